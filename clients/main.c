@@ -1,0 +1,109 @@
+/* main.c: the weir program: what a process gives its commands, and which commands there are.
+ *
+ * The only file with writable globals (a signal handler can reach nothing else), and, beside the
+ * runner's loop, the only one that reads the clock.
+ */
+#include <locale.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clients/command.h"
+#include "clients/out.h"
+#include "storage/file_posix.h"
+
+static volatile sig_atomic_t stop_asked;
+
+static const struct command *const commands[] = {&command_run, &command_repl, &command_check};
+
+static void on_stop_signal(int number) {
+    (void)number;
+    if (stop_asked) _exit(130);
+    stop_asked = 1;
+}
+
+static int64_t clock_us(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static void catch_signals(void) {
+    struct sigaction stop = {.sa_handler = on_stop_signal};
+    sigaction(SIGINT, &stop, NULL);
+    sigaction(SIGTERM, &stop, NULL);
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigaction(SIGPIPE, &ignore, NULL); /* a reader that went is a failed write */
+}
+
+enum exit_status command_usage(const struct process *p, const struct command *c, const char *format,
+                               ...) {
+    char sentence[200];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(sentence, sizeof sentence, format, args);
+    va_end(args);
+
+    struct out err;
+    out_init(&err, p->stderr_fd);
+    buf_addf(&err.buf, "weir: %s\nTry 'weir%s%s --help'.\n", sentence, c ? " " : "",
+             c ? c->name : "");
+    out_done(&err);
+    return EXIT_USAGE;
+}
+
+enum exit_status command_help(const struct process *p, const struct command *c) {
+    struct out out;
+    out_init(&out, p->stdout_fd);
+    buf_addf(&out.buf, "weir %s %s\n  %s\n%s", c->name, c->usage, c->doc, c->help);
+    out_done(&out);
+    return out.failed ? EXIT_RUN : EXIT_OK;
+}
+
+static enum exit_status general_help(const struct process *p) {
+    struct out out;
+    out_init(&out, p->stdout_fd);
+    buf_add_str(&out.buf, "weir " WEIR_VERSION ": continuous SQL over streams\n\n"
+                          "usage: weir [COMMAND] [OPTIONS]; without a command: repl\n\n");
+    for (size_t i = 0; i < COUNT_OF(commands); i++) {
+        buf_addf(&out.buf, "  %-6s %s\n", commands[i]->name, commands[i]->doc);
+    }
+    buf_add_str(&out.buf, "\n'weir COMMAND --help' says more. --version prints the version.\n");
+    out_done(&out);
+    return out.failed ? EXIT_RUN : EXIT_OK;
+}
+
+static enum exit_status version(const struct process *p) {
+    struct out out;
+    out_init(&out, p->stdout_fd);
+    buf_add_str(&out.buf, "weir " WEIR_VERSION "\n");
+    out_done(&out);
+    return out.failed ? EXIT_RUN : EXIT_OK;
+}
+
+int main(int argc, char **argv) {
+    struct process p = {
+        .fs = file_system_posix(),
+        .stdin_fd = STDIN_FILENO,
+        .stdout_fd = STDOUT_FILENO,
+        .stderr_fd = STDERR_FILENO,
+        .clock_us = clock_us,
+        .stop = &stop_asked,
+        .home = getenv("HOME"),
+    };
+    setlocale(LC_CTYPE, "C.UTF-8"); /* widths of characters in tables; numbers stay C's */
+    catch_signals();
+
+    if (argc < 2) return (int)command_repl.run(&p, argc, argv);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) return (int)general_help(&p);
+    if (strcmp(argv[1], "--version") == 0) return (int)version(&p);
+    for (size_t i = 0; i < COUNT_OF(commands); i++) {
+        if (strcmp(argv[1], commands[i]->name) == 0) {
+            return (int)commands[i]->run(&p, argc - 1, argv + 1);
+        }
+    }
+    if (argv[1][0] == '-') return (int)command_repl.run(&p, argc, argv);
+    return (int)command_usage(&p, NULL, "no command '%s'", argv[1]);
+}

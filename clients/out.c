@@ -1,0 +1,53 @@
+/* out.c: see out.h. */
+#include "clients/out.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+enum { OUT_FLUSH_BYTES = 1 << 16 };
+
+void out_init(struct out *o, int fd) {
+    *o = (struct out){.fd = fd};
+    buf_init(&o->buf);
+}
+
+void out_init_file(struct out *o, struct file *file) {
+    out_init(o, -1);
+    o->file = file;
+}
+
+void out_done(struct out *o) {
+    out_flush(o);
+    buf_done(&o->buf);
+}
+
+static bool write_fd(int fd, const char *at, size_t bytes) {
+    for (size_t sent = 0; sent < bytes;) {
+        ssize_t n = write(fd, at + sent, bytes - sent);
+        if (n >= 0) {
+            sent += (size_t)n;
+        } else if (errno != EINTR) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool out_flush(struct out *o) {
+    struct err unused;
+    if (o->buf.failed) o->failed = true;
+    if (!o->failed && o->buf.bytes > 0) {
+        o->failed = !(o->file ? file_write(o->file, o->buf.at, o->buf.bytes, &unused)
+                              : write_fd(o->fd, o->buf.at, o->buf.bytes));
+    }
+    buf_reset(&o->buf);
+    return !o->failed;
+}
+
+bool out_maybe_flush(struct out *o) {
+    return o->buf.bytes < OUT_FLUSH_BYTES && !o->buf.failed ? !o->failed : out_flush(o);
+}
+
+bool out_check(const struct out *o, struct err *e) {
+    return !o->failed || err_set(e, ERR_IO, "58030", "cannot write the output");
+}

@@ -1,0 +1,48 @@
+/* present_table.h: table_writer: rows in psql's look: header, rule, rows, (N rows).
+ *
+ * Widths are taken from the first rows: all, up to TABLE_ROWS_HELD; later rows follow as they
+ * come. Numbers stand right, everything else left; control characters are shown as escapes, so
+ * that a value never breaks the table.
+ *
+ * Lifetime: table_begin .. table_end for each result, table_done at last.
+ *
+ * Used by: clients/present.    Tested by: tests/cases/format
+ */
+#ifndef CLIENTS_PRESENT_TABLE_H
+#define CLIENTS_PRESENT_TABLE_H
+
+#include "clients/out.h"
+#include "engine/base/arena.h"
+#include "engine/base/batch.h"
+
+enum { TABLE_ROWS_HELD = 1000 };
+
+struct table_style {
+    struct text null; /* how NULL is shown */
+    bool expanded;    /* a line a column, as psql's \x */
+    bool live;        /* show rows as they come: hold back only those of one batch */
+};
+
+struct table_writer {
+    struct out *out;
+    struct table_style style;
+    const struct schema *schema;
+    bool changes;       /* a first column "op" */
+    uint32_t columns;   /* schema's, and op */
+    uint32_t *width;    /* [columns] in characters */
+    struct arena arena; /* the widths, and the cells held back */
+    struct text *cell;  /* [held * columns] held back */
+    uint32_t held;
+    bool headed; /* the header was printed: widths are fixed */
+    uint64_t shown;
+    struct buf value; /* the value being printed */
+};
+
+void table_init(struct table_writer *t, struct out *out);
+bool table_begin(struct table_writer *t, const struct table_style *style,
+                 const struct schema *schema, bool changes, struct err *e) MUST_USE;
+bool table_rows(struct table_writer *t, const struct batch *b, struct err *e) MUST_USE;
+bool table_end(struct table_writer *t, struct err *e) MUST_USE;
+void table_done(struct table_writer *t);
+
+#endif

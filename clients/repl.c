@@ -1,0 +1,271 @@
+/* repl.c: weir repl: an interactive shell on an engine inside the process. */
+#include "clients/repl.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sql/parse.h"
+
+enum { SCRIPT_BYTES_MAX = 64 << 20, HISTORY_PATH_MAX = 4096 };
+
+static bool repl_begin(void *context, const struct schema *schema, bool changes, bool live,
+                       struct err *e) {
+    struct repl *r = context;
+    return presenter_begin(&r->presenter, schema, changes, live, e);
+}
+
+static bool repl_rows(void *context, const struct batch *b, struct err *e) {
+    struct repl *r = context;
+    return presenter_rows(&r->presenter, b, e);
+}
+
+static bool repl_end(void *context, uint64_t rows, struct err *e) {
+    struct repl *r = context;
+    return presenter_end(&r->presenter, rows, e);
+}
+
+static void repl_notice(void *context, const char *sentence) {
+    repl_say(context, "NOTICE:  %s", sentence);
+}
+
+static void repl_command(void *context, const char *tag) {
+    struct repl *r = context;
+    buf_addf(&r->out.buf, "%s\n", tag);
+    out_flush(&r->out);
+}
+
+void repl_say(struct repl *r, const char *format, ...) {
+    char sentence[500];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(sentence, sizeof sentence, format, args);
+    va_end(args);
+    out_flush(&r->out);
+    buf_addf(&r->err.buf, "%s\n", sentence);
+    out_flush(&r->err);
+}
+
+/* After Ctrl-C: the session stays, what ran is over. */
+static bool take_interrupt(struct repl *r) {
+    if (!*r->process->stop) return false;
+    *r->process->stop = 0;
+    repl_say(r, "Cancelled.");
+    return true;
+}
+
+static void say_timing(struct repl *r, int64_t start_us) {
+    if (!r->timing) return;
+    double ms = (double)(r->process->clock_us() - start_us) / 1000;
+    buf_addf(&r->out.buf, "Time: %.3f ms\n", ms);
+    out_flush(&r->out);
+}
+
+bool repl_execute(struct repl *r, const struct script *script) {
+    bool all_well = true;
+    session_start(r->session, script);
+    for (bool more = true; more;) {
+        struct err e;
+        int64_t start_us = r->process->clock_us();
+        bool done = session_step(r->session, &more, &e);
+        if (take_interrupt(r)) return false;
+        if (!done) {
+            out_flush(r->results);
+            print_error(&r->err.buf, script, &e);
+            out_flush(&r->err);
+            all_well = false;
+        }
+        if (done && more) say_timing(r, start_us);
+    }
+    return all_well;
+}
+
+/* What is typed so far is a whole statement: run it. */
+static void execute_input(struct repl *r) {
+    struct script script = {.text = buf_text(&r->input)};
+    if (r->edit) line_edit_remember(r->edit, script.text);
+    repl_execute(r, &script);
+    buf_reset(&r->last);
+    buf_add_text(&r->last, script.text);
+    buf_reset(&r->input);
+}
+
+static struct text trim(struct text t) {
+    while (t.bytes > 0 && (t.at[0] == ' ' || t.at[0] == '\t')) {
+        t.at++;
+        t.bytes--;
+    }
+    while (t.bytes > 0 && strchr(" \t\r\n", t.at[t.bytes - 1])) t.bytes--;
+    return t;
+}
+
+/* help, quit and exit are words only at the start of a statement. */
+static bool take_word(struct repl *r, struct text line) {
+    static const char *const leave[] = {"quit", "exit", "quit;", "exit;"};
+    struct text word = trim(line);
+    for (size_t i = 0; i < COUNT_OF(leave); i++) {
+        if (text_equal_fold(word, text_of(leave[i]))) r->quit = true;
+    }
+    if (r->quit) return true;
+    if (word.bytes > 0 && word.at[0] == '\\') {
+        repl_meta(r, word);
+        return true;
+    }
+    if (!text_equal_fold(word, TEXT_LITERAL("help"))) return false;
+    repl_meta(r, TEXT_LITERAL("\\?"));
+    return true;
+}
+
+static void take_line(struct repl *r, struct text line) {
+    if (sql_input_state(buf_text(&r->input)) == SQL_INPUT_EMPTY && take_word(r, line)) {
+        buf_reset(&r->input);
+        return;
+    }
+    buf_add_text(&r->input, line);
+    buf_add_char(&r->input, '\n');
+    if (sql_input_state(buf_text(&r->input)) == SQL_INPUT_COMPLETE) execute_input(r);
+}
+
+static const char *prompt_for(const struct repl *r) {
+    switch (sql_input_state(buf_text(&r->input))) {
+    case SQL_INPUT_EMPTY:
+    case SQL_INPUT_COMPLETE: return "weir> ";
+    case SQL_INPUT_OPEN: return "   -> ";
+    case SQL_INPUT_QUOTE: return "   '> ";
+    case SQL_INPUT_COMMENT: return "   *> ";
+    }
+    return "weir> ";
+}
+
+static void loop(struct repl *r) {
+    while (!r->quit) {
+        struct text line;
+        switch (line_edit_read(r->edit, prompt_for(r), &line)) {
+        case LINE_READ: take_line(r, line); break;
+        case LINE_INTERRUPTED:
+            *r->process->stop = 0;
+            buf_reset(&r->input);
+            buf_add_char(&r->out.buf, '\n');
+            out_flush(&r->out);
+            break;
+        case LINE_END:
+            buf_add_char(&r->out.buf, '\n');
+            out_flush(&r->out);
+            return;
+        }
+    }
+}
+
+static void repl_idle(void *context) {
+    struct repl *r = context;
+    session_background(r->session, r->process->stdin_fd);
+}
+
+static void repl_complete(void *context, struct text word, void *each_context,
+                          void (*each)(void *each_context, struct text name)) {
+    struct repl *r = context;
+    session_complete(r->session, word, each_context, each);
+}
+
+static enum exit_status interactive(struct repl *r) {
+    char path[HISTORY_PATH_MAX];
+    int bytes = snprintf(path, sizeof path, "%s/.weir_history", r->process->home);
+    bool kept = r->process->home && bytes > 0 && (size_t)bytes < sizeof path;
+    struct line_edit_options o = {
+        .stdin_fd = r->process->stdin_fd,
+        .stdout_fd = r->process->stdout_fd,
+        .stderr_fd = r->process->stderr_fd,
+        .history_path = kept ? path : NULL,
+        .stop = r->process->stop,
+        .context = r,
+        .idle = repl_idle,
+        .complete = repl_complete,
+    };
+    struct err e;
+    r->edit = line_edit_open(&o, &e);
+    if (!r->edit) {
+        repl_say(r, "weir: %s", e.message);
+        return EXIT_RUN;
+    }
+    buf_add_str(&r->out.buf, "weir " WEIR_VERSION "; help for help\n");
+    out_flush(&r->out);
+    loop(r);
+    line_edit_close(r->edit);
+    return EXIT_OK;
+}
+
+/* stdin is no terminal: it is a script. */
+static enum exit_status from_stdin(const struct process *p) {
+    char run[] = "run", dash[] = "-";
+    char *argv[] = {run, dash, NULL};
+    return command_run.run(p, 2, argv);
+}
+
+static enum exit_status repl_session(struct repl *r) {
+    const struct process *p = r->process;
+    struct session_output output = {
+        .context = r,
+        .begin = repl_begin,
+        .rows = repl_rows,
+        .end = repl_end,
+        .notice = repl_notice,
+        .command = repl_command,
+    };
+    struct session_options options = {
+        .fs = p->fs,
+        .stdin_fd = -1, /* the prompt reads it */
+        .stdout_fd = p->stdout_fd,
+        .stderr_fd = p->stderr_fd,
+        .clock_us = p->clock_us,
+        .stop = p->stop,
+        .interactive = true,
+        .fn = p->fn,
+        .fns = p->fns,
+        .agg = p->agg,
+        .aggs = p->aggs,
+    };
+    struct err e;
+    r->session = session_create(&options, &output, &e);
+    if (!r->session) {
+        repl_say(r, "weir: %s", e.message);
+        return EXIT_RUN;
+    }
+    enum exit_status status = interactive(r);
+    session_destroy(r->session);
+    return status;
+}
+
+static enum exit_status command_repl_main(const struct process *p, int argc, char **argv) {
+    if (argc > 1 && strcmp(argv[1], "--help") == 0) return command_help(p, &command_repl);
+    if (argc > 1) return command_usage(p, &command_repl, "no option '%s'", argv[1]);
+    if (!isatty(p->stdin_fd)) return from_stdin(p);
+
+    struct repl r = {.process = p};
+    out_init(&r.out, p->stdout_fd);
+    out_init(&r.err, p->stderr_fd);
+    r.results = &r.out;
+    arena_init(&r.settings, 0);
+    buf_init(&r.input);
+    buf_init(&r.last);
+    presenter_init(&r.presenter, &r.out, PRESENT_TABLE);
+
+    enum exit_status status = repl_session(&r);
+    presenter_done(&r.presenter);
+    repl_close_output(&r);
+    buf_done(&r.input);
+    buf_done(&r.last);
+    arena_done(&r.settings);
+    out_done(&r.out);
+    out_done(&r.err);
+    return status;
+}
+
+const struct command command_repl = {
+    .name = "repl",
+    .usage = "",
+    .doc = "interactive shell on an engine inside the process",
+    .help = "\nA standard input that is no terminal is read as a script.\n"
+            "\\? at the prompt lists its commands.\n",
+    .run = command_repl_main,
+};

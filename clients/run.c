@@ -1,0 +1,284 @@
+/* run.c: weir run: executes scripts in order, prints results, ends when all work has ended. */
+#include <assert.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clients/command.h"
+#include "clients/present.h"
+#include "clients/progress.h"
+#include "clients/session.h"
+
+enum { SCRIPT_BYTES_MAX = 64 << 20, WORDS_MAX = 1000 };
+
+/* One thing that the command line asks for, in its order. */
+struct word {
+    enum word_kind { WORD_FILE, WORD_SQL, WORD_SET, WORD_DEFINE } kind;
+    const char *text;
+};
+
+/* What the command line said. */
+struct run_options {
+    enum present_format format;
+    bool keep_going;
+    struct word word[WORDS_MAX];
+    uint32_t words;
+};
+
+/* A run: what its callbacks need. */
+struct run {
+    const struct process *process;
+    const struct run_options *options;
+    struct out out, err;
+    struct presenter presenter;
+    struct progress progress;
+    struct session *session;
+    struct arena arena; /* the scripts' texts */
+};
+
+static bool run_begin(void *context, const struct schema *schema, bool changes, bool live,
+                      struct err *e) {
+    struct run *run = context;
+    return presenter_begin(&run->presenter, schema, changes, live, e);
+}
+
+static bool run_rows(void *context, const struct batch *b, struct err *e) {
+    struct run *run = context;
+    progress_clear(&run->progress);
+    return presenter_rows(&run->presenter, b, e);
+}
+
+static bool run_end(void *context, uint64_t rows, struct err *e) {
+    struct run *run = context;
+    return presenter_end(&run->presenter, rows, e);
+}
+
+static void run_notice(void *context, const char *sentence) {
+    struct run *run = context;
+    progress_clear(&run->progress);
+    buf_addf(&run->err.buf, "NOTICE:  %s\n", sentence);
+    out_flush(&run->err);
+}
+
+static void run_progress(void *context, const struct session *s) {
+    struct run *run = context;
+    progress_show(&run->progress, s, run->process->clock_us());
+}
+
+/* Errors go to stderr behind what stdout already has. */
+static void run_error(struct run *run, const struct script *script, const struct err *e) {
+    out_flush(&run->out);
+    progress_clear(&run->progress);
+    print_error(&run->err.buf, script, e);
+    out_flush(&run->err);
+}
+
+static enum exit_status status_of(const struct err *e) {
+    return e->code == ERR_SQL || e->line > 0 ? EXIT_SQL : EXIT_RUN;
+}
+
+/* Executes one script to its end, or to its first wrong statement. */
+static enum exit_status run_script(struct run *run, const struct script *script) {
+    enum exit_status worst = EXIT_OK;
+    session_start(run->session, script);
+    for (bool more = true; more && !*run->process->stop;) {
+        struct err e = {.code = ERR_NONE};
+        if (session_step(run->session, &more, &e)) continue;
+        run_error(run, script, &e);
+        if (status_of(&e) > worst) worst = status_of(&e);
+        if (!run->options->keep_going || e.code == ERR_IO) break;
+    }
+    return worst;
+}
+
+static bool load_script(struct run *run, const struct word *w, struct script *out, struct err *e) {
+    if (w->kind == WORD_SQL) {
+        *out = (struct script){.text = text_of(w->text)};
+        return true;
+    }
+    const char *path = strcmp(w->text, "-") == 0 ? "/dev/stdin" : w->text;
+    out->name = text_of(w->text);
+    return file_read_all(run->process->fs, path, SCRIPT_BYTES_MAX, &run->arena, &out->text, e);
+}
+
+/* --set and --define hold for all scripts, wherever they stand. */
+static bool apply_settings(struct run *run, struct err *e) {
+    for (uint32_t i = 0; i < run->options->words; i++) {
+        const struct word *w = &run->options->word[i];
+        if (w->kind != WORD_SET && w->kind != WORD_DEFINE) continue;
+
+        const char *equal = strchr(w->text, '=');
+        if (!equal || equal == w->text) {
+            return err_set(e, ERR_SQL, "22023", "'%s' is not name=value", w->text);
+        }
+        struct text name = {.at = w->text, .bytes = (uint32_t)(equal - w->text)};
+        struct text value = text_of(equal + 1);
+        bool done = w->kind == WORD_SET ? session_set(run->session, name, value, e)
+                                        : session_define(run->session, name, value, e);
+        if (!done) return false;
+    }
+    return true;
+}
+
+static enum exit_status run_word(struct run *run, const struct word *w) {
+    struct err e;
+    struct script script = {.name = {.bytes = 0}};
+    if (load_script(run, w, &script, &e)) return run_script(run, &script);
+    run_error(run, NULL, &e);
+    return EXIT_RUN;
+}
+
+static enum exit_status worse(enum exit_status a, enum exit_status b) {
+    return a > b ? a : b;
+}
+
+static enum exit_status run_all(struct run *run) {
+    enum exit_status worst = EXIT_OK;
+    for (uint32_t i = 0; i < run->options->words; i++) {
+        const struct word *w = &run->options->word[i];
+        if (w->kind != WORD_FILE && w->kind != WORD_SQL) continue;
+        worst = worse(worst, run_word(run, w));
+        if (worst != EXIT_OK && !run->options->keep_going) return worst;
+    }
+
+    struct err e;
+    if (session_finish(run->session, &e)) return worst;
+    run_error(run, NULL, &e);
+    return worse(worst, status_of(&e));
+}
+
+/* After a signal: what was open is dropped, and said. */
+static void say_stopped(struct run *run) {
+    struct session_progress p;
+    session_progress(run->session, &p);
+    buf_addf(&run->err.buf, "weir: stopped; %" PRIu64 " open window%s dropped\n", p.open_windows,
+             p.open_windows == 1 ? " was" : "s were");
+    out_flush(&run->err);
+}
+
+static enum exit_status run_session(struct run *run) {
+    const struct process *p = run->process;
+    struct session_output output = {
+        .context = run,
+        .begin = run_begin,
+        .rows = run_rows,
+        .end = run_end,
+        .notice = run_notice,
+        .progress = run->progress.shown_on_terminal ? run_progress : NULL,
+    };
+    struct session_options options = {
+        .fs = p->fs,
+        .stdin_fd = p->stdin_fd,
+        .stdout_fd = p->stdout_fd,
+        .stderr_fd = p->stderr_fd,
+        .clock_us = p->clock_us,
+        .fn = p->fn,
+        .fns = p->fns,
+        .agg = p->agg,
+        .aggs = p->aggs,
+        .stop = p->stop,
+    };
+    struct err e;
+    run->session = session_create(&options, &output, &e);
+    if (!run->session) {
+        run_error(run, NULL, &e);
+        return EXIT_RUN;
+    }
+    if (!apply_settings(run, &e)) {
+        run_error(run, NULL, &e);
+        return EXIT_USAGE;
+    }
+    enum exit_status status = run_all(run);
+    if (*p->stop) say_stopped(run);
+    return status;
+}
+
+static enum exit_status run_with(const struct process *p, const struct run_options *options) {
+    struct run run = {.process = p, .options = options};
+    out_init(&run.out, p->stdout_fd);
+    out_init(&run.err, p->stderr_fd);
+    arena_init(&run.arena, 0);
+    presenter_init(&run.presenter, &run.out, options->format);
+    progress_init(&run.progress, &run.err, isatty(p->stderr_fd) == 1, p->clock_us());
+
+    enum exit_status status = run_session(&run);
+    session_destroy(run.session);
+    presenter_done(&run.presenter);
+    progress_clear(&run.progress);
+    out_done(&run.out);
+    if (run.out.failed) status = worse(status, EXIT_RUN);
+    out_done(&run.err);
+    arena_done(&run.arena);
+    return status;
+}
+
+static const struct option long_options[] = {
+    {"format", required_argument, NULL, 'f'}, {"threads", required_argument, NULL, 't'},
+    {"set", required_argument, NULL, 's'},    {"define", required_argument, NULL, 'd'},
+    {"keep-going", no_argument, NULL, 'k'},   {"command", required_argument, NULL, 'c'},
+    {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+};
+
+/* "threads=N" for --threads N, which is SET threads. */
+static bool add_threads(struct run_options *o, char *room, size_t bytes) {
+    int n = snprintf(room, bytes, "threads=%s", optarg);
+    o->word[o->words++] = (struct word){.kind = WORD_SET, .text = room};
+    return n > 0 && (size_t)n < bytes;
+}
+
+static bool take_option(struct run_options *o, int letter, char *room, size_t bytes) {
+    switch (letter) {
+    case 'f': return present_format_find(optarg, &o->format);
+    case 't': return add_threads(o, room, bytes);
+    case 's': o->word[o->words++] = (struct word){WORD_SET, optarg}; return true;
+    case 'd': o->word[o->words++] = (struct word){WORD_DEFINE, optarg}; return true;
+    case 'c': o->word[o->words++] = (struct word){WORD_SQL, optarg}; return true;
+    case 'k': o->keep_going = true; return true;
+    default: return false;
+    }
+}
+
+static enum exit_status command_run_main(const struct process *p, int argc, char **argv) {
+    struct run_options o = {.format = isatty(p->stdout_fd) ? PRESENT_TABLE : PRESENT_NDJSON};
+    char threads[64];
+    bool work = false;
+    if (argc >= WORDS_MAX) return command_usage(p, &command_run, "too many arguments");
+
+    optind = 1;
+    opterr = 0;
+    for (int letter; (letter = getopt_long(argc, argv, "c:h", long_options, NULL)) != -1;) {
+        if (letter == 'h') return command_help(p, &command_run);
+        if (letter == '?') {
+            return command_usage(p, &command_run, "unknown option or missing value: '%s'",
+                                 argv[optind - 1]);
+        }
+        if (!take_option(&o, letter, threads, sizeof threads)) {
+            return command_usage(p, &command_run, "'%s' is no value of this option", optarg);
+        }
+        work = work || letter == 'c';
+    }
+    for (; optind < argc; optind++, work = true) {
+        o.word[o.words++] = (struct word){.kind = WORD_FILE, .text = argv[optind]};
+    }
+    assert(o.words <= WORDS_MAX);
+    if (!work) return command_usage(p, &command_run, "nothing to run: give FILE.sql or -c 'SQL'");
+    return run_with(p, &o);
+}
+
+const struct command command_run = {
+    .name = "run",
+    .usage = "[OPTIONS] FILE.sql... | -c 'SQL'",
+    .doc = "execute statements in order, end when all work has ended",
+    .help = "\n"
+            "  -c, --command SQL     execute SQL; FILE '-' is standard input\n"
+            "  --format FORMAT       table, csv or ndjson; table on a terminal, else ndjson\n"
+            "  --threads N           workers of a query (SET threads = N)\n"
+            "  --set NAME=VALUE      a setting, as SET in a script; SHOW ALL lists them\n"
+            "  --define NAME=VALUE   replaces ${NAME} in the scripts\n"
+            "  --keep-going          go on after a wrong statement\n"
+            "\n"
+            "exit status: 0 all well, 1 a statement was wrong, 2 wrong usage, 3 run-time or I/O\n",
+    .run = command_run_main,
+};

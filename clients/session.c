@@ -1,0 +1,203 @@
+/* session.c: a session's life, and which function executes which kind of statement. */
+#include "clients/session.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "clients/session_private.h"
+
+static bool session_open(struct session *s, struct err *e) {
+    s->edge = (struct edge_env){
+        .fs = s->options.fs,
+        .stdin_fd = s->options.stdin_fd,
+        .stdout_fd = s->options.stdout_fd,
+        .stderr_fd = s->options.stderr_fd,
+        .clock_us = s->options.clock_us,
+    };
+    s->catalog = catalog_create();
+    if (!s->catalog) return err_memory(e);
+    s->runner = runner_create(&s->edge, e);
+    return s->runner != NULL;
+}
+
+struct session *session_create(const struct session_options *o, const struct session_output *out,
+                               struct err *e) {
+    struct session *s = calloc(1, sizeof *s);
+    if (!s) {
+        err_memory(e);
+        return NULL;
+    }
+    s->options = *o;
+    s->output = *out;
+    arena_init(&s->arena, 0);
+    arena_init(&s->statement, 0);
+    defines_init(&s->defines, &s->arena);
+    settings_init(&s->settings);
+    if (session_open(s, e)) return s;
+
+    session_destroy(s);
+    return NULL;
+}
+
+bool session_set(struct session *s, struct text name, struct text value, struct err *e) {
+    return settings_set(&s->settings, name, value, e);
+}
+
+bool session_define(struct session *s, struct text name, struct text value, struct err *e) {
+    return defines_set(&s->defines, name, value, e);
+}
+
+void session_notice(struct session *s, const char *format, ...) {
+    if (!s->output.notice) return;
+    char sentence[400];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(sentence, sizeof sentence, format, args);
+    va_end(args);
+    s->output.notice(s->output.context, sentence);
+}
+
+void session_tag(struct session *s, const char *tag) {
+    if (s->output.command) s->output.command(s->output.context, tag);
+}
+
+static bool run_set(struct session *s, const struct ast_statement *st, struct err *e) {
+    const struct ast_set *set = &st->as.set;
+    if (!set->name.text.at) {
+        if (set->reset) settings_init(&s->settings);
+        session_tag(s, set->reset ? "RESET" : "SET");
+        return true;
+    }
+    bool done = set->reset ? settings_reset(&s->settings, set->name.text, e)
+                           : settings_set(&s->settings, set->name.text, set->value, e);
+    if (!done) return source_place(st->source, set->name.at, e);
+    session_tag(s, set->reset ? "RESET" : "SET");
+    return true;
+}
+
+static bool run_define(struct session *s, const struct ast_statement *st, struct err *e) {
+    if (!defines_set(&s->defines, st->as.define.name.text, st->as.define.value, e)) return false;
+    session_tag(s, "DEFINE");
+    return true;
+}
+
+static bool run_refused(struct session *s, const struct ast_statement *st, struct err *e) {
+    (void)s;
+    return source_error(st->source, st->start, e, "0A000", "%s", st->as.refused);
+}
+
+static bool run_unsupported(struct session *s, const struct ast_statement *st, struct err *e) {
+    (void)s;
+    static const char *const sentences[AST_STATEMENT_COUNT] = {
+        [AST_CREATE_MODEL_STATEMENT] = "models are not supported yet",
+        [AST_UPDATE_STATEMENT] = "UPDATE is not supported yet: there are no stored tables",
+        [AST_DELETE_STATEMENT] = "DELETE is not supported yet: there are no stored tables",
+        [AST_EXPORT_STATEMENT] = "EXPORT MODEL is not supported yet",
+        [AST_CHECKPOINT_STATEMENT] = "CHECKPOINT is not supported yet: there is no stored state",
+        [AST_REPLAY_STATEMENT] = "REPLAY is not supported yet: there is no stored state",
+        [AST_LOAD_STATEMENT] = "LOAD is not supported yet",
+    };
+    assert(sentences[st->kind]);
+    return source_error(st->source, st->start, e, "0A000", "%s", sentences[st->kind]);
+}
+
+typedef bool statement_function(struct session *s, const struct ast_statement *st, struct err *e);
+
+static statement_function *const statement_functions[AST_STATEMENT_COUNT] = {
+    [AST_SELECT_STATEMENT] = session_select,
+    [AST_CREATE_TABLE_STATEMENT] = session_create_stream,
+    [AST_CREATE_VIEW_STATEMENT] = session_create_view,
+    [AST_CREATE_QUERY_STATEMENT] = session_create_query,
+    [AST_CREATE_MODEL_STATEMENT] = run_unsupported,
+    [AST_CREATE_FUNCTION_STATEMENT] = session_create_function,
+    [AST_DROP_STATEMENT] = session_drop,
+    [AST_INSERT_STATEMENT] = session_insert,
+    [AST_UPDATE_STATEMENT] = run_unsupported,
+    [AST_DELETE_STATEMENT] = run_unsupported,
+    [AST_SHOW_STATEMENT] = session_show,
+    [AST_DESCRIBE_STATEMENT] = session_describe,
+    [AST_EXPLAIN_STATEMENT] = session_explain,
+    [AST_SET_STATEMENT] = run_set,
+    [AST_DEFINE_STATEMENT] = run_define,
+    [AST_EXPORT_STATEMENT] = run_unsupported,
+    [AST_CHECKPOINT_STATEMENT] = run_unsupported,
+    [AST_REPLAY_STATEMENT] = run_unsupported,
+    [AST_LOAD_STATEMENT] = run_unsupported,
+    [AST_REFUSED_STATEMENT] = run_refused,
+};
+
+void session_start(struct session *s, const struct script *script) {
+    s->script = script;
+    sql_script_init(&s->parse, script->text, &s->defines);
+}
+
+bool session_step(struct session *s, bool *more_out, struct err *e) {
+    assert(s->script);
+    arena_reset(&s->statement);
+    s->edge.batch_rows = (uint32_t)s->settings.batch_rows;
+    s->edge.record_bytes_max = (size_t)s->settings.max_line_bytes;
+
+    struct ast_statement *st;
+    if (!sql_parse_next(&s->parse, &s->statement, &st, e)) return false;
+    *more_out = st != NULL;
+    return !st || statement_functions[st->kind](s, st, e);
+}
+
+bool session_check(struct session *s, bool *more_out, struct err *e) {
+    s->checking = true;
+    bool done = session_step(s, more_out, e);
+    s->checking = false;
+    return done;
+}
+
+/* The first failure of a background query, once. */
+static bool report_failures(struct session *s, struct err *e) {
+    for (struct object *o = catalog_first(s->catalog); o; o = o->next) {
+        struct running *r = o->kind == OBJECT_QUERY ? o->extra : NULL;
+        if (!r || !r->job || job_state(r->job) != JOB_FAILED) continue;
+        *e = *job_error(r->job);
+        return false;
+    }
+    return true;
+}
+
+bool session_finish(struct session *s, struct err *e) {
+    struct runner_until until = {
+        .stop = s->options.stop,
+        .context = s,
+        .progress = s->output.progress ? session_draw_progress : NULL,
+    };
+    return runner_run(s->runner, &until, e) && report_failures(s, e);
+}
+
+void session_progress(const struct session *s, struct session_progress *out) {
+    *out = (struct session_progress){
+        .rows_in = s->rows_in,
+        .rows_out = s->rows_out,
+        .watermark_us = TIME_END_US,
+    };
+    for (struct object *o = catalog_first(s->catalog); o; o = o->next) {
+        struct running *r = o->kind == OBJECT_QUERY ? o->extra : NULL;
+        if (r && r->job) session_add_progress(out, r->job);
+    }
+    if (s->selecting) session_add_progress(out, s->selecting);
+}
+
+void session_destroy(struct session *s) {
+    if (!s) return;
+    if (s->catalog) {
+        for (struct object *o = catalog_first(s->catalog); o; o = o->next) {
+            if (o->kind == OBJECT_QUERY) session_forget(s, o);
+        }
+        for (struct object *o = catalog_first(s->catalog); o; o = o->next) {
+            if (o->kind != OBJECT_QUERY) session_forget(s, o);
+        }
+    }
+    runner_destroy(s->runner);
+    catalog_destroy(s->catalog);
+    arena_done(&s->statement);
+    arena_done(&s->arena);
+    free(s);
+}

@@ -1,0 +1,90 @@
+/* session.h: one user's engine: a catalog, settings, running queries; executes statements.
+ *
+ * What `weir run`, the repl, and tests talk to. Statements run in order. INSERT INTO ... SELECT and
+ * CREATE QUERY only join the background, which starts, all of it at once, when the script comes to
+ * a SELECT or its end.
+ *
+ * Lifetime: session_create .. session_destroy; one thread.
+ *
+ * Used by: clients, tests.    Tested by: tests/cases
+ */
+#ifndef CLIENTS_SESSION_H
+#define CLIENTS_SESSION_H
+
+#include <signal.h>
+
+#include "clients/print_error.h"
+#include "engine/base/aggregate.h"
+#include "engine/base/batch.h"
+#include "engine/base/err.h"
+#include "engine/base/file.h"
+#include "engine/base/fn.h"
+#include "engine/base/text.h"
+
+struct session;
+
+/* Who shows what statements give. Results of one statement: begin, rows ..., end. */
+struct session_output {
+    void *context;
+    /* A result follows; `changes`: its rows carry change kinds. `live`: it may never end. */
+    bool (*begin)(void *context, const struct schema *schema, bool changes, bool live,
+                  struct err *e);
+    bool (*rows)(void *context, const struct batch *b, struct err *e);
+    bool (*end)(void *context, uint64_t rows, struct err *e);
+    void (*notice)(void *context, const char *sentence);      /* "NOTICE: ..." without the word */
+    void (*command)(void *context, const char *tag);          /* "CREATE STREAM", in the repl */
+    void (*progress)(void *context, const struct session *s); /* five times a second; or NULL */
+};
+
+struct session_options {
+    struct file_system *fs;
+    int stdin_fd, stdout_fd, stderr_fd;
+    int64_t (*clock_us)(void);
+    const volatile sig_atomic_t *stop; /* non-zero: end what runs; may be NULL */
+    bool interactive;                  /* the repl: what is background starts at once */
+    const struct fn_table *fn;         /* [fns] the functions of the language */
+    uint32_t fns;
+    const struct agg_table *agg; /* [aggs] */
+    uint32_t aggs;
+};
+
+struct session *session_create(const struct session_options *o, const struct session_output *out,
+                               struct err *e) MUST_USE;
+
+/* SET name = value, as --set does; 22023 with a hint. */
+bool session_set(struct session *s, struct text name, struct text value, struct err *e) MUST_USE;
+/* DEFINE name = 'value', as --define does. */
+bool session_define(struct session *s, struct text name, struct text value, struct err *e) MUST_USE;
+
+/* The statements of `script` (which outlives their execution) come next. */
+void session_start(struct session *s, const struct script *script);
+
+/* Executes the next statement. *more_out false: there was none. false: *e; the next call goes on
+ * behind the wrong statement. */
+bool session_step(struct session *s, bool *more_out, struct err *e) MUST_USE;
+
+/* As session_step, but only parses, binds and plans, so that the catalog knows what DDL makes. */
+bool session_check(struct session *s, bool *more_out, struct err *e) MUST_USE;
+
+/* Runs the background until all of it has ended (the script's end). false: a query failed. */
+bool session_finish(struct session *s, struct err *e) MUST_USE;
+
+/* Runs the background for a short while, or until a byte can be read from `wake_fd`. For the repl,
+ * while nobody types. */
+void session_background(struct session *s, int wake_fd);
+
+/* Sums over running queries, for the progress line. */
+struct session_progress {
+    uint64_t rows_in, rows_out;
+    int64_t watermark_us;
+    uint64_t open_windows; /* dropped if it stopped now */
+};
+void session_progress(const struct session *s, struct session_progress *out);
+
+/* Names that start with `prefix`, for completion: keywords, objects, columns. Called for each. */
+void session_complete(const struct session *s, struct text prefix, void *context,
+                      void (*each)(void *context, struct text name));
+
+void session_destroy(struct session *s); /* accepts NULL */
+
+#endif

@@ -1,0 +1,262 @@
+/* session_ddl.c: CREATE STREAM, VIEW and FUNCTION, and DROP. */
+#include <assert.h>
+#include <stdio.h>
+
+#include "clients/session_private.h"
+
+bool session_name_free(struct session *s, const struct ast_create *c, enum object_kind kind,
+                       bool *exists_out, struct err *e) {
+    const struct object *o = catalog_find(s->catalog, c->name.text);
+    *exists_out = o != NULL;
+    if (!o) return true;
+    if (c->if_not_exists && o->kind == kind) {
+        session_notice(s, "%s \"%.*s\" already exists, skipping", object_kind_word(kind),
+                       TEXT_ARG(o->name));
+        return true;
+    }
+    return err_set(e, ERR_SQL, "42P07", "%s \"%.*s\" already exists", object_kind_word(o->kind),
+                   TEXT_ARG(o->name));
+}
+
+static bool take_texts(struct object *o, struct text statement, struct err *e) {
+    struct buf key;
+    buf_init(&key);
+    sql_text_key(statement, &key);
+    char *ddl = arena_copy(o->arena, statement.at, statement.bytes);
+    char *ddl_key = key.failed ? NULL : arena_copy(o->arena, key.at, key.bytes);
+    o->ddl = (struct text){.at = ddl, .bytes = statement.bytes};
+    o->ddl_key = (struct text){.at = ddl_key, .bytes = (uint32_t)key.bytes};
+    buf_done(&key);
+    return (ddl && ddl_key) || err_memory(e);
+}
+
+bool session_add_object(struct session *s, struct object *o, const struct ast_statement *st,
+                        struct err *e) {
+    struct text text = {.at = st->source->text.at + st->start, .bytes = st->end - st->start};
+    if (take_texts(o, text, e) && catalog_add(s->catalog, o, e)) {
+        arena_take(o->arena, &s->statement);
+        return true;
+    }
+    session_forget(s, o);
+    object_destroy(o);
+    return false;
+}
+
+/* The options of a stream that has a connector must be good for reading or for writing. */
+static bool check_options(const struct stream_def *def, struct err *e) {
+    bool bounded;
+    struct options none = {.count = 0};
+    const struct connector *c = connector_of(def, e);
+    if (!c && e->code != ERR_NONE) return false;
+    if (!c || c->source_check) return connector_check_source(def, &none, &bounded, e);
+    return connector_check_sink(def, false, e);
+}
+
+/* An error about an option points at it; about none, at the stream's name. */
+static bool place_option_error(const struct ast_statement *st, const struct err *made,
+                               struct err *e) {
+    *e = *made;
+    if (e->line > 0) return false;
+    const struct ast_create_table *t = &st->as.create_table;
+    for (uint32_t i = 0; i < t->options.count; i++) {
+        char quoted[200];
+        const struct ast_option *o = &t->options.at[i];
+        int n = snprintf(quoted, sizeof quoted, "'%.*s'", TEXT_ARG(o->key));
+        if (n < 0 || (size_t)n >= sizeof quoted || !strstr(e->message, quoted)) continue;
+        return source_place(st->source, o->key_at, e);
+    }
+    return source_place(st->source, t->create.name.at, e);
+}
+
+bool session_create_stream(struct session *s, const struct ast_statement *st, struct err *e) {
+    const struct ast_create_table *t = &st->as.create_table;
+    enum object_kind kind =
+        t->object == AST_OBJECT_TABLE && t->options.count == 0 ? OBJECT_TABLE : OBJECT_STREAM;
+    if (kind == OBJECT_TABLE) {
+        source_error(st->source, t->create.name.at, e, "0A000",
+                     "stored tables are not supported yet");
+        return err_hint(e, "CREATE STREAM keeps rows in memory; WITH ('connector' = …) reads "
+                           "or writes elsewhere.");
+    }
+    bool exists;
+    if (!session_name_free(s, &t->create, kind, &exists, e)) {
+        return source_place(st->source, t->create.name.at, e);
+    }
+    if (exists) return true;
+
+    struct sql_env env = session_env(s);
+    struct stream_def *def;
+    if (!bind_stream(&env, st, &s->statement, &def, e)) return false;
+    struct err made = {.code = ERR_NONE};
+    if (!check_options(def, &made)) return place_option_error(st, &made, e);
+
+    struct object *o = object_create(kind, t->create.name.text, e);
+    if (!o) return false;
+    o->def = def;
+    if (!s->checking) {
+        o->extra = stream_create(def, &s->edge, e);
+        if (!o->extra) {
+            object_destroy(o);
+            return false;
+        }
+    }
+    if (!session_add_object(s, o, st, e)) return false;
+    session_tag(s, "CREATE STREAM");
+    return true;
+}
+
+/* CREATE OR REPLACE VIEW: the old one goes, if nothing uses it. */
+static bool replace_view(struct session *s, const struct ast_create *c, struct err *e) {
+    struct object *o = catalog_find(s->catalog, c->name.text);
+    if (!o || !c->or_replace || o->kind != OBJECT_VIEW) return true;
+    if (!catalog_may_drop(s->catalog, o, e)) return false;
+    catalog_drop(s->catalog, o);
+    return true;
+}
+
+bool session_create_view(struct session *s, const struct ast_statement *st, struct err *e) {
+    const struct ast_create_view *v = &st->as.create_view;
+    if (v->materialized) {
+        source_error(st->source, v->create.name.at, e, "0A000",
+                     "materialized views are not supported yet");
+        return err_hint(e, "CREATE VIEW names the query; INSERT INTO a stream runs it.");
+    }
+    bool exists = false;
+    struct sql_env env = session_env(s);
+    struct object **use;
+    uint32_t uses;
+    if (!v->create.or_replace && !session_name_free(s, &v->create, OBJECT_VIEW, &exists, e)) {
+        return source_place(st->source, v->create.name.at, e);
+    }
+    if (exists) return true;
+    if (!bind_view(&env, st, &s->statement, &use, &uses, e)) return false;
+    if (!replace_view(s, &v->create, e)) return source_place(st->source, v->create.name.at, e);
+
+    struct object *o = object_create(OBJECT_VIEW, v->create.name.text, e);
+    if (!o) return false;
+    o->statement = st;
+    o->uses = uses;
+    o->use = use;
+    if (!session_add_object(s, o, st, e)) return source_place(st->source, v->create.name.at, e);
+    session_tag(s, "CREATE VIEW");
+    return true;
+}
+
+static bool function_known(const struct session *s, struct text name) {
+    for (uint32_t t = 0; t < s->options.fns; t++) {
+        for (uint32_t i = 0; i < s->options.fn[t].count; i++) {
+            const struct fn *fn = &s->options.fn[t].fn[i];
+            if (!(fn->flags & FN_HIDDEN) && text_equal_fold(text_of(fn->name), name)) return true;
+        }
+    }
+    return false;
+}
+
+/* Flink's CREATE FUNCTION f AS 'java.class': f is ours, or cannot be. */
+bool session_create_function(struct session *s, const struct ast_statement *st, struct err *e) {
+    const struct ast_create_function *f = &st->as.create_function;
+    struct text name = f->create.name.text;
+    if (f->language != AST_LANGUAGE_JAVA) {
+        return source_error(st->source, f->create.name.at, e, "0A000",
+                            "functions of one's own are not supported yet");
+    }
+    if (function_known(s, name)) {
+        session_notice(s, "function %.*s is built in; '%.*s' is not loaded", TEXT_ARG(name),
+                       TEXT_ARG(f->library));
+        session_tag(s, "CREATE FUNCTION");
+        return true;
+    }
+    source_error(st->source, f->create.name.at, e, "0A000",
+                 "a Java class cannot be loaded, and there is no built-in function %.*s",
+                 TEXT_ARG(name));
+    return err_hint(e, "SHOW FUNCTIONS lists the functions there are.");
+}
+
+/* Queries that have ended do not hold what they used. */
+static void drop_ended_users(struct session *s, const struct object *o) {
+    for (struct object *q = catalog_first(s->catalog), *next; q; q = next) {
+        next = q->next;
+        struct running *r = q->kind == OBJECT_QUERY ? q->extra : NULL;
+        if (!r || !r->job || job_state(r->job) < JOB_ENDED) continue;
+        bool uses = false;
+        for (uint32_t i = 0; i < q->uses; i++) uses = uses || q->use[i] == o;
+        if (!uses) continue;
+        session_forget(s, q);
+        catalog_drop(s->catalog, q);
+    }
+}
+
+void session_forget(struct session *s, struct object *o) {
+    if (o->kind == OBJECT_QUERY) {
+        session_stop_query(s, o);
+    } else if (o->kind == OBJECT_STREAM || o->kind == OBJECT_TABLE) {
+        stream_destroy(o->extra);
+    }
+    o->extra = NULL;
+}
+
+struct stream *session_stream(const struct object *o) {
+    return o->kind == OBJECT_STREAM || o->kind == OBJECT_TABLE ? o->extra : NULL;
+}
+
+/* DROP TABLE takes what CREATE TABLE with a connector made, as in Flink. */
+static bool kinds_agree(enum ast_object wanted, enum object_kind kind) {
+    switch (wanted) {
+    case AST_OBJECT_STREAM:
+    case AST_OBJECT_TABLE: return kind == OBJECT_STREAM || kind == OBJECT_TABLE;
+    case AST_OBJECT_VIEW: return kind == OBJECT_VIEW || kind == OBJECT_MATERIALIZED_VIEW;
+    case AST_OBJECT_MATERIALIZED_VIEW: return kind == OBJECT_MATERIALIZED_VIEW;
+    case AST_OBJECT_QUERY: return kind == OBJECT_QUERY;
+    case AST_OBJECT_MODEL: return kind == OBJECT_MODEL;
+    case AST_OBJECT_FUNCTION: return kind == OBJECT_FUNCTION;
+    case AST_OBJECT_ANY: return true;
+    }
+    return false;
+}
+
+static const char *const drop_words[] = {
+    [AST_OBJECT_STREAM] = "stream",     [AST_OBJECT_TABLE] = "table",
+    [AST_OBJECT_VIEW] = "view",         [AST_OBJECT_MATERIALIZED_VIEW] = "materialized view",
+    [AST_OBJECT_QUERY] = "query",       [AST_OBJECT_MODEL] = "model",
+    [AST_OBJECT_FUNCTION] = "function", [AST_OBJECT_ANY] = "object",
+};
+
+static bool drop_missing(struct session *s, const struct ast_statement *st, struct err *e) {
+    const struct ast_drop *d = &st->as.drop;
+    const char *word = drop_words[d->object];
+    if (d->if_exists) {
+        session_notice(s, "%s \"%.*s\" does not exist, skipping", word, TEXT_ARG(d->name.text));
+        return true;
+    }
+    if (d->object == AST_OBJECT_FUNCTION && function_known(s, d->name.text)) {
+        return source_error(st->source, d->name.at, e, "0A000",
+                            "function %.*s is built in and cannot be dropped",
+                            TEXT_ARG(d->name.text));
+    }
+    source_error(st->source, d->name.at, e, d->object == AST_OBJECT_FUNCTION ? "42883" : "42P01",
+                 "%s \"%.*s\" does not exist", word, TEXT_ARG(d->name.text));
+    struct text near = catalog_nearest(s->catalog, d->name.text, OBJECT_COUNT);
+    return near.bytes > 0 ? err_hint(e, "Perhaps you meant \"%.*s\".", TEXT_ARG(near)) : false;
+}
+
+bool session_drop(struct session *s, const struct ast_statement *st, struct err *e) {
+    const struct ast_drop *d = &st->as.drop;
+    struct object *o = d->object == AST_OBJECT_FUNCTION
+                           ? catalog_find_function(s->catalog, d->name.text)
+                           : catalog_find(s->catalog, d->name.text);
+    if (!o) return drop_missing(s, st, e);
+    if (!kinds_agree(d->object, o->kind)) {
+        source_error(st->source, d->name.at, e, "42809", "\"%.*s\" is a %s, not a %s",
+                     TEXT_ARG(o->name), object_kind_word(o->kind), drop_words[d->object]);
+        return err_hint(e, "DROP %s %.*s", object_kind_word(o->kind), TEXT_ARG(o->name));
+    }
+    drop_ended_users(s, o);
+    if (!catalog_may_drop(s->catalog, o, e)) return source_place(st->source, d->name.at, e);
+    session_forget(s, o);
+    catalog_drop(s->catalog, o);
+
+    char tag[40];
+    snprintf(tag, sizeof tag, "DROP %s", drop_words[d->object]);
+    session_tag(s, tag);
+    return true;
+}

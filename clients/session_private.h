@@ -1,0 +1,75 @@
+/* session_private.h: what the files of the session share.
+ *
+ * Used by: clients/session*.c only.
+ */
+#ifndef CLIENTS_SESSION_PRIVATE_H
+#define CLIENTS_SESSION_PRIVATE_H
+
+#include "clients/session.h"
+#include "clients/settings.h"
+#include "engine/edge/runner.h"
+#include "sql/bind.h"
+#include "sql/parse.h"
+
+struct session {
+    struct session_options options;
+    struct session_output output;
+    struct arena arena; /* defines */
+    struct defines defines;
+    struct settings settings;
+    struct edge_env edge;
+    struct catalog *catalog;
+    struct runner *runner;
+    const struct script *script;
+    struct sql_script parse;     /* how far `script` has been read */
+    struct arena statement;      /* of the statement being executed */
+    bool checking;               /* session_check: nothing is opened, nothing runs */
+    const struct job *selecting; /* the SELECT that runs now; NULL: none */
+    uint64_t rows_in, rows_out;  /* of SELECTs that ended */
+    bool said_no_end;            /* the NOTICE about a stream without end */
+};
+
+/* What an object of the catalog has at run time: object->extra. */
+struct running {
+    struct object *object;
+    struct bound_query bound; /* QUERY */
+    struct job *job;          /* QUERY; NULL while checking */
+};
+
+/* session_query.c */
+struct sql_env session_env(struct session *s);
+bool session_select(struct session *s, const struct ast_statement *st, struct err *e);
+bool session_insert(struct session *s, const struct ast_statement *st, struct err *e);
+bool session_create_query(struct session *s, const struct ast_statement *st, struct err *e);
+bool session_explain(struct session *s, const struct ast_statement *st, struct err *e);
+/* Ends a query and forgets it. */
+void session_stop_query(struct session *s, struct object *o);
+
+/* For runner_run(): context is the session. */
+void session_draw_progress(void *context);
+void session_add_progress(struct session_progress *sum, const struct job *j);
+
+/* session_ddl.c */
+bool session_create_stream(struct session *s, const struct ast_statement *st, struct err *e);
+bool session_create_view(struct session *s, const struct ast_statement *st, struct err *e);
+bool session_create_function(struct session *s, const struct ast_statement *st, struct err *e);
+bool session_drop(struct session *s, const struct ast_statement *st, struct err *e);
+void session_forget(struct session *s, struct object *o); /* frees what `extra` holds */
+/* True when the name is free or the statement may go on; *exists_out: IF NOT EXISTS found it. */
+bool session_name_free(struct session *s, const struct ast_create *c, enum object_kind kind,
+                       bool *exists_out, struct err *e);
+/* Gives the object the statement's text and memory, and adds it. Takes `o`. */
+bool session_add_object(struct session *s, struct object *o, const struct ast_statement *st,
+                        struct err *e);
+
+/* session_show.c */
+bool session_show(struct session *s, const struct ast_statement *st, struct err *e);
+bool session_describe(struct session *s, const struct ast_statement *st, struct err *e);
+
+/* The runtime of a stream object; NULL while checking. */
+struct stream *session_stream(const struct object *o);
+
+void session_notice(struct session *s, const char *format, ...) PRINTF_LIKE(2, 3);
+void session_tag(struct session *s, const char *tag);
+
+#endif

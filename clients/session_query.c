@@ -1,0 +1,315 @@
+/* session_query.c: statements that run queries: SELECT, INSERT, CREATE QUERY, EXPLAIN.
+ *
+ * A background query is an object of the catalog (kind QUERY): its plan lives in the object's arena,
+ * what runs is a job of the runner. A SELECT is a job without a name that is run to its end here.
+ */
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "clients/listing.h"
+#include "clients/session_private.h"
+
+static bool env_bounded(void *context, const struct stream_def *def, const struct options *hint,
+                        bool *bounded_out, struct err *e) {
+    (void)context;
+    return connector_check_source(def, hint, bounded_out, e);
+}
+
+static bool env_takes_changes(void *context, const struct stream_def *def, struct err *e) {
+    (void)context;
+    return connector_check_sink(def, true, e);
+}
+
+/* x$errors and x$late: the owner is what stands before the '$'. */
+static const struct stream_def *env_side_stream(void *context, struct text name, struct err *e) {
+    struct session *s = context;
+    const char *dollar = memrchr(name.at, '$', name.bytes);
+    assert(dollar);
+    struct text owner = {.at = name.at, .bytes = (uint32_t)(dollar - name.at)};
+    struct text side = {.at = dollar, .bytes = name.bytes - owner.bytes};
+    struct object *o = catalog_find(s->catalog, owner);
+    struct stream *stream = o ? session_stream(o) : NULL;
+    if (!stream) {
+        err_set(e, ERR_SQL, "42P01", "relation \"%.*s\" does not exist", TEXT_ARG(name));
+        return NULL;
+    }
+    return text_equal_fold(side, TEXT_LITERAL("$late")) ? stream_late_def(stream)
+                                                        : stream_errors_def(stream);
+}
+
+struct sql_env session_env(struct session *s) {
+    return (struct sql_env){
+        .catalog = s->catalog,
+        .fn = s->options.fn,
+        .fns = s->options.fns,
+        .agg = s->options.agg,
+        .aggs = s->options.aggs,
+        .script = s->script->text,
+        .context = s,
+        .bounded = env_bounded,
+        .takes_changes = env_takes_changes,
+        .side_stream = env_side_stream,
+    };
+}
+
+void session_draw_progress(void *context) {
+    struct session *s = context;
+    s->output.progress(s->output.context, s);
+}
+
+void session_add_progress(struct session_progress *sum, const struct job *j) {
+    struct query_stats stats;
+    job_stats(j, &stats);
+    sum->rows_in += stats.rows_in;
+    sum->rows_out += stats.rows_out;
+    sum->open_windows += job_open_windows(j);
+    if (stats.watermark_us < sum->watermark_us) sum->watermark_us = stats.watermark_us;
+}
+
+/* Runs until `job` has ended (NULL: until all have). */
+static bool run_until(struct session *s, const struct job *job, struct err *e) {
+    struct runner_until until = {
+        .job = job,
+        .stop = s->options.stop,
+        .context = s,
+        .progress = s->output.progress ? session_draw_progress : NULL,
+    };
+    return runner_run(s->runner, &until, e);
+}
+
+/* Which stream each input of a plan reads. */
+static struct stream **find_inputs(struct session *s, const struct bound_query *bound,
+                                   struct arena *a) {
+    struct stream **input = ARENA_ARRAY(a, input, bound->plan.inputs + 1);
+    if (!input) return NULL;
+    for (uint32_t i = 0; i < bound->plan.inputs; i++) {
+        const struct stream_def *def = bound->plan.input[i].def;
+        for (struct object *o = catalog_first(s->catalog); o && !input[i]; o = o->next) {
+            struct stream *stream = session_stream(o);
+            if (!stream) continue;
+            if (def == o->def || def == stream_errors_def(stream) ||
+                def == stream_late_def(stream)) {
+                input[i] = stream;
+            }
+        }
+        assert(input[i]);
+    }
+    return input;
+}
+
+static struct query_options query_settings(const struct session *s) {
+    return (struct query_options){
+        .batch_rows = (uint32_t)s->settings.batch_rows,
+        .workers = (uint32_t)s->settings.threads,
+        .state_limit_bytes = settings_state_limit(&s->settings),
+        .seed = (uint64_t)s->settings.seed,
+    };
+}
+
+static bool object_is_in(const struct object *o, struct object *const *list, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        if (list[i] == o) return true;
+    }
+    return false;
+}
+
+/* What the statement reads may be written by queries of the background: those that end have to
+ * end first. */
+static bool wait_for_writers(struct session *s, const struct bound_query *bound, struct err *e) {
+    for (struct object *o = catalog_first(s->catalog); o; o = o->next) {
+        struct running *r = o->kind == OBJECT_QUERY ? o->extra : NULL;
+        if (!r || !r->job || !r->bound.plan.bounded || job_state(r->job) > JOB_RUNNING) continue;
+        if (!object_is_in(r->bound.target, bound->use, bound->uses)) continue;
+        if (!run_until(s, r->job, e)) return false;
+    }
+    return true;
+}
+
+/* A SELECT that is being shown. */
+struct showing {
+    struct session *session;
+    uint64_t rows;
+};
+
+static bool show_rows(void *context, const struct batch *b, struct err *e) {
+    struct showing *show = context;
+    show->rows += b->live;
+    return show->session->output.rows(show->session->output.context, b, e);
+}
+
+/* Rows of a nameless query that failed can be read nowhere later: they are told now. */
+static void say_bad_rows(struct session *s, const struct job *j) {
+    struct query_stats stats;
+    job_stats(j, &stats);
+    s->rows_in += stats.rows_in;
+    s->rows_out += stats.rows_out;
+    if (stats.bad == 0) return;
+    const struct err *first = job_first_bad(j);
+    session_notice(s, "%" PRIu64 " row%s could not be computed; the first: %s: %s", stats.bad,
+                   stats.bad == 1 ? "" : "s", first->sqlstate, first->message);
+}
+
+static bool select_run(struct session *s, const struct bound_query *bound, struct err *e) {
+    const struct plan *root = bound->plan.root;
+    struct showing show = {.session = s};
+    struct stream **input = find_inputs(s, bound, &s->statement);
+    if (!input) return err_memory(e);
+
+    struct job_options o = {
+        .name = TEXT_LITERAL("select"),
+        .plan = &bound->plan,
+        .input = input,
+        .output = show_rows,
+        .context = &show,
+        .query = query_settings(s),
+        .fail_on_error = s->settings.on_error == ON_ERROR_FAIL,
+    };
+    if (!s->output.begin(s->output.context, root->schema, root->changes, !bound->plan.bounded, e)) {
+        return false;
+    }
+    struct job *j = runner_add(s->runner, &o, e);
+    if (!j) return false;
+
+    s->selecting = j;
+    bool done = run_until(s, j, e);
+    s->selecting = NULL;
+    if (done && job_state(j) == JOB_FAILED) {
+        *e = *job_error(j);
+        done = false;
+    }
+    if (done) say_bad_rows(s, j);
+    runner_remove(s->runner, j);
+    return done && s->output.end(s->output.context, show.rows, e);
+}
+
+/* In a script, a SELECT that follows a kept stream for ever is hardly meant. */
+static void notice_no_end(struct session *s, const struct bound_query *bound) {
+    if (s->options.interactive || bound->plan.bounded || s->said_no_end) return;
+    for (uint32_t i = 0; i < bound->plan.inputs; i++) {
+        const struct stream_def *def = bound->plan.input[i].def;
+        if (bound->plan.input[i].bounded || def->options.count > 0) continue;
+        session_notice(s,
+                       "stream %.*s has no end; SELECT … FROM TABLE(%.*s) reads what it holds now",
+                       TEXT_ARG(def->name), TEXT_ARG(def->name));
+        s->said_no_end = true;
+        return;
+    }
+}
+
+bool session_select(struct session *s, const struct ast_statement *st, struct err *e) {
+    struct sql_env env = session_env(s);
+    struct bound_query bound;
+    if (!bind_select(&env, st, &s->statement, &bound, e)) return false;
+    if (s->checking) return true;
+    notice_no_end(s, &bound);
+    return wait_for_writers(s, &bound, e) && select_run(s, &bound, e);
+}
+
+/* Adds the job of a query object that was bound. */
+static bool query_start(struct session *s, struct object *o, struct err *e) {
+    struct running *r = o->extra;
+    if (s->checking) return true;
+
+    struct stream **input = find_inputs(s, &r->bound, o->arena);
+    if (!input) return err_memory(e);
+    struct job_options options = {
+        .name = o->name,
+        .plan = &r->bound.plan,
+        .input = input,
+        .target = session_stream(r->bound.target),
+        .query = query_settings(s),
+        .fail_on_error = s->settings.on_error == ON_ERROR_FAIL,
+    };
+    r->job = runner_add(s->runner, &options, e);
+    return r->job != NULL;
+}
+
+/* x_1, x_2 …: the first that is free. */
+static bool make_name(struct session *s, struct text target, struct arena *a, struct text *out,
+                      struct err *e) {
+    for (uint32_t n = 1;; n++) {
+        char name[300];
+        int bytes = snprintf(name, sizeof name, "%.*s_%u", TEXT_ARG(target), n);
+        if (bytes < 0 || (size_t)bytes >= sizeof name) {
+            return err_set(e, ERR_SQL, "42622", "the name of the target is too long");
+        }
+        *out = (struct text){.at = name, .bytes = (uint32_t)bytes};
+        if (catalog_find(s->catalog, *out)) continue;
+        out->at = arena_copy(a, name, (size_t)bytes);
+        return out->at || err_memory(e);
+    }
+}
+
+/* Binds the statement's INSERT and makes it a query object of that name, which then runs. */
+static bool query_create(struct session *s, struct text name, const struct ast_statement *st,
+                         struct err *e) {
+    struct running *r = ARENA_NEW(&s->statement, r);
+    if (!r) return err_memory(e);
+    struct sql_env env = session_env(s);
+    if (!bind_insert(&env, st, &s->statement, &r->bound, e)) return false;
+
+    struct object *o = object_create(OBJECT_QUERY, name, e);
+    if (!o) return false;
+    r->object = o;
+    o->extra = r;
+    o->uses = r->bound.uses;
+    o->use = r->bound.use;
+    if (!session_add_object(s, o, st, e)) return false;
+    if (query_start(s, o, e)) return true;
+    catalog_drop(s->catalog, o);
+    return false;
+}
+
+bool session_insert(struct session *s, const struct ast_statement *st, struct err *e) {
+    struct text name;
+    if (!make_name(s, st->as.insert.target.text, &s->statement, &name, e)) return false;
+    if (!query_create(s, name, st, e)) return false;
+    session_tag(s, "INSERT");
+    return true;
+}
+
+bool session_create_query(struct session *s, const struct ast_statement *st, struct err *e) {
+    const struct ast_create *c = &st->as.create_query.create;
+    bool exists;
+    if (!session_name_free(s, c, OBJECT_QUERY, &exists, e))
+        return source_place(st->source, c->name.at, e);
+    if (!exists && !query_create(s, c->name.text, st, e)) return false;
+    session_tag(s, "CREATE QUERY");
+    return true;
+}
+
+void session_stop_query(struct session *s, struct object *o) {
+    struct running *r = o->extra;
+    if (!r || !r->job) return;
+    runner_remove(s->runner, r->job);
+    r->job = NULL;
+}
+
+/* The plan of a SELECT or INSERT, a row a line. */
+bool session_explain(struct session *s, const struct ast_statement *st, struct err *e) {
+    const struct ast_explain *x = &st->as.explain;
+    struct sql_env env = session_env(s);
+    struct bound_query bound;
+    bool done = false;
+    switch ((int)x->statement->kind) {
+    case AST_SELECT_STATEMENT:
+        done = bind_select(&env, x->statement, &s->statement, &bound, e);
+        break;
+    case AST_INSERT_STATEMENT:
+    case AST_CREATE_QUERY_STATEMENT:
+        done = bind_insert(&env, x->statement, &s->statement, &bound, e);
+        break;
+    default:
+        return source_error(st->source, x->statement->start, e, "0A000",
+                            "EXPLAIN takes a SELECT or an INSERT");
+    }
+    if (!done || s->checking) return done;
+
+    struct buf text;
+    buf_init(&text);
+    plan_print(&text, &bound.plan);
+    done = text.failed ? err_memory(e) : listing_lines(s, "plan", buf_text(&text), e);
+    buf_done(&text);
+    return done;
+}

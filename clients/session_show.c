@@ -1,0 +1,266 @@
+/* session_show.c: SHOW and DESCRIBE: what there is, as results. */
+#include <assert.h>
+
+#include "clients/listing.h"
+#include "clients/session_private.h"
+
+static void add_str(struct column_builder *b, const char *s) {
+    builder_text_copy(b, text_of(s));
+}
+
+/* SHOW … LIKE 'pattern' as SQL's LIKE: % and _, letters folded. */
+static bool like(struct text pattern, struct text name) {
+    if (!pattern.at) return true;
+    uint32_t p = 0, n = 0, star = UINT32_MAX, star_n = 0;
+    while (n < name.bytes) {
+        struct text a = {.at = pattern.at + p, .bytes = p < pattern.bytes};
+        struct text b = {.at = name.at + n, .bytes = 1};
+        if (a.bytes && a.at[0] == '%') {
+            star = p++;
+            star_n = n;
+        } else if (a.bytes && (a.at[0] == '_' || text_equal_fold(a, b))) {
+            p++;
+            n++;
+        } else if (star != UINT32_MAX) {
+            p = star + 1;
+            n = ++star_n;
+        } else {
+            return false;
+        }
+    }
+    while (p < pattern.bytes && pattern.at[p] == '%') p++;
+    return p == pattern.bytes;
+}
+
+static bool show_streams(struct session *s, const struct ast_show *show, struct err *e) {
+    static const struct listing_column cols[] = {{"name", &type_text},
+                                                 {"connector", &type_text},
+                                                 {"rows", &type_bigint},
+                                                 {"bad", &type_bigint},
+                                                 {"watermark", &type_timestamp3}};
+    struct listing l;
+    if (!listing_begin(&l, cols, COUNT_OF(cols), e)) return false;
+    for (struct object *o = catalog_first(s->catalog); o; o = o->next) {
+        struct stream *stream = session_stream(o);
+        if (!stream || !like(show->like, o->name)) continue;
+        struct stream_stats stats;
+        struct err unused;
+        stream_stats(stream, &stats);
+        const struct connector *c = connector_of(o->def, &unused);
+        builder_text_copy(&l.col[0], o->name);
+        add_str(&l.col[1], c ? c->name : "kept in memory");
+        builder_i64(&l.col[2], (int64_t)stats.rows);
+        builder_i64(&l.col[3], (int64_t)stats.bad);
+        bool time = stats.watermark_us != TIME_MIN_US && stats.watermark_us != TIME_END_US;
+        if (time)
+            builder_i64(&l.col[4], stats.watermark_us);
+        else
+            builder_null(&l.col[4]);
+    }
+    return listing_end(&l, s, e);
+}
+
+static bool show_views(struct session *s, const struct ast_show *show, struct err *e) {
+    static const struct listing_column cols[] = {{"name", &type_text}, {"definition", &type_text}};
+    struct listing l;
+    if (!listing_begin(&l, cols, COUNT_OF(cols), e)) return false;
+    for (struct object *o = catalog_first(s->catalog); o; o = o->next) {
+        if (o->kind != OBJECT_VIEW || !like(show->like, o->name)) continue;
+        builder_text_copy(&l.col[0], o->name);
+        builder_text_copy(&l.col[1], o->ddl);
+    }
+    return listing_end(&l, s, e);
+}
+
+static bool show_queries(struct session *s, const struct ast_show *show, struct err *e) {
+    static const struct listing_column cols[] = {
+        {"name", &type_text},      {"target", &type_text},       {"state", &type_text},
+        {"rows_in", &type_bigint}, {"rows_out", &type_bigint},   {"late", &type_bigint},
+        {"bad", &type_bigint},     {"state_bytes", &type_bigint}};
+    static const char *const states[] = {"waiting", "running", "ended", "failed"};
+    struct listing l;
+    if (!listing_begin(&l, cols, COUNT_OF(cols), e)) return false;
+    for (struct object *o = catalog_first(s->catalog); o; o = o->next) {
+        const struct running *r = o->kind == OBJECT_QUERY ? o->extra : NULL;
+        if (!r || !r->job || !like(show->like, o->name)) continue;
+        struct query_stats stats;
+        job_stats(r->job, &stats);
+        builder_text_copy(&l.col[0], o->name);
+        builder_text_copy(&l.col[1], r->bound.target->name);
+        add_str(&l.col[2], states[job_state(r->job)]);
+        builder_i64(&l.col[3], (int64_t)stats.rows_in);
+        builder_i64(&l.col[4], (int64_t)stats.rows_out);
+        builder_i64(&l.col[5], (int64_t)stats.late);
+        builder_i64(&l.col[6], (int64_t)stats.bad);
+        builder_i64(&l.col[7], (int64_t)stats.state_bytes);
+    }
+    return listing_end(&l, s, e);
+}
+
+static void add_function(struct listing *l, const char *sig, const char *doc, const char *kind) {
+    const char *paren = strchr(sig, '(');
+    struct text name = {.at = sig, .bytes = paren ? (uint32_t)(paren - sig) : 0};
+    builder_text_copy(&l->col[0], name);
+    add_str(&l->col[1], sig);
+    add_str(&l->col[2], kind);
+    add_str(&l->col[3], doc);
+}
+
+static bool show_functions(struct session *s, const struct ast_show *show, struct err *e) {
+    static const struct listing_column cols[] = {{"name", &type_text},
+                                                 {"signature", &type_text},
+                                                 {"kind", &type_text},
+                                                 {"description", &type_text}};
+    struct listing l;
+    if (!listing_begin(&l, cols, COUNT_OF(cols), e)) return false;
+    for (uint32_t t = 0; t < s->options.fns; t++) {
+        for (uint32_t i = 0; i < s->options.fn[t].count; i++) {
+            const struct fn *fn = &s->options.fn[t].fn[i];
+            if (fn->flags & FN_HIDDEN || !like(show->like, text_of(fn->name))) continue;
+            add_function(&l, fn->sig, fn->doc, "scalar");
+        }
+    }
+    for (uint32_t t = 0; t < s->options.aggs; t++) {
+        for (uint32_t i = 0; i < s->options.agg[t].count; i++) {
+            const struct aggregate *agg = &s->options.agg[t].agg[i];
+            if (!like(show->like, text_of(agg->name))) continue;
+            add_function(&l, agg->sig, agg->doc, "aggregate");
+        }
+    }
+    return listing_end(&l, s, e);
+}
+
+static bool show_connectors(struct session *s, const struct ast_show *show, struct err *e) {
+    static const struct listing_column cols[] = {{"name", &type_text},
+                                                 {"reads", &type_boolean},
+                                                 {"writes", &type_boolean},
+                                                 {"description", &type_text}};
+    struct listing l;
+    if (!listing_begin(&l, cols, COUNT_OF(cols), e)) return false;
+    for (const struct connector *const *c = connectors; *c; c++) {
+        if (!like(show->like, text_of((*c)->name))) continue;
+        add_str(&l.col[0], (*c)->name);
+        builder_b8(&l.col[1], (*c)->source_check != NULL);
+        builder_b8(&l.col[2], (*c)->sink_check != NULL);
+        add_str(&l.col[3], (*c)->doc);
+    }
+    return listing_end(&l, s, e);
+}
+
+static void add_setting(struct listing *l, const struct session *s, const struct setting *row) {
+    struct buf value;
+    buf_init(&value);
+    setting_print(&value, &s->settings, row);
+    add_str(&l->col[0], row->name);
+    builder_text_copy(&l->col[1], buf_text(&value));
+    add_str(&l->col[2], row->doc);
+    if (value.failed) l->col[1].failed = true;
+    buf_done(&value);
+}
+
+/* SHOW ALL, or one setting. */
+static bool show_settings(struct session *s, const struct ast_show *show, struct err *e) {
+    static const struct listing_column cols[] = {
+        {"name", &type_text}, {"value", &type_text}, {"description", &type_text}};
+    const struct setting *only = NULL;
+    if (show->kind == AST_SHOW_SETTING) {
+        only = setting_find(show->name.text, e);
+        if (!only) return false;
+    }
+    struct listing l;
+    if (!listing_begin(&l, cols, COUNT_OF(cols), e)) return false;
+    for (uint32_t i = 0; i < setting_count; i++) {
+        if (!only || only == &setting_table[i]) add_setting(&l, s, &setting_table[i]);
+    }
+    return listing_end(&l, s, e);
+}
+
+static struct object *find_object(struct session *s, struct text name, struct err *e) {
+    struct object *o = catalog_find(s->catalog, name);
+    if (o) return o;
+    err_set(e, ERR_SQL, "42P01", "relation \"%.*s\" does not exist", TEXT_ARG(name));
+    struct text near = catalog_nearest(s->catalog, name, OBJECT_COUNT);
+    if (near.bytes > 0) err_hint(e, "Perhaps you meant \"%.*s\".", TEXT_ARG(near));
+    return NULL;
+}
+
+static bool show_create(struct session *s, const struct ast_show *show, struct err *e) {
+    static const struct listing_column cols[] = {{"name", &type_text}, {"statement", &type_text}};
+    struct object *o = find_object(s, show->name.text, e);
+    struct listing l;
+    if (!o || !listing_begin(&l, cols, COUNT_OF(cols), e)) return false;
+    builder_text_copy(&l.col[0], o->name);
+    builder_text_copy(&l.col[1], o->ddl);
+    return listing_end(&l, s, e);
+}
+
+/* SHOW of a kind of which there are none yet. */
+static bool show_nothing(struct session *s, const struct ast_show *show, struct err *e) {
+    (void)show;
+    static const struct listing_column cols[] = {{"name", &type_text}};
+    struct listing l;
+    return listing_begin(&l, cols, COUNT_OF(cols), e) && listing_end(&l, s, e);
+}
+
+typedef bool show_function(struct session *s, const struct ast_show *show, struct err *e);
+
+bool session_show(struct session *s, const struct ast_statement *st, struct err *e) {
+    static show_function *const functions[] = {
+        [AST_SHOW_STREAMS] = show_streams,       [AST_SHOW_TABLES] = show_streams,
+        [AST_SHOW_VIEWS] = show_views,           [AST_SHOW_QUERIES] = show_queries,
+        [AST_SHOW_FUNCTIONS] = show_functions,   [AST_SHOW_MODELS] = show_nothing,
+        [AST_SHOW_CONNECTORS] = show_connectors, [AST_SHOW_USERS] = show_nothing,
+        [AST_SHOW_ALL] = show_settings,          [AST_SHOW_SETTING] = show_settings,
+        [AST_SHOW_CREATE] = show_create,
+    };
+    const struct ast_show *show = &st->as.show;
+    assert(show->kind < COUNT_OF(functions) && functions[show->kind]);
+    if (functions[show->kind](s, show, e)) return true;
+    if (e->line == 0 && show->name.text.at) source_place(st->source, show->name.at, e);
+    return false;
+}
+
+/* "WATERMARK", "AS …" and the like: what makes a column more than a value. */
+static const char *column_role(const struct stream_def *def, uint32_t col) {
+    for (uint32_t i = 0; i < def->keys; i++) {
+        if (def->key_col[i] == col) return "primary key";
+    }
+    if ((int32_t)col == def->time_col) return "event time";
+    return def->computed && def->computed[col] ? "computed" : "";
+}
+
+static void describe_column(struct listing *l, const struct field *f, const char *role) {
+    struct buf type;
+    buf_init(&type);
+    type_print(&type, f->type);
+    builder_text_copy(&l->col[0], f->name);
+    builder_text_copy(&l->col[1], buf_text(&type));
+    builder_b8(&l->col[2], !f->not_null);
+    add_str(&l->col[3], role);
+    if (type.failed) l->col[1].failed = true;
+    buf_done(&type);
+}
+
+bool session_describe(struct session *s, const struct ast_statement *st, struct err *e) {
+    static const struct listing_column cols[] = {{"column", &type_text},
+                                                 {"type", &type_text},
+                                                 {"null", &type_boolean},
+                                                 {"role", &type_text}};
+    const struct ast_name *name = &st->as.describe.name;
+    struct object *o = find_object(s, name->text, e);
+    if (!o) return source_place(st->source, name->at, e);
+    if (!o->schema) {
+        return source_error(st->source, name->at, e, "42809", "\"%.*s\" is a %s: it has no columns",
+                            TEXT_ARG(o->name), object_kind_word(o->kind));
+    }
+    struct listing l;
+    if (!listing_begin(&l, cols, COUNT_OF(cols), e)) return false;
+    for (uint32_t i = 0; i < o->schema->cols; i++) {
+        describe_column(&l, &o->schema->col[i], o->def ? column_role(o->def, i) : "");
+    }
+    if (o->def && o->def->options.count == 0) {
+        session_notice(s, "stream %.*s is kept in memory: its newest 64 MiB ('retention')",
+                       TEXT_ARG(o->name));
+    }
+    return listing_end(&l, s, e);
+}

@@ -1,0 +1,54 @@
+/* settings.h: what SET, --set and RESET change: one table row a setting.
+ *
+ * Used by: clients/session.    Tested by: tests/unit/clients/settings_test.c
+ */
+#ifndef CLIENTS_SETTINGS_H
+#define CLIENTS_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/base/buf.h"
+#include "engine/base/err.h"
+#include "engine/base/text.h"
+
+/* Values by number or word; see the table in settings.c for names, ranges and meaning. */
+struct settings {
+    int64_t batch_rows;
+    int64_t threads;
+    int64_t seed;
+    int64_t state_limit_bytes; /* 0: half of the machine's memory */
+    int64_t max_line_bytes;
+    int64_t on_error; /* enum on_error */
+};
+
+enum on_error { ON_ERROR_SKIP, ON_ERROR_FAIL };
+
+enum setting_kind { SETTING_INTEGER, SETTING_BYTES, SETTING_WORD };
+
+struct setting {
+    const char *name;
+    enum setting_kind kind;
+    size_t offset; /* in struct settings */
+    int64_t initial;
+    int64_t min, max;        /* INTEGER, BYTES */
+    const char *const *word; /* WORD: NULL-terminated, by value */
+    const char *doc;
+};
+
+extern const struct setting setting_table[];
+extern const uint32_t setting_count;
+
+void settings_init(struct settings *s);
+
+/* The row of that name (case folded), or NULL with 42704 and a hint in *e. */
+const struct setting *setting_find(struct text name, struct err *e);
+
+/* 22023 with what is allowed. */
+bool settings_set(struct settings *s, struct text name, struct text value, struct err *e) MUST_USE;
+bool settings_reset(struct settings *s, struct text name, struct err *e) MUST_USE;
+
+/* The value as SET takes it. */
+void setting_print(struct buf *out, const struct settings *s, const struct setting *row);
+
+#endif

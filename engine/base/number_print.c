@@ -1,0 +1,279 @@
+/* number_print.c: printing integers and doubles.
+ *
+ * The shortest digits of a double are found by Schubfach (Raffaello Giulietti, "The Schubfach way
+ * to render doubles", 2020): scale the double and the two middles to its neighbours by a power of
+ * ten such that the interval between the middles is 2 to 20 units wide; there, one multiple of ten
+ * at most, else one of the two nearest integers, lies inside. Scaling is one 64 x 128 bit product
+ * rounded to odd, which keeps every comparison with an integer multiple of a quarter exact.
+ *
+ * f64_print_sqlite() is another matter: it must give the very digits that SQLite 3.40 gives, whose
+ * printf scales by powers of ten in 80-bit floating point and peels off digits; that arithmetic is
+ * followed here step by step, its small errors included.
+ */
+#include "engine/base/number.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "engine/base/number_table.h"
+#include "engine/base/type.h"
+
+enum { F64_EXPONENT_BIAS = 1075, POSITIONAL_MAX = 16, POSITIONAL_MIN = -4 };
+
+#define F64_HIDDEN (UINT64_C(1) << 52)
+
+static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+                            "25262728293031323334353637383940414243444546474849"
+                            "50515253545556575859606162636465666768697071727374"
+                            "75767778798081828384858687888990919293949596979899";
+
+void u64_print_padded(char *out, uint64_t v, uint32_t digits) {
+    assert(digits <= U64_TEXT_MAX);
+    char *at = out + digits;
+    for (; at - out >= 2; v /= 100) {
+        at -= 2;
+        memcpy(at, pairs + 2 * (v % 100), 2);
+    }
+    if (at > out) *out = (char)('0' + v % 10);
+}
+
+static uint32_t u64_digits(uint64_t v) {
+    static const uint64_t power[20] = {0,
+                                       10,
+                                       100,
+                                       1000,
+                                       10000,
+                                       100000,
+                                       1000000,
+                                       10000000,
+                                       100000000,
+                                       1000000000,
+                                       10000000000,
+                                       100000000000,
+                                       1000000000000,
+                                       10000000000000,
+                                       100000000000000,
+                                       1000000000000000,
+                                       10000000000000000,
+                                       100000000000000000,
+                                       1000000000000000000,
+                                       UINT64_C(10000000000000000000)};
+    uint32_t bits = 64 - (uint32_t)__builtin_clzll(v | 1);
+    uint32_t guess = bits * 1233 >> 12; /* digits or one less */
+    return guess + (v >= power[guess]);
+}
+
+uint32_t u64_print(char out[U64_TEXT_MAX], uint64_t v) {
+    uint32_t digits = v == 0 ? 1 : u64_digits(v);
+    u64_print_padded(out, v, digits);
+    return digits;
+}
+
+uint32_t i64_print(char out[I64_TEXT_MAX], int64_t v) {
+    if (v >= 0) return u64_print(out, (uint64_t)v);
+    char digits[U64_TEXT_MAX]; /* of at most 19, yet u64_print may claim 20 */
+    uint32_t bytes = u64_print(digits, 0 - (uint64_t)v);
+    out[0] = '-';
+    memcpy(out + 1, digits, bytes);
+    return bytes + 1;
+}
+
+/* factor * g / 2^128, rounded to odd: the last bit is set when anything was cut. */
+static uint64_t round_to_odd(const struct power *g, uint64_t factor) {
+    uint128_t low = (uint128_t)factor * g->low;
+    uint128_t high = (uint128_t)factor * g->high + (uint64_t)(low >> 64);
+    return (uint64_t)(high >> 64) | ((uint64_t)high > 1);
+}
+
+/* 10^n as an upper bound: the table cuts, here it must not be less than the power. */
+static struct power power_ceiling(int32_t n) {
+    assert(n >= POWER_MIN && n <= POWER_MAX);
+    struct power g = power_table[n - POWER_MIN];
+    if (n < 0 || n > POWER_EXACT_MAX) g.high += ++g.low == 0;
+    return g;
+}
+
+/* c * 2^q, c > 0; `narrow`: c is a power of two, whose lower neighbour is only half as far. */
+static struct f64_decimal schubfach(uint64_t c, int32_t q, bool narrow) {
+    bool odd = c & 1; /* the middles round to even numbers */
+    int32_t k = (q * 1262611 - (narrow ? 524031 : 0)) >> 22;
+    int32_t h = q + ((-k * 1741647) >> 19) + 1;
+    struct power g = power_ceiling(-k);
+
+    uint64_t low = round_to_odd(&g, (4 * c - 2 + narrow) << h) + odd;
+    uint64_t value = round_to_odd(&g, (4 * c) << h);
+    uint64_t high = round_to_odd(&g, (4 * c + 2) << h) - odd;
+
+    uint64_t s = value / 4;
+    if (s >= 10) {
+        uint64_t tens = s / 10;
+        bool down_inside = low <= 40 * tens;
+        bool up_inside = 40 * tens + 40 <= high;
+        if (down_inside != up_inside) return (struct f64_decimal){tens + up_inside, k + 1};
+    }
+    bool down_inside = low <= 4 * s;
+    bool up_inside = 4 * s + 4 <= high;
+    if (down_inside != up_inside) return (struct f64_decimal){s + up_inside, k};
+    uint64_t middle = 4 * s + 2;
+    bool up = value > middle || (value == middle && (s & 1));
+    return (struct f64_decimal){s + up, k};
+}
+
+struct f64_decimal f64_shortest(double v) {
+    uint64_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    uint64_t fraction = bits & (F64_HIDDEN - 1);
+    int32_t field = (int32_t)(bits >> 52 & 0x7FF);
+    assert(field < 0x7FF);
+    if (field == 0 && fraction == 0) return (struct f64_decimal){0, 0};
+
+    uint64_t c = field > 0 ? fraction | F64_HIDDEN : fraction;
+    int32_t q = (field > 0 ? field : 1) - F64_EXPONENT_BIAS;
+    struct f64_decimal d;
+    if (q <= 0 && q > -53 && (c & ((UINT64_C(1) << -q) - 1)) == 0) {
+        d = (struct f64_decimal){c >> -q, 0}; /* an integer below 2^53 is its own digits */
+    } else {
+        d = schubfach(c, q, fraction == 0 && field > 1);
+    }
+    while (d.digits % 10 == 0) {
+        d.digits /= 10;
+        d.exponent++;
+    }
+    return d;
+}
+
+/* e+XX, e-XX, e+XXX */
+static char *exponent_print(char *at, int32_t exponent) {
+    *at++ = 'e';
+    *at++ = exponent < 0 ? '-' : '+';
+    uint64_t v = (uint64_t)(exponent < 0 ? -exponent : exponent);
+    uint32_t digits = v >= 100 ? 3 : 2;
+    u64_print_padded(at, v, digits);
+    return at + digits;
+}
+
+static char *chars(char *at, char c, int32_t count) {
+    if (count <= 0) return at;
+    memset(at, c, (size_t)count);
+    return at + count;
+}
+
+static uint32_t word_print(char *out, const char *word) {
+    size_t bytes = strlen(word);
+    memcpy(out, word, bytes);
+    return (uint32_t)bytes;
+}
+
+/* `point` digits stand before the point (none, and zeros behind it, when it is not positive). */
+static char *digits_layout(char *at, const char *digit, int32_t digits, int32_t point) {
+    int32_t before = point < digits ? point : digits;
+    if (before > 0) {
+        memcpy(at, digit, (size_t)before);
+        at = chars(at + before, '0', point - digits);
+    } else {
+        *at++ = '0';
+        before = 0;
+    }
+    *at++ = '.';
+    if (digits == before) {
+        *at++ = '0';
+        return at;
+    }
+    at = chars(at, '0', -point);
+    memcpy(at, digit + before, (size_t)(digits - before));
+    return at + (digits - before);
+}
+
+uint32_t f64_print(char out[F64_TEXT_MAX], double v) {
+    if (v != v) return word_print(out, "NaN");
+    if (v - v != 0) return word_print(out, v > 0 ? "Infinity" : "-Infinity");
+
+    char *at = out;
+    if (__builtin_signbit(v)) *at++ = '-';
+    struct f64_decimal d = f64_shortest(v);
+    char digit[U64_TEXT_MAX];
+    int32_t digits = (int32_t)u64_print(digit, d.digits);
+    assert(digits <= F64_DIGITS_MAX);
+    int32_t point = digits + d.exponent;
+
+    if (point >= POSITIONAL_MIN && point <= POSITIONAL_MAX) {
+        at = digits_layout(at, digit, digits, point);
+    } else {
+        *at++ = digit[0];
+        if (digits > 1) {
+            *at++ = '.';
+            memcpy(at, digit + 1, (size_t)(digits - 1));
+            at += digits - 1;
+        }
+        at = exponent_print(at, point - 1);
+    }
+    return (uint32_t)(at - out);
+}
+
+/* Scales v > 0 to 1 <= v < 10; the exponent taken out, 351 and more for infinity. */
+static int32_t sqlite_scale(long double *v) {
+    int32_t exponent = 0;
+    long double scale = 1.0L, r = *v;
+    for (; r >= 1e100 * scale && exponent <= 350; exponent += 100) scale *= 1e100;
+    for (; r >= 1e10 * scale && exponent <= 350; exponent += 10) scale *= 1e10;
+    for (; r >= 10.0 * scale && exponent <= 350; exponent++) scale *= 10.0;
+    r /= scale;
+    for (; r < 1e-8; exponent -= 8) r *= 1e8;
+    for (; r < 1.0; exponent--) r *= 10.0;
+    *v = r;
+    return exponent;
+}
+
+/* 15 digits without trailing zeros (but one digit stays); v is 0, or scaled and rounded up. */
+static int32_t sqlite_digits(char digit[15], long double v) {
+    int32_t digits = 0;
+    for (int32_t i = 0; i < 15; i++) {
+        int d = (int)v;
+        v = (v - d) * 10.0;
+        digit[i] = (char)('0' + d);
+        if (d != 0) digits = i + 1;
+    }
+    return digits > 0 ? digits : 1;
+}
+
+uint32_t f64_print_sqlite(char out[F64_SQLITE_MAX], double v) {
+    if (v != v) return word_print(out, "NaN");
+
+    char *at = out;
+    long double r = v;
+    if (v < 0) {
+        *at++ = '-';
+        r = -r;
+    }
+    int32_t exponent = 0;
+    if (r > 0) exponent = sqlite_scale(&r);
+    if (exponent > 350) return (uint32_t)(at - out) + word_print(at, "Inf");
+    static const double half_unit = 5e-05 * 1.0e-10; /* rounding up at the 15th digit */
+    r += half_unit;
+    if (r >= 10.0) {
+        r *= 0.1;
+        exponent++;
+    }
+
+    char digit[15];
+    int32_t digits = sqlite_digits(digit, r);
+    if (exponent < -4 || exponent > 14) {
+        at = digits_layout(at, digit, digits, 1);
+        at = exponent_print(at, exponent);
+    } else {
+        at = digits_layout(at, digit, digits, exponent + 1);
+    }
+    return (uint32_t)(at - out);
+}
+
+void buf_add_i64(struct buf *b, int64_t v) {
+    if (!buf_reserve(b, I64_TEXT_MAX)) return;
+    b->bytes += i64_print(b->at + b->bytes, v);
+    b->at[b->bytes] = '\0';
+}
+
+void buf_add_f64(struct buf *b, double v) {
+    if (!buf_reserve(b, F64_TEXT_MAX)) return;
+    b->bytes += f64_print(b->at + b->bytes, v);
+    b->at[b->bytes] = '\0';
+}

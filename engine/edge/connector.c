@@ -1,0 +1,208 @@
+/* connector.c: the table of connectors, and the judging of a stream's options against it.
+ *
+ * A key is known when a row of the connector, of its format's codec, or of stream_options has it.
+ * Whether it makes sense for a source or a sink is the connector's own check, later.
+ */
+#include "engine/edge/connector.h"
+
+#include <assert.h>
+
+#include "engine/edge/option.h"
+
+const struct connector *const connectors[] = {
+    &connector_filesystem, &connector_stdin,   &connector_stdout,  &connector_socket,
+    &connector_print,      &connector_blackhole, &connector_datagen, &connector_nexmark,
+    NULL,
+};
+
+const struct option_row stream_options[] = {
+    {"connector", "a name that SHOW CONNECTORS lists", "Where the rows come from or go to."},
+    {"format", "'json' | 'csv' | 'raw'", "How records are written as bytes."},
+    {"on-error", "'skip' | 'fail'",
+     "What a bad row does: it is dropped and kept in x$errors, or it stops the queries."},
+    {"scan.idle-timeout", "duration",
+     "After so long a silence this input does not hold back the others of a query."},
+    {"changelog", "'op'",
+     "Lets a sink that only appends take changes, with their kind under the first key, \"op\"."},
+    {"connector.property-version", "a number", "Ignored; for files of older Flinks."},
+    {"format.property-version", "a number", "Ignored; for files of older Flinks."},
+    {"format.derive-schema", "true | false", "Ignored; for files of older Flinks."},
+    {"update-mode", "'append'", "Ignored; for files of older Flinks."},
+    {NULL, NULL, NULL},
+};
+
+const struct option_row kept_options[] = {
+    {"retention", "bytes", "The newest rows that are kept; 64 MiB when not given."},
+    {"scan.startup.mode", "'earliest' | 'latest' | 'earliest-offset' | 'latest-offset'",
+     "Whether a query starts with the oldest kept row or with what comes next."},
+    {NULL, NULL, NULL},
+};
+
+static const struct connector *find(struct text name) {
+    for (uint32_t i = 0; connectors[i]; i++) {
+        const struct connector *c = connectors[i];
+        if (text_equal_fold(name, text_of(c->name))) return c;
+        if (c->alias && text_equal_fold(name, text_of(c->alias))) return c;
+    }
+    return NULL;
+}
+
+static const char *nearest_connector(struct text name) {
+    const char *best = NULL;
+    uint32_t best_distance = 4;
+    for (uint32_t i = 0; connectors[i]; i++) {
+        uint32_t d = text_distance(name, text_of(connectors[i]->name), best_distance);
+        if (d >= best_distance) continue;
+        best = connectors[i]->name;
+        best_distance = d;
+    }
+    return best;
+}
+
+const struct connector *connector_of(const struct stream_def *def, struct err *e) {
+    err_clear(e);
+    const struct option *o = option_find(&def->options, "connector");
+    if (!o) return NULL;
+    const struct connector *c = find(o->value);
+    if (c) return c;
+
+    err_set(e, ERR_SQL, "42704", "there is no connector \"%.*s\"", TEXT_ARG(o->value));
+    e->offset = o->at;
+    const char *near = nearest_connector(o->value);
+    if (near) {
+        err_hint(e, "Perhaps you meant \"%s\".", near);
+    } else {
+        err_hint(e, "SHOW CONNECTORS lists them.");
+    }
+    return NULL;
+}
+
+struct nearest {
+    struct text key;
+    const char *best;
+    uint32_t distance;
+};
+
+static void nearest_in(const struct option_row *table, struct nearest *n) {
+    for (; table && table->key; table++) {
+        uint32_t d = text_distance(n->key, text_of(table->key), n->distance);
+        if (d >= n->distance) continue;
+        n->best = table->key;
+        n->distance = d;
+    }
+}
+
+/* The tables that apply to a stream: its connector's (or the kept stream's), its codec's, all's. */
+struct tables {
+    const struct option_row *own;
+    const struct codec *codec; /* or NULL */
+    const char *subject;       /* for messages */
+};
+
+static bool unknown_option(const struct tables *t, const struct option *o, struct err *e) {
+    err_set(e, ERR_SQL, "22023", "%s has no option '%.*s'", t->subject, TEXT_ARG(o->key));
+    e->offset = o->at;
+    struct nearest n = {.key = o->key, .distance = o->key.bytes / 3 + 2};
+    nearest_in(t->own, &n);
+    if (t->codec) nearest_in(t->codec->option, &n);
+    nearest_in(stream_options, &n);
+    if (n.best) err_hint(e, "Perhaps you meant '%s'.", n.best);
+    return false;
+}
+
+static bool check_option(const struct tables *t, const struct option *o, struct err *e) {
+    struct text key = option_key(o->key);
+    const struct option_row *row = option_row(t->own, key, NULL);
+    if (!row && t->codec) row = option_row(t->codec->option, key, t->codec->name);
+    if (!row) row = option_row(stream_options, key, NULL);
+    if (!row) return unknown_option(t, o, e);
+    if (text_equal(key, TEXT_LITERAL("connector")) || text_equal(key, TEXT_LITERAL("format"))) {
+        return true; /* judged by their own tables */
+    }
+    return option_check(row, o, e);
+}
+
+static bool check_options(const struct tables *t, const struct options *o, struct err *e) {
+    for (uint32_t i = 0; i < o->count; i++) {
+        if (!check_option(t, &o->option[i], e)) return false;
+    }
+    return true;
+}
+
+static bool find_codec(const struct connector *c, const struct options *o,
+                       const struct codec **out, struct err *e) {
+    const struct option *f = option_find(o, "format");
+    *out = NULL;
+    if (!f && !c->needs_format) return true;
+    if (!f) {
+        err_set(e, ERR_SQL, "22023", "connector '%s' needs the option 'format'", c->name);
+        return err_hint(e, "Add 'format' = 'json', 'csv' or 'raw'.");
+    }
+    *out = codec_find(f->value);
+    if (*out) return true;
+    option_error(f, e, "there is no format '%.*s'", TEXT_ARG(f->value));
+    return err_hint(e, "There are 'json', 'csv' and 'raw'.");
+}
+
+static bool check_known(const struct stream_def *def, const struct options *o, struct err *e) {
+    const struct connector *c = connector_of(def, e);
+    if (!c && e->code != ERR_NONE) return false;
+    struct tables t = {.own = kept_options, .subject = "a stream without a connector"};
+    if (!c) return check_options(&t, o, e);
+
+    char subject[48] = "connector ";
+    size_t used = strlen(subject);
+    size_t more = strlen(c->name);
+    assert(used + more < sizeof subject);
+    memcpy(subject + used, c->name, more + 1);
+    t.own = c->option;
+    t.subject = subject;
+    return find_codec(c, o, &t.codec, e) && check_options(&t, o, e);
+}
+
+bool connector_check(const struct stream_def *def, struct err *e) {
+    return check_known(def, &def->options, e);
+}
+
+static bool check_source(const struct stream_def *def, const struct options *o, bool *bounded_out,
+                         struct err *e) {
+    if (!check_known(def, o, e)) return false;
+    const struct connector *c = connector_of(def, e);
+    if (!c) {
+        *bounded_out = false;
+        return true;
+    }
+    if (!c->reader_open) {
+        err_set(e, ERR_SQL, "0A000", "stream \"%.*s\" cannot be read: connector '%s' only writes",
+                TEXT_ARG(def->name), c->name);
+        return false;
+    }
+    return c->source_check(def, o, bounded_out, e);
+}
+
+bool connector_check_source(const struct stream_def *def, const struct options *hint,
+                            bool *bounded_out, struct err *e) {
+    static const struct options none = {NULL, 0};
+    struct arena a;
+    struct options merged;
+    arena_init(&a, 0);
+    bool ok = options_merge(&a, &def->options, hint ? hint : &none, &merged, e) &&
+              check_source(def, &merged, bounded_out, e);
+    arena_done(&a);
+    return ok;
+}
+
+bool connector_check_sink(const struct stream_def *def, bool changes, struct err *e) {
+    if (!check_known(def, &def->options, e)) return false;
+    const struct connector *c = connector_of(def, e);
+    if (!c && changes) {
+        err_set(e, ERR_SQL, "0A000", "stream \"%.*s\" takes no changes: it is append-only",
+                TEXT_ARG(def->name));
+        return err_hint(e, "Aggregate by window, or write to a table with a primary key.");
+    }
+    if (!c) return true;
+    if (c->sink_open) return c->sink_check(def, changes, e);
+    return err_set(e, ERR_SQL, "0A000",
+                   "stream \"%.*s\" cannot be written: connector '%s' only reads",
+                   TEXT_ARG(def->name), c->name);
+}

@@ -1,0 +1,115 @@
+/* connector.h: connectors: how rows come in and go out, a table row each.
+ *
+ * A connector is chosen by WITH ('connector' = 'name'). Its row declares its options; a key that no
+ * row of the connector or its format knows is an error that names it.
+ *
+ * Used by: engine/edge, clients (checks, SHOW CONNECTORS).   Tested by: tests/unit/edge, tests/cases
+ */
+#ifndef ENGINE_EDGE_CONNECTOR_H
+#define ENGINE_EDGE_CONNECTOR_H
+
+#include <poll.h>
+
+#include "engine/base/batch.h"
+#include "engine/base/file.h"
+#include "engine/edge/codec.h"
+#include "engine/stream_def.h"
+
+/* What the edge is given of the outside world. */
+struct edge_env {
+    struct file_system *fs;
+    int stdin_fd, stdout_fd, stderr_fd;
+    uint32_t batch_rows;       /* 1..BATCH_ROWS */
+    size_t record_bytes_max;   /* a longer line is a bad row (54000) */
+    int64_t (*clock_us)(void); /* PROCTIME(); called once a batch */
+};
+
+enum read_status {
+    READ_ROWS, /* *out holds rows */
+    READ_WAIT, /* nothing now: poll reader_poll(), or ask again later */
+    READ_END,  /* no row will ever come */
+    READ_FAIL, /* *e */
+};
+
+struct reader; /* one open reading of a stream, by one connector */
+
+/* A row that the declaration did not take; kept for x$errors. offset and raw as in codec.h. */
+struct reader_options {
+    const struct stream_def *def;
+    struct options hint; /* of the query */
+    const bool *used;    /* [def->schema->cols] */
+    const struct edge_env *env;
+    void *context;
+    bool (*bad)(void *context, const struct decode_bad *b, struct err *e); /* false: stop */
+};
+
+struct connector {
+    const char *name;
+    const char *alias; /* or NULL */
+    const char *doc;
+    const struct option_row *option; /* ends with a NULL key */
+    bool needs_format;
+    bool rereadable; /* can be read twice: a file, a generator; not stdin, socket */
+
+    /* SOURCE; NULL: is none. Options are checked here, before anything is opened. */
+    bool (*source_check)(const struct stream_def *def, const struct options *o, bool *bounded_out,
+                         struct err *e);
+    struct reader *(*reader_open)(const struct reader_options *o, struct err *e);
+
+    /* SINK; NULL: is none. `changes`: the rows carry change kinds; 0A000 where it cannot. */
+    bool (*sink_check)(const struct stream_def *def, bool changes, struct err *e);
+    struct sink *(*sink_open)(const struct stream_def *def, bool changes,
+                              const struct edge_env *env, struct err *e);
+};
+
+/* What every reader and sink begin with; connectors embed these as their first member. */
+struct reader {
+    const struct reader_type *type;
+    uint64_t bytes; /* read so far */
+};
+struct reader_type {
+    /* A batch with def->schema, columns in `used` filled (computed ones too), each row with its
+     * stream's watermark and proctime; valid until the next call. */
+    enum read_status (*read)(struct reader *r, const struct batch **out, struct err *e);
+    /* The mark after the rows so far. */
+    void (*mark)(const struct reader *r, struct mark *out);
+    /* What to poll while READ_WAIT; fd -1: nothing, ask again after a while. */
+    void (*poll)(const struct reader *r, struct pollfd *out);
+    /* Makes a bare row of the batch last read whole again, all declared columns, as a one-row
+     * batch (late rows are kept whole); NULL: the batch has all of them. */
+    bool (*whole_row)(struct reader *r, uint32_t row, const struct batch **out, struct err *e);
+    void (*close)(struct reader *r);
+};
+
+struct sink {
+    const struct sink_type *type;
+};
+struct sink_type {
+    bool (*write)(struct sink *s, const struct batch *b, struct err *e);
+    bool (*flush)(struct sink *s, struct err *e);  /* what was written may be seen */
+    bool (*finish)(struct sink *s, struct err *e); /* no more rows: publish what is in progress */
+    void (*close)(struct sink *s);                 /* accepts an unfinished one */
+};
+
+extern const struct connector connector_filesystem, connector_stdin, connector_stdout,
+    connector_socket, connector_print, connector_blackhole, connector_datagen, connector_nexmark;
+extern const struct connector *const connectors[]; /* NULL-terminated; in connector.c */
+
+/* Options of every stream, and of one that is kept (without a connector); end with a NULL key. */
+extern const struct option_row stream_options[], kept_options[];
+
+/* The connector of def's options ('connector' or 'connector.type'); 42704 with a hint where there
+ * is none of that name; NULL with e->code ERR_NONE where the stream has no connector. */
+const struct connector *connector_of(const struct stream_def *def, struct err *e);
+
+/* At CREATE: every key is known to the connector or its format, every value is one that its row
+ * allows, the format exists. 22023 naming the option, with a hint. Errors of these three functions
+ * that are about an option have e->offset at its key in the script, e->line 0. */
+bool connector_check(const struct stream_def *def, struct err *e) MUST_USE;
+
+/* The same with `hint`, and that it can be read so; *bounded_out: it ends. */
+bool connector_check_source(const struct stream_def *def, const struct options *hint,
+                            bool *bounded_out, struct err *e) MUST_USE;
+bool connector_check_sink(const struct stream_def *def, bool changes, struct err *e) MUST_USE;
+
+#endif

@@ -1,0 +1,404 @@
+/* in_bytes.c: see in_bytes.h.
+ *
+ * One buffer holds, from `begin` to `end`, the bytes that are not decoded yet; DECODE_PAD_BYTES
+ * behind it are readable. A read() decodes from `begin` until it has a batch. When the decoder
+ * takes nothing more, the unfinished record is moved to the front and the source fills the rest.
+ * A record longer than the buffer makes it grow, up to record_bytes_max and a buffer more: past
+ * that the decoder has seen enough to call the record bad.
+ *
+ * TEXT values of a batch point into the buffer, so it stays untouched until the next read().
+ *
+ * A row is made whole again (whole_row) by decoding its record a second time with every column
+ * wanted; for that the first record of a file, which may name the columns, is kept.
+ */
+#include "engine/edge/in_bytes.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "engine/edge/intake.h"
+#include "engine/edge/option.h"
+
+enum { BUFFER_BYTES = 256 * 1024, FIRST_RECORD_MAX = 64 * 1024 };
+
+/* A decoder and the intake behind it, for one set of columns. */
+struct decoding {
+    struct decoder *decoder;
+    struct intake *intake;
+    struct column_builder *builder; /* [physical->cols] */
+    struct column *col;             /* [physical->cols] */
+};
+
+struct byte_reader {
+    struct reader base;
+    struct reader_options o;
+    struct byte_source *source;
+    const struct codec *codec;
+    struct options options; /* merged */
+    struct arena arena;     /* of the reader */
+    struct arena batch_arena;
+    struct arena whole_arena;
+    struct decoding main;
+    struct decoding whole; /* decoder NULL: not needed yet */
+
+    char *buffer;
+    size_t capacity; /* without the pad */
+    size_t begin, end;
+    uint64_t offset; /* of buffer[begin] in its file */
+    bool file_end;   /* what is in the buffer ends its file, or ends with a record */
+    bool restart;    /* then the next bytes begin a new file */
+    bool ended;
+    bool starved; /* the decoder wants more bytes */
+    char *first;  /* the first record of the file: NULL when not kept */
+    size_t first_bytes;
+
+    uint64_t *row_offset; /* [batch_rows] */
+    uint64_t batch_offset; /* of batch_at in its file */
+    const char *batch_at;  /* what was decoded last */
+    size_t batch_bytes;
+};
+
+static struct byte_reader *of(struct reader *r) {
+    return (struct byte_reader *)r;
+}
+
+/* Where the record that starts at `at` ends: before its line feed, for CSV one outside quotes. */
+static size_t record_bytes(const struct byte_reader *r, const char *at, size_t limit) {
+    bool quotes = strcmp(r->codec->name, "csv") == 0;
+    bool inside = false;
+    size_t n = 0;
+    for (; n < limit; n++) {
+        if (quotes && at[n] == '"') inside = !inside;
+        if (at[n] == '\n' && !inside) break;
+    }
+    if (n > 0 && at[n - 1] == '\r') n--;
+    return n;
+}
+
+static struct text record_of(const struct byte_reader *r, uint32_t row, uint64_t *offset) {
+    *offset = r->row_offset[row];
+    assert(*offset >= r->batch_offset && *offset - r->batch_offset <= r->batch_bytes);
+    size_t from = (size_t)(*offset - r->batch_offset);
+    const char *at = r->batch_at + from;
+    return (struct text){.at = at,
+                         .bytes = (uint32_t)record_bytes(r, at, r->batch_bytes - from)};
+}
+
+static void record_fill(void *context, uint32_t row, struct decode_bad *out) {
+    const struct byte_reader *r = context;
+    out->raw = record_of(r, row, &out->offset);
+}
+
+static bool bad_tell(void *context, const struct decode_bad *b, struct err *e) {
+    const struct byte_reader *r = context;
+    return r->o.bad(r->o.context, b, e);
+}
+
+static bool bad_ignore(void *context, const struct decode_bad *b, struct err *e) {
+    (void)context;
+    (void)b;
+    (void)e;
+    return true;
+}
+
+static void decoding_close(const struct byte_reader *r, struct decoding *d) {
+    if (d->decoder) r->codec->decoder_destroy(d->decoder);
+    intake_close(d->intake);
+    *d = (struct decoding){0};
+}
+
+static bool decoding_open(struct byte_reader *r, struct decoding *d, const bool *used,
+                          struct err *e) {
+    const struct stream_def *def = r->o.def;
+    const struct intake_options in = {
+        .def = def,
+        .used = used,
+        .arena = &r->arena,
+        .context = r,
+        .record = used ? record_fill : NULL,
+        .bad = used ? bad_tell : bad_ignore,
+    };
+    d->intake = intake_create(&in, e);
+    if (!d->intake) return false;
+    const struct decoder_options o = {
+        .physical = def->physical,
+        .used = intake_needs(d->intake),
+        .options = &r->options,
+        .record_bytes_max = r->o.env->record_bytes_max,
+    };
+    d->decoder = r->codec->decoder_create(&o, e);
+    if (!d->decoder) return false;
+    d->builder = ARENA_ARRAY(&r->arena, d->builder, def->physical->cols + 1);
+    d->col = ARENA_ARRAY(&r->arena, d->col, def->physical->cols + 1);
+    return (d->builder && d->col) || err_memory(e);
+}
+
+/* Builders for one batch in `a`; columns nobody needs get none. */
+static bool builders_begin(const struct byte_reader *r, struct decoding *d, struct arena *a,
+                           struct err *e) {
+    const struct schema *physical = r->o.def->physical;
+    const bool *needs = intake_needs(d->intake);
+    for (uint32_t c = 0; c < physical->cols; c++) {
+        d->builder[c] = (struct column_builder){.type = physical->col[c].type, .arena = a};
+        if (!needs[c]) continue;
+        if (!builder_init(&d->builder[c], a, physical->col[c].type, r->o.env->batch_rows)) {
+            return err_memory(e);
+        }
+    }
+    return true;
+}
+
+static bool builders_end(const struct byte_reader *r, struct decoding *d, uint32_t rows,
+                         struct err *e) {
+    const bool *needs = intake_needs(d->intake);
+    for (uint32_t c = 0; c < r->o.def->physical->cols; c++) {
+        if (!needs[c]) continue;
+        if (!builder_column(&d->builder[c], &d->col[c])) return err_memory(e);
+        assert(d->builder[c].rows == rows);
+    }
+    return true;
+}
+
+/* Keeps the first record of a file: a header line names the columns. */
+static void first_keep(struct byte_reader *r) {
+    if (r->offset != 0 || r->begin == r->end) return;
+    const char *at = r->buffer + r->begin;
+    size_t bytes = record_bytes(r, at, r->end - r->begin);
+    if (bytes > FIRST_RECORD_MAX || !r->first) return;
+    memcpy(r->first, at, bytes);
+    r->first[bytes] = '\n';
+    r->first_bytes = bytes + 1;
+}
+
+/* Decodes what is in the buffer. *rows_out: the good records found. */
+static bool decode_some(struct byte_reader *r, uint32_t *rows_out, struct err *e) {
+    arena_reset(&r->batch_arena);
+    if (!builders_begin(r, &r->main, &r->batch_arena, e)) return false;
+    struct decode_job job = {
+        .at = r->buffer + r->begin,
+        .bytes = r->end - r->begin,
+        .last = r->file_end,
+        .offset = r->offset,
+        .col = r->main.builder,
+        .rows_max = r->o.env->batch_rows,
+        .arena = &r->batch_arena,
+        .context = r,
+        .bad = bad_tell,
+        .row_offset = r->row_offset,
+    };
+    if (!r->codec->decode(r->main.decoder, &job, e)) return false;
+    assert(job.consumed <= job.bytes && job.rows <= job.rows_max);
+    assert(!job.last || job.consumed > 0); /* else this would never end */
+    if (r->offset == 0 && job.consumed > 0) first_keep(r);
+    r->batch_at = job.at;
+    r->batch_offset = r->offset;
+    r->batch_bytes = job.consumed;
+    r->begin += job.consumed;
+    r->offset += job.consumed;
+    r->starved = r->begin == r->end || job.consumed == 0;
+    *rows_out = job.rows;
+    return job.rows == 0 || builders_end(r, &r->main, job.rows, e);
+}
+
+/* Room for bytes behind `end`: the unfinished record goes to the front, or the buffer grows. */
+static bool make_room(struct byte_reader *r, struct err *e) {
+    size_t held = r->end - r->begin;
+    if (r->begin > 0 && held > 0) memmove(r->buffer, r->buffer + r->begin, held);
+    r->begin = 0;
+    r->end = held;
+    if (held < r->capacity / 2 || held < BUFFER_BYTES / 2) return true;
+    size_t capacity = r->capacity * 2;
+    char *grown = realloc(r->buffer, capacity + DECODE_PAD_BYTES);
+    if (!grown) return err_memory(e);
+    memset(grown + capacity, 0, DECODE_PAD_BYTES);
+    r->buffer = grown;
+    r->capacity = capacity;
+    return true;
+}
+
+/* Gets more bytes, or learns that there are none now. READ_ROWS: go on decoding. */
+static enum read_status fetch(struct byte_reader *r, struct err *e) {
+    if (!make_room(r, e)) return READ_FAIL;
+    size_t got = 0;
+    enum byte_status s = r->source->type->read(r->source, r->buffer + r->end,
+                                               r->capacity - r->end, &got, e);
+    assert(got <= r->capacity - r->end);
+    switch (s) {
+    case BYTES_SOME:
+    case BYTES_RECORDS:
+        r->end += got;
+        r->base.bytes += got;
+        r->starved = false;
+        r->file_end = s == BYTES_RECORDS;
+        return READ_ROWS;
+    case BYTES_WAIT: return READ_WAIT;
+    case BYTES_FILE_END:
+    case BYTES_END:
+        r->file_end = true;
+        r->restart = s == BYTES_FILE_END;
+        r->ended = s == BYTES_END;
+        r->starved = r->begin == r->end;
+        return READ_ROWS;
+    case BYTES_FAIL: break;
+    }
+    return READ_FAIL;
+}
+
+/* The file whose end was met is all decoded. */
+static void next_file(struct byte_reader *r) {
+    r->file_end = false;
+    if (!r->restart) return;
+    r->restart = false;
+    r->offset = 0;
+    r->first_bytes = 0;
+    r->codec->decoder_restart(r->main.decoder);
+    if (r->whole.decoder) r->codec->decoder_restart(r->whole.decoder);
+}
+
+static enum read_status bytes_read(struct reader *base, const struct batch **out, struct err *e) {
+    struct byte_reader *r = of(base);
+    for (;;) {
+        uint32_t rows = 0;
+        if (r->begin < r->end && !r->starved && !decode_some(r, &rows, e)) return READ_FAIL;
+        if (r->file_end && r->begin == r->end && rows == 0) next_file(r);
+        if (rows > 0) {
+            const struct intake_rows in = {
+                .col = r->main.col,
+                .rows = rows,
+                .proctime_us = r->o.env->clock_us(),
+                .arena = &r->batch_arena,
+            };
+            return intake_take(r->main.intake, &in, out, e) ? READ_ROWS : READ_FAIL;
+        }
+        if (r->begin < r->end && !r->starved) continue; /* only bad records: on */
+        assert(!r->file_end || r->begin == r->end || r->starved);
+        if (r->ended) return READ_END;
+        enum read_status s = fetch(r, e);
+        if (s != READ_ROWS) return s;
+    }
+}
+
+static void bytes_mark(const struct reader *base, struct mark *out) {
+    intake_mark(((const struct byte_reader *)base)->main.intake, out);
+}
+
+static void bytes_poll(const struct reader *base, struct pollfd *out) {
+    const struct byte_reader *r = (const struct byte_reader *)base;
+    r->source->type->poll(r->source, out);
+}
+
+static bool decode_whole(struct byte_reader *r, const char *at, size_t bytes, uint32_t *rows_out,
+                         struct err *e) {
+    struct decode_job job = {
+        .at = at,
+        .bytes = bytes,
+        .last = true,
+        .col = r->whole.builder,
+        .rows_max = 1,
+        .arena = &r->whole_arena,
+        .context = r,
+        .bad = bad_ignore,
+    };
+    if (!r->codec->decode(r->whole.decoder, &job, e)) return false;
+    *rows_out = job.rows;
+    return true;
+}
+
+/* A copy of the record, with a line feed and the pad behind it. */
+static char *padded(struct arena *a, struct text record) {
+    char *copy = arena_alloc(a, (size_t)record.bytes + 1 + DECODE_PAD_BYTES);
+    if (!copy) return NULL;
+    if (record.bytes > 0) memcpy(copy, record.at, record.bytes);
+    memset(copy + record.bytes, '\n', 1 + DECODE_PAD_BYTES);
+    return copy;
+}
+
+static bool bytes_whole_row(struct reader *base, uint32_t row, const struct batch **out,
+                            struct err *e) {
+    struct byte_reader *r = of(base);
+    uint64_t offset;
+    uint32_t rows = 0;
+    struct text record = record_of(r, row, &offset);
+    arena_reset(&r->whole_arena);
+    if (!r->whole.decoder && !decoding_open(r, &r->whole, NULL, e)) return false;
+    r->codec->decoder_restart(r->whole.decoder);
+    if (r->first_bytes > 0 && offset > 0) {
+        struct text first = {.at = r->first, .bytes = (uint32_t)r->first_bytes - 1};
+        char *at = padded(&r->whole_arena, first);
+        if (!at) return err_memory(e);
+        if (!builders_begin(r, &r->whole, &r->whole_arena, e)) return false;
+        if (!decode_whole(r, at, first.bytes + (size_t)1, &rows, e)) return false;
+    }
+    char *at = padded(&r->whole_arena, record);
+    if (!at) return err_memory(e);
+    if (!builders_begin(r, &r->whole, &r->whole_arena, e)) return false;
+    if (!decode_whole(r, at, record.bytes + (size_t)1, &rows, e)) return false;
+    if (rows != 1) return err_set(e, ERR_IO, "58030", "a late row could not be read again");
+    if (!builders_end(r, &r->whole, 1, e)) return false;
+    const struct intake_rows in = {
+        .col = r->whole.col,
+        .rows = 1,
+        .arena = &r->whole_arena,
+    };
+    return intake_take(r->whole.intake, &in, out, e);
+}
+
+static void bytes_close(struct reader *base) {
+    if (!base) return;
+    struct byte_reader *r = of(base);
+    decoding_close(r, &r->main);
+    decoding_close(r, &r->whole);
+    if (r->source) r->source->type->close(r->source);
+    arena_done(&r->whole_arena);
+    arena_done(&r->batch_arena);
+    arena_done(&r->arena);
+    free(r->buffer);
+    free(r);
+}
+
+static const struct reader_type byte_reader_type = {
+    .read = bytes_read,
+    .mark = bytes_mark,
+    .poll = bytes_poll,
+    .whole_row = bytes_whole_row,
+    .close = bytes_close,
+};
+
+static bool byte_reader_init(struct byte_reader *r, struct err *e) {
+    if (!options_merge(&r->arena, &r->o.def->options, &r->o.hint, &r->options, e)) return false;
+    struct text format = option_text(&r->options, "format");
+    r->codec = codec_find(format.at ? format : TEXT_LITERAL("json"));
+    if (!r->codec || !r->codec->decoder_create) {
+        return err_set(e, ERR_SQL, "0A000", "format '%.*s' cannot be read", TEXT_ARG(format));
+    }
+    r->capacity = BUFFER_BYTES;
+    r->buffer = calloc(1, r->capacity + DECODE_PAD_BYTES);
+    r->row_offset = ARENA_ARRAY(&r->arena, r->row_offset, r->o.env->batch_rows);
+    if (!r->buffer || !r->row_offset) return err_memory(e);
+    if (strcmp(r->codec->name, "csv") == 0) {
+        r->first = arena_alloc(&r->arena, FIRST_RECORD_MAX + 1);
+        if (!r->first) return err_memory(e);
+    }
+    r->starved = true;
+    return decoding_open(r, &r->main, r->o.used, e);
+}
+
+struct reader *byte_reader_open(const struct reader_options *o, struct byte_source *source,
+                                struct err *e) {
+    assert(o->env->batch_rows > 0 && o->env->batch_rows <= BATCH_ROWS);
+    struct byte_reader *r = calloc(1, sizeof *r);
+    if (!r) {
+        source->type->close(source);
+        err_memory(e);
+        return NULL;
+    }
+    r->base.type = &byte_reader_type;
+    r->o = *o;
+    r->source = source;
+    arena_init(&r->arena, 0);
+    arena_init(&r->batch_arena, 0);
+    arena_init(&r->whole_arena, 0);
+    if (byte_reader_init(r, e)) return &r->base;
+    bytes_close(&r->base);
+    return NULL;
+}

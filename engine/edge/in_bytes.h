@@ -1,0 +1,42 @@
+/* in_bytes.h: the reader of all sources that are bytes: fetches them, decodes them, takes them in.
+ *
+ * A byte_source says only where bytes come from; the reader owns the buffer (read(2) writes
+ * straight into it, only an unfinished record at its end is ever moved), the decoder of the
+ * stream's format, and the intake.
+ *
+ * Lifetime: byte_reader_open takes the source: it is closed with the reader, also when opening
+ * fails.
+ *
+ * Used by: in_filesystem, in_stdin, in_socket.    Tested by: tests/unit/edge/reader_test.c
+ */
+#ifndef ENGINE_EDGE_IN_BYTES_H
+#define ENGINE_EDGE_IN_BYTES_H
+
+#include "engine/edge/connector.h"
+
+enum byte_status {
+    BYTES_SOME,     /* *got_out > 0 bytes were written */
+    BYTES_RECORDS,  /* likewise, and they end where a record ends */
+    BYTES_WAIT,     /* nothing now */
+    BYTES_FILE_END, /* what comes next begins a new file */
+    BYTES_END,      /* nothing comes any more */
+    BYTES_FAIL,     /* *e */
+};
+
+/* Sources embed it as their first member. */
+struct byte_source {
+    const struct byte_source_type *type;
+};
+
+struct byte_source_type {
+    enum byte_status (*read)(struct byte_source *s, void *to, size_t bytes, size_t *got_out,
+                             struct err *e);
+    void (*poll)(const struct byte_source *s, struct pollfd *out);
+    void (*close)(struct byte_source *s);
+};
+
+/* NULL: see *e. */
+struct reader *byte_reader_open(const struct reader_options *o, struct byte_source *source,
+                                struct err *e) MUST_USE;
+
+#endif

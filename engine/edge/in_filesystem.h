@@ -1,0 +1,23 @@
+/* in_filesystem.h: what the parts of the filesystem connector share.
+ *
+ * Used by: in_filesystem, in_files, out_filesystem.
+ */
+#ifndef ENGINE_EDGE_IN_FILESYSTEM_H
+#define ENGINE_EDGE_IN_FILESYSTEM_H
+
+#include "engine/edge/connector.h"
+
+/* 'format' = 'raw' over columns of which one is a BLOB or IMAGE called bytes: a row a file. */
+bool files_format(const struct stream_def *def, const struct options *o);
+bool files_check(const struct stream_def *def, const struct options *o, struct err *e) MUST_USE;
+struct reader *files_reader_open(const struct reader_options *o, struct err *e) MUST_USE;
+
+/* The sink, for the connector's row. */
+bool filesystem_sink_check(const struct stream_def *def, bool changes, struct err *e);
+struct sink *filesystem_sink_open(const struct stream_def *def, bool changes,
+                                  const struct edge_env *env, struct err *e);
+
+/* Columns of def->physical that are PARTITIONED BY; they stand in folder names, not in files. */
+bool filesystem_is_partition(const struct stream_def *def, uint32_t physical_col);
+
+#endif

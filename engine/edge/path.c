@@ -1,0 +1,159 @@
+/* path.c: see path.h.
+ *
+ * A glob is expanded name by name from the left: where a name has no wildcard it is taken as it
+ * is, else the folder so far is listed. Folders are walked to a bounded depth, so that a link to
+ * itself ends.
+ */
+#include "engine/edge/path.h"
+
+#include <assert.h>
+#include <fnmatch.h>
+#include <limits.h>
+#include <stdlib.h>
+
+enum { DEPTH_MAX = 32, PATHS_MAX = 10 * 1000 * 1000 };
+
+struct walk {
+    struct file_system *fs;
+    struct arena *arena;
+    char **path;
+    uint32_t count, capacity;
+};
+
+static bool add(struct walk *w, char *path, struct err *e) {
+    if (w->count == w->capacity) {
+        uint32_t capacity = w->capacity ? w->capacity * 2 : 64;
+        if (capacity > PATHS_MAX) return err_set(e, ERR_LIMIT, "54000", "too many files");
+        char **grown = realloc(w->path, capacity * sizeof *grown);
+        if (!grown) return err_memory(e);
+        w->path = grown;
+        w->capacity = capacity;
+    }
+    w->path[w->count++] = path;
+    return true;
+}
+
+/* folder/name, or name alone where folder is empty. */
+static char *join(struct arena *a, const char *folder, struct text name) {
+    size_t head = strlen(folder);
+    bool slash = head > 0 && folder[head - 1] != '/';
+    char *to = arena_alloc(a, head + slash + name.bytes + 1);
+    if (!to) return NULL;
+    memcpy(to, folder, head);
+    if (slash) to[head] = '/';
+    memcpy(to + head + slash, name.at, name.bytes);
+    to[head + slash + name.bytes] = '\0';
+    return to;
+}
+
+static bool add_folder(struct walk *w, const char *folder, uint32_t depth, struct err *e) {
+    char **name;
+    uint32_t count;
+    struct file_info info;
+    if (depth > DEPTH_MAX) return true;
+    if (!file_list(w->fs, folder, w->arena, &name, &count, e)) return false;
+    for (uint32_t i = 0; i < count; i++) {
+        if (name[i][0] == '.' || name[i][0] == '_') continue;
+        char *path = join(w->arena, folder, text_of(name[i]));
+        if (!path) return err_memory(e);
+        struct err gone; /* a file may vanish between listing and looking */
+        if (!file_stat(w->fs, path, &info, &gone)) continue;
+        if (info.is_directory && !add_folder(w, path, depth + 1, e)) return false;
+        if (!info.is_directory && !add(w, path, e)) return false;
+    }
+    return true;
+}
+
+static bool has_wildcard(struct text t) {
+    for (uint32_t i = 0; i < t.bytes; i++) {
+        if (t.at[i] == '*' || t.at[i] == '?' || t.at[i] == '[') return true;
+    }
+    return false;
+}
+
+/* What a complete match of the glob stands for. */
+static bool add_match(struct walk *w, char *path, struct err *e) {
+    struct file_info info;
+    struct err gone;
+    if (!file_stat(w->fs, path, &info, &gone)) return true;
+    return info.is_directory ? add_folder(w, path, 0, e) : add(w, path, e);
+}
+
+static bool expand(struct walk *w, const char *folder, const char *rest, uint32_t depth,
+                   struct err *e);
+
+static bool expand_listed(struct walk *w, const char *folder, struct text pattern,
+                          const char *rest, struct err *e) {
+    char **name;
+    uint32_t count;
+    struct err none;
+    const char *listed = folder[0] ? folder : ".";
+    if (!file_list(w->fs, listed, w->arena, &name, &count, &none)) return true;
+    char *wanted = arena_copy(w->arena, pattern.at, pattern.bytes);
+    if (!wanted) return err_memory(e);
+    for (uint32_t i = 0; i < count; i++) {
+        if (fnmatch(wanted, name[i], FNM_PERIOD) != 0) continue;
+        char *path = join(w->arena, folder, text_of(name[i]));
+        if (!path) return err_memory(e);
+        if (!expand(w, path, rest, 0, e)) return false;
+    }
+    return true;
+}
+
+/* Goes on from `folder` with the names of `rest`. Each call takes at least one byte of it. */
+static bool expand(struct walk *w, const char *folder, const char *rest, uint32_t depth,
+                   struct err *e) {
+    while (*rest == '/') rest++;
+    if (!*rest) return add_match(w, join(w->arena, folder, TEXT_LITERAL("")), e);
+    if (depth > PATH_MAX) return true;
+    const char *end = strchr(rest, '/');
+    struct text name = {.at = rest, .bytes = (uint32_t)(end ? end - rest : (long)strlen(rest))};
+    const char *next = rest + name.bytes;
+    if (has_wildcard(name)) return expand_listed(w, folder, name, next, e);
+    char *path = join(w->arena, folder, name);
+    return path ? expand(w, path, next, depth + 1, e) : err_memory(e);
+}
+
+static int by_bytes(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool find(struct walk *w, const char *path, struct path_list *out, struct err *e) {
+    struct file_info info;
+    out->many = has_wildcard(text_of(path));
+    if (out->many) return expand(w, path[0] == '/' ? "/" : "", path, 0, e);
+    if (!file_stat(w->fs, path, &info, e)) return false;
+    out->many = info.is_directory;
+    char *copy = arena_copy(w->arena, path, strlen(path));
+    if (!copy) return err_memory(e);
+    return info.is_directory ? add_folder(w, copy, 0, e) : add(w, copy, e);
+}
+
+char *path_plain(struct arena *a, struct text path) {
+    struct text scheme = TEXT_LITERAL("file://");
+    if (path.bytes >= scheme.bytes && memcmp(path.at, scheme.at, scheme.bytes) == 0) {
+        path.at += scheme.bytes;
+        path.bytes -= scheme.bytes;
+    }
+    return arena_copy(a, path.at, path.bytes);
+}
+
+bool path_list_find(struct file_system *fs, const char *path, bool none_ok, struct arena *a,
+                    struct path_list *out, struct err *e) {
+    struct walk w = {.fs = fs, .arena = a};
+    struct path_list found = {0};
+    bool ok = find(&w, path, &found, e);
+    if (ok && w.count == 0 && has_wildcard(text_of(path)) && !none_ok) {
+        ok = err_set(e, ERR_IO, "58030", "no file matches %s", path);
+    }
+    if (ok && w.count > 0) {
+        qsort(w.path, w.count, sizeof *w.path, by_bytes);
+        found.path = ARENA_ARRAY(a, found.path, w.count);
+        ok = found.path || err_memory(e);
+    }
+    if (ok && w.count > 0) memcpy(found.path, w.path, w.count * sizeof *w.path);
+    found.count = w.count;
+    free(w.path);
+    if (ok) *out = found;
+    return ok;
+}

@@ -1,0 +1,88 @@
+/* query.h: a running query: operators opened from a plan, fed with batches, giving batches.
+ *
+ * The core of the engine: it is given rows and "time has reached T" and gives rows; a whole run can
+ * be repeated from what it was given. Rows of several inputs are taken in the order of sql.md: next
+ * comes the row of the input whose watermark is lowest, ties in FROM order; the taker numbers them
+ * (ordinal).
+ *
+ * Lifetime: query_create .. query_destroy. One thread feeds a query; with workers the query runs its
+ * operators on threads of its own and gives results on the feeding thread, in the same order.
+ *
+ * Used by: engine/edge, clients, tests.    Tested by: tests/unit/engine/query_test.c
+ */
+#ifndef ENGINE_QUERY_H
+#define ENGINE_QUERY_H
+
+#include "engine/base/batch.h"
+#include "engine/base/err.h"
+#include "engine/plan.h"
+
+struct query;
+
+/* A row that a query did not take, with what is known of it. */
+struct query_reject {
+    uint32_t input;            /* of the query; UINT32_MAX: a result row, not an input row */
+    const struct batch *batch; /* the input's batch being pushed; NULL: none */
+    uint32_t row;              /* in it */
+    const char *sqlstate;      /* bad rows */
+    const char *message;
+    int64_t watermark_us; /* late rows */
+    uint32_t missed;      /* late rows: windows */
+};
+
+/* Who receives what a query gives. Called on the feeding thread, in order. */
+struct query_output {
+    void *context;
+    bool (*rows)(void *context, const struct batch *b, struct err *e);
+    bool (*mark)(void *context, const struct mark *m,
+                 struct err *e); /* time passed; NULL: unheard */
+    bool (*late)(void *context, const struct query_reject *r, struct err *e);
+    bool (*bad)(void *context, const struct query_reject *r,
+                struct err *e); /* false: stop (fail) */
+};
+
+struct query_options {
+    uint32_t batch_rows;      /* 1..BATCH_ROWS: rows an operator emits at a time */
+    uint32_t workers;         /* 1: on the feeding thread */
+    size_t state_limit_bytes; /* 54000 past it; 0: none */
+    uint64_t seed;            /* random() */
+};
+
+struct query_stats {
+    uint64_t rows_in, rows_out, late, bad;
+    int64_t watermark_us; /* lowest of the inputs */
+    size_t state_bytes;
+};
+
+/* plan outlives the query. NULL: see *e. */
+struct query *query_create(const struct plan_query *plan, const struct query_options *o,
+                           const struct query_output *out, struct err *e) MUST_USE;
+
+/* The input whose row comes next, or UINT32_MAX when all have ended or the query needs no more
+ * rows (LIMIT reached). */
+uint32_t query_wants(const struct query *q);
+
+/* Gives rows of input `input` (batch->schema is that of its stream; ordinals are set here), from
+ * row `from` on. *taken_out: how many rows were taken: fewer than all where another input's turn
+ * has come. The batch must stay until all of it was taken. */
+bool query_push(struct query *q, uint32_t input, const struct batch *b, uint32_t from,
+                uint32_t *taken_out, struct err *e) MUST_USE;
+
+/* Between batches: input `input` has come to *m (its ordinal is ignored). TIME_END_US ends it;
+ * when the last input has ended, the query gives its last rows. */
+bool query_flush(struct query *q, uint32_t input, const struct mark *m, struct err *e) MUST_USE;
+
+/* An input that is silent (scan.idle-timeout) does not hold the others until it speaks again. */
+void query_set_idle(struct query *q, uint32_t input, bool idle);
+
+bool query_done(const struct query *q); /* ended, or needs no more rows */
+
+void query_stats(const struct query *q, struct query_stats *out);
+
+/* The whole state, to be loaded into a new query of an equal plan. */
+bool query_save(struct query *q, struct buf *out, struct err *e) MUST_USE;
+bool query_load(struct query *q, struct text saved, struct err *e) MUST_USE;
+
+void query_destroy(struct query *q); /* accepts NULL */
+
+#endif

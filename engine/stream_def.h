@@ -1,0 +1,42 @@
+/* stream_def.h: what is declared of a stream or table: columns, time, options.
+ *
+ * Made by sql/ from CREATE STREAM, read by engine/edge (which opens it) and by the planner.
+ *
+ * Lifetime: const, in the catalog object's arena.
+ *
+ * Used by: engine, engine/edge, sql, clients.
+ */
+#ifndef ENGINE_STREAM_DEF_H
+#define ENGINE_STREAM_DEF_H
+
+#include "engine/base/type.h"
+#include "engine/expr.h"
+
+/* WITH ('key' = 'value'), or a hint's; keys as spelt. */
+struct option {
+    struct text key;
+    struct text value;
+    uint32_t at; /* byte offset of the key in the script */
+};
+
+struct options {
+    const struct option *option;
+    uint32_t count;
+};
+
+struct stream_def {
+    struct text name;
+    const struct schema *schema;        /* every column, as declared */
+    const struct schema *physical;      /* those without AS: what the bytes hold, in order */
+    const uint32_t *physical_col;       /* [physical->cols] their places in `schema` */
+    const struct expr *const *computed; /* [schema->cols] over `schema`; NULL: physical */
+    int32_t time_col;                   /* of WATERMARK FOR, or -1 */
+    const struct expr *watermark;       /* over `schema`, TIMESTAMP; NULL: none */
+    struct options options;
+    uint32_t keys; /* PRIMARY KEY */
+    const uint32_t *key_col;
+    uint32_t partitions; /* PARTITIONED BY */
+    const uint32_t *partition_col;
+};
+
+#endif

@@ -1,0 +1,63 @@
+/* bind.h: from trees of names to plans: names, types, functions, windows judged.
+ *
+ * Pure functions of the statement, the catalog and the tables of functions: no I/O, no clock.
+ * Every error has its SQLSTATE, its place and, where a name is near, a hint.
+ *
+ * Lifetime: results live in the arena given.
+ *
+ * Used by: clients.    Tested by: tests/unit/sql/bind_test.c, tests/cases
+ */
+#ifndef SQL_BIND_H
+#define SQL_BIND_H
+
+#include "engine/base/aggregate.h"
+#include "engine/base/fn.h"
+#include "engine/plan.h"
+#include "sql/ast.h"
+#include "sql/catalog.h"
+
+/* What a statement is bound against. */
+struct sql_env {
+    struct catalog *catalog;
+    const struct fn_table *fn; /* [fns] tables of udf/ */
+    uint32_t fns;
+    const struct agg_table *agg; /* [aggs] */
+    uint32_t aggs;
+    const struct source *source; /* of the statement: what its positions refer to */
+    void *context;
+    /* Does reading `def` with these hints end? false with *e filled: wrong options. */
+    bool (*bounded)(void *context, const struct stream_def *def, const struct options *hint,
+                    bool *bounded_out, struct err *e);
+    /* May changes (retractions) be written to it? 0A000 with a hint where not. */
+    bool (*takes_changes)(void *context, const struct stream_def *def, struct err *e);
+    /* The declaration of x$errors or x$late; NULL with *e: no such stream. */
+    const struct stream_def *(*side_stream)(void *context, struct text name, struct err *e);
+};
+
+/* CREATE STREAM or TABLE: columns, computed columns, watermark, keys. */
+bool bind_stream(const struct sql_env *env, const struct ast_create_stream *s, struct arena *a,
+                 struct stream_def **out, struct err *e) MUST_USE;
+
+/* What a bound query uses, besides its plan. */
+struct bound_query {
+    struct plan_query plan;
+    uint32_t uses; /* streams, tables and views read, the target too */
+    struct object **use;
+    struct object *target; /* INSERT INTO it; NULL: a SELECT */
+};
+
+/* A SELECT (views expanded, CTEs, compound selects ...) with its EMIT clause. */
+bool bind_select(const struct sql_env *env, const struct ast_select *s, struct arena *a,
+                 struct bound_query *out, struct err *e) MUST_USE;
+
+/* INSERT INTO x SELECT or VALUES: the plan's rows have the columns that the target's bytes hold
+ * (def->physical), converted; their NOT NULL stands in the root's schema and is the writer's to
+ * check (23502) except where it is plain already. */
+bool bind_insert(const struct sql_env *env, const struct ast_insert *s, struct arena *a,
+                 struct bound_query *out, struct err *e) MUST_USE;
+
+/* CREATE VIEW: that its query binds; the schema of its result. */
+bool bind_view(const struct sql_env *env, const struct ast_create_view *s, struct arena *a,
+               const struct schema **out, struct err *e) MUST_USE;
+
+#endif

@@ -1,0 +1,84 @@
+/* catalog.h: the objects that DDL made, by name.
+ *
+ * Names are one whatever their case. An object keeps its own DDL text: the catalog can be written
+ * as that text, in order, and read again by running it. What uses an object is recorded, so that a
+ * DROP can be refused (2BP01).
+ *
+ * Lifetime: an object lives in its own arena from catalog_add() until catalog_drop() or
+ * catalog_destroy().
+ *
+ * Used by: sql, clients.    Tested by: tests/unit/sql/catalog_test.c
+ */
+#ifndef SQL_CATALOG_H
+#define SQL_CATALOG_H
+
+#include "engine/base/arena.h"
+#include "engine/base/err.h"
+#include "engine/base/text.h"
+#include "engine/stream_def.h"
+
+#define OBJECT_LIST(X)                                                                             \
+    X(STREAM, "stream")                                                                            \
+    X(TABLE, "table")                                                                              \
+    X(VIEW, "view")                                                                                \
+    X(MATERIALIZED_VIEW, "materialized view")                                                      \
+    X(QUERY, "query")                                                                              \
+    X(MODEL, "model")                                                                              \
+    X(FUNCTION, "function")
+
+#define X(ID, word) OBJECT_##ID,
+enum object_kind { OBJECT_LIST(X) OBJECT_COUNT };
+#undef X
+
+/* "stream", "materialized view": for messages and SHOW. */
+const char *object_kind_word(enum object_kind kind);
+
+struct ast_select;
+struct ast_create_function;
+struct source;
+
+struct object {
+    enum object_kind kind;
+    struct arena *arena; /* holds all below */
+    struct text name;    /* as first spelt */
+    struct text ddl;     /* the statement that made it, as written */
+    struct text ddl_key; /* the same by tokens: equal when only spaces and comments differ */
+    const struct stream_def *def;    /* STREAM, TABLE; a connector-less STREAM: kept */
+    const struct ast_select *select; /* VIEW: parsed from ddl */
+    const struct source *source;     /* VIEW, FUNCTION: the text that its tree's places refer to */
+    const struct ast_create_function *function; /* FUNCTION: with a body in SQL; else NULL */
+    uint32_t view_cols;                         /* VIEW v(a, b): 0 when not given */
+    const struct text *view_col;
+    uint32_t uses; /* objects that it reads or writes */
+    struct object *const *use;
+    void *extra;         /* clients': the running query, the kept rows */
+    struct object *next; /* in order of creation */
+};
+
+struct catalog;
+
+struct catalog *catalog_create(void) MUST_USE; /* NULL: no memory */
+void catalog_destroy(struct catalog *c);       /* accepts NULL */
+
+/* The object called so, or NULL. Functions have names of their own: kind OBJECT_FUNCTION is
+ * looked up only by catalog_find_function(). */
+struct object *catalog_find(const struct catalog *c, struct text name);
+struct object *catalog_find_function(const struct catalog *c, struct text name);
+
+/* The known name of `kind` (OBJECT_COUNT: any) nearest to a misspelt one, for hints; bytes 0: none */
+struct text catalog_nearest(const struct catalog *c, struct text name, enum object_kind kind);
+
+/* A new empty object with its arena, to be filled in; NULL: no memory. */
+struct object *object_create(enum object_kind kind, struct text name, struct err *e) MUST_USE;
+void object_destroy(struct object *o); /* one that was not added; accepts NULL */
+
+/* Takes the object. 42P07 where the name is taken. */
+bool catalog_add(struct catalog *c, struct object *o, struct err *e) MUST_USE;
+
+/* 2BP01 naming the user while another object uses it. */
+bool catalog_may_drop(const struct catalog *c, const struct object *o, struct err *e) MUST_USE;
+void catalog_drop(struct catalog *c, struct object *o);
+
+struct object *catalog_first(const struct catalog *c); /* in order of creation; then ->next */
+
+#endif
