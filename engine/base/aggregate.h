@@ -49,6 +49,9 @@ enum agg_flags {
     AGG_NO_DISTINCT = 4, /* DISTINCT makes no difference (MIN, MAX): it is dropped */
     AGG_IN_PLACE = 8,    /* changes memory beyond the state's bytes in place (sketches), so that a
                             copy of the bytes is not what the state was */
+    AGG_LISTS = 16,      /* a state grows with its rows (GROUP_CONCAT, ARRAY_AGG): a sliding window
+                            merges its panes when it is emitted, and keeps no merges */
+    AGG_EXTREME = 32,    /* the result is one of the values: taking back another changes nothing */
 };
 
 struct agg_failures;

@@ -8,7 +8,8 @@
 #include "engine/base/decimal.h"
 
 #include <assert.h>
-#include <string.h>
+
+#include "engine/base/number_table.h"
 
 enum { LIMBS = 4, SCALE_KEPT = 6, POWER_LOW = 19 };
 
@@ -18,29 +19,9 @@ struct wide {
 };
 
 int128_t decimal_power(uint32_t digits) {
-    static const uint64_t power[POWER_LOW + 1] = {1,
-                                                  10,
-                                                  100,
-                                                  1000,
-                                                  10000,
-                                                  100000,
-                                                  1000000,
-                                                  10000000,
-                                                  100000000,
-                                                  1000000000,
-                                                  10000000000,
-                                                  100000000000,
-                                                  1000000000000,
-                                                  10000000000000,
-                                                  100000000000000,
-                                                  1000000000000000,
-                                                  10000000000000000,
-                                                  100000000000000000,
-                                                  1000000000000000000,
-                                                  UINT64_C(10000000000000000000)};
     assert(digits <= DECIMAL_DIGITS_MAX);
-    if (digits <= POWER_LOW) return (int128_t)power[digits];
-    return (int128_t)((uint128_t)power[POWER_LOW] * power[digits - POWER_LOW]);
+    if (digits <= POWER_LOW) return (int128_t)power10_table[digits];
+    return (int128_t)((uint128_t)power10_table[POWER_LOW] * power10_table[digits - POWER_LOW]);
 }
 
 static uint128_t magnitude(int128_t v) {
@@ -57,7 +38,6 @@ uint32_t decimal_digits(int128_t v) {
     uint32_t bits =
         high ? 128 - (uint32_t)__builtin_clzll(high) : 64 - (uint32_t)__builtin_clzll(low | 1);
     uint32_t guess = bits * 1233 >> 12; /* digits or one less */
-    if (guess > DECIMAL_DIGITS_MAX) return guess;
     return guess == 0 ? 1 : guess + (m >= (uint128_t)decimal_power(guess));
 }
 

@@ -56,6 +56,7 @@ static bool scan_exponent(struct scan *s, const char *at, const char *end) {
 }
 
 static bool scan_text(struct text text, struct scan *s) {
+    if (text.bytes == 0) return false;
     const char *at = text.at, *end = text.at + text.bytes;
     *s = (struct scan){.negative = at < end && *at == '-'};
     if (at < end && (*at == '-' || *at == '+')) at++;

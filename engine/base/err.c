@@ -12,10 +12,13 @@ static void format_cut(char *to, size_t size, const char *format, va_list args) 
     if (n < 0) to[0] = '\0';
     if (n < 0 || (size_t)n < size) return;
 
-    size_t end = size - 1;
-    while (end > 0 && ((unsigned char)to[end - 1] & 0xC0) == 0x80) end--;
-    if (end > 0 && (unsigned char)to[end - 1] >= 0xC0) end--;
-    to[end] = '\0';
+    /* Back to the last lead byte, and off with it if its sequence was cut. */
+    size_t end = size - 1, lead = end;
+    while (lead > 0 && end - lead < 3 && ((unsigned char)to[lead - 1] & 0xC0) == 0x80) lead--;
+    if (lead == 0) return;
+    unsigned char c = (unsigned char)to[lead - 1];
+    size_t need = c < 0xC0 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
+    if (need > end - (lead - 1)) to[lead - 1] = '\0';
 }
 
 bool err_set(struct err *e, enum err_code code, const char *sqlstate, const char *format, ...) {

@@ -69,7 +69,7 @@ enum fn_flags {
     FN_STABLE = 8,   /* depends on the row's time: not folded, may be merged */
     FN_HIDDEN = 16,  /* what operators and casts are made of: not listed by name */
     FN_ANY_ROW = 32, /* cannot fail and is safe on every row: may run without `sel` */
-    /* open() reads the constant arguments; in call() their columns have one row only. */
+    /* open() reads constant arguments from the second on; in call() their columns have one row. */
     FN_OPENS_CONSTANTS = 64,
 };
 

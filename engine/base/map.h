@@ -22,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "engine/base/arena.h"
 #include "engine/base/attr.h"
 #include "engine/base/text.h"
 
@@ -30,7 +31,7 @@
 enum {
     MAP_CHUNKS = 28, /* chunk c holds MAP_CHUNK_MIN << c entries and never moves */
     MAP_CHUNK_MIN = 16,
-    MAP_KEY_CLASSES = 12, /* free lists of key memory: 16, 32, .. 32768 bytes */
+    MAP_KEY_CLASSES = 28, /* free lists of key memory: 16, 32, .. 2^31 bytes */
 };
 
 struct map_options {
@@ -38,8 +39,6 @@ struct map_options {
     uint32_t value_bytes;
     size_t limit_bytes; /* 0: none */
 };
-
-struct map_key_block;
 
 struct map {
     uint32_t key_bytes, value_bytes;
@@ -53,7 +52,7 @@ struct map {
     uint32_t first, last, first_free;
     char *chunk[MAP_CHUNKS];
 
-    struct map_key_block *key_block; /* memory of keys of any length */
+    struct arena keys; /* the bytes of keys of any length */
     void *key_free[MAP_KEY_CLASSES];
 };
 
@@ -104,7 +103,7 @@ static inline uint32_t map_count(const struct map *m) {
 }
 /* Bytes taken from malloc. */
 static inline size_t map_bytes(const struct map *m) {
-    return m->held_bytes;
+    return m->held_bytes + m->keys.held_bytes;
 }
 
 /* Chunk c starts at id MAP_CHUNK_MIN * (2^c - 1). */

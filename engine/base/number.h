@@ -18,9 +18,10 @@
 #include "engine/base/text.h"
 
 enum {
-    I64_TEXT_MAX = 20, /* -9223372036854775808 */
-    U64_TEXT_MAX = 20,
-    F64_TEXT_MAX = 25, /* -2.2250738585072014e-308 and one to spare */
+    /* Room that a printer may write to; the text itself is shorter. */
+    I64_TEXT_MAX = 32, /* -9223372036854775808 */
+    U64_TEXT_MAX = 24,
+    F64_TEXT_MAX = 48, /* -2.2250738585072014e-308 */
     F64_SQLITE_MAX = 32,
     F64_DIGITS_MAX = 17, /* significant digits that any double needs */
 };
@@ -37,14 +38,14 @@ enum parse_result f64_parse(struct text s, double *out);
  * have gathered at most 19 digits themselves. */
 double f64_from_digits(uint64_t digits, int32_t exponent);
 
-/* The shortest decimal of a finite |v|: digits * 10^exponent, without trailing zeros (0 is 0, 0). */
+/* The shortest decimal of a finite |v|: digits * 10^exponent, no zeros at the end (0 is 0, 0). */
 struct f64_decimal {
     uint64_t digits; /* < 10^17 */
     int32_t exponent;
 };
 struct f64_decimal f64_shortest(double v);
 
-/* Exactly `digits` digits (<= 20), zeros in front. */
+/* Exactly `digits` digits (<= 24), zeros in front; v < 10^digits. */
 void u64_print_padded(char *out, uint64_t v, uint32_t digits);
 
 /* Each writes into `out` without a NUL and returns how many bytes. */

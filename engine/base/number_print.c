@@ -15,67 +15,58 @@
 #include <assert.h>
 #include <string.h>
 
+#include "engine/base/digits.h"
 #include "engine/base/number_table.h"
 #include "engine/base/type.h"
 
-enum { F64_EXPONENT_BIAS = 1075, POSITIONAL_MAX = 16, POSITIONAL_MIN = -4 };
+enum {
+    F64_EXPONENT_BIAS = 1075,
+    POSITIONAL_MAX = 16,
+    POSITIONAL_MIN = -4,
+};
 
 #define F64_HIDDEN (UINT64_C(1) << 52)
 
-static const char pairs[] = "00010203040506070809101112131415161718192021222324"
-                            "25262728293031323334353637383940414243444546474849"
-                            "50515253545556575859606162636465666768697071727374"
-                            "75767778798081828384858687888990919293949596979899";
-
 void u64_print_padded(char *out, uint64_t v, uint32_t digits) {
-    assert(digits <= U64_TEXT_MAX);
-    char *at = out + digits;
-    for (; at - out >= 2; v /= 100) {
-        at -= 2;
-        memcpy(at, pairs + 2 * (v % 100), 2);
+    assert(digits <= 3 * DIGITS_WORD);
+    char all[3 * DIGITS_WORD];
+    uint64_t high = v / DIGITS_WORD_LIMIT;
+    digits_write(all + 2 * DIGITS_WORD, (uint32_t)(v % DIGITS_WORD_LIMIT));
+    if (digits > DIGITS_WORD) {
+        digits_write(all, (uint32_t)(high / DIGITS_WORD_LIMIT));
+        digits_write(all + DIGITS_WORD, (uint32_t)(high % DIGITS_WORD_LIMIT));
     }
-    if (at > out) *out = (char)('0' + v % 10);
+    memcpy(out, all + sizeof all - digits, digits);
 }
 
-static uint32_t u64_digits(uint64_t v) {
-    static const uint64_t power[20] = {0,
-                                       10,
-                                       100,
-                                       1000,
-                                       10000,
-                                       100000,
-                                       1000000,
-                                       10000000,
-                                       100000000,
-                                       1000000000,
-                                       10000000000,
-                                       100000000000,
-                                       1000000000000,
-                                       10000000000000,
-                                       100000000000000,
-                                       1000000000000000,
-                                       10000000000000000,
-                                       100000000000000000,
-                                       1000000000000000000,
-                                       UINT64_C(10000000000000000000)};
-    uint32_t bits = 64 - (uint32_t)__builtin_clzll(v | 1);
-    uint32_t guess = bits * 1233 >> 12; /* digits or one less */
-    return guess + (v >= power[guess]);
+/* Without zeros in front; writes eight bytes, of which it says how many count. */
+static uint32_t word_print(char *out, uint32_t v) {
+    uint64_t split = digits_split(v);
+    uint32_t zeros = v == 0 ? DIGITS_WORD - 1 : (uint32_t)__builtin_ctzll(split) / 8;
+    uint64_t text = (split + DIGITS_ZERO) >> (zeros * 8);
+    memcpy(out, &text, sizeof text);
+    return DIGITS_WORD - zeros;
 }
 
 uint32_t u64_print(char out[U64_TEXT_MAX], uint64_t v) {
-    uint32_t digits = v == 0 ? 1 : u64_digits(v);
-    u64_print_padded(out, v, digits);
-    return digits;
+    if (v < DIGITS_WORD_LIMIT) return word_print(out, (uint32_t)v);
+    uint64_t high = v / DIGITS_WORD_LIMIT;
+    uint32_t bytes;
+    if (high < DIGITS_WORD_LIMIT) {
+        bytes = word_print(out, (uint32_t)high);
+    } else {
+        bytes = word_print(out, (uint32_t)(high / DIGITS_WORD_LIMIT));
+        digits_write(out + bytes, (uint32_t)(high % DIGITS_WORD_LIMIT));
+        bytes += DIGITS_WORD;
+    }
+    digits_write(out + bytes, (uint32_t)(v % DIGITS_WORD_LIMIT));
+    return bytes + DIGITS_WORD;
 }
 
 uint32_t i64_print(char out[I64_TEXT_MAX], int64_t v) {
     if (v >= 0) return u64_print(out, (uint64_t)v);
-    char digits[U64_TEXT_MAX]; /* of at most 19, yet u64_print may claim 20 */
-    uint32_t bytes = u64_print(digits, 0 - (uint64_t)v);
     out[0] = '-';
-    memcpy(out + 1, digits, bytes);
-    return bytes + 1;
+    return u64_print(out + 1, 0 - (uint64_t)v) + 1;
 }
 
 /* factor * g / 2^128, rounded to odd: the last bit is set when anything was cut. */
@@ -119,22 +110,36 @@ static struct f64_decimal schubfach(uint64_t c, int32_t q, bool narrow) {
     return (struct f64_decimal){s + up, k};
 }
 
-struct f64_decimal f64_shortest(double v) {
+/* v > 0 that is a small number of millionths, as measured values and prices are. At most 15
+ * digits that read back are the only ones of at most 15 that do, so they are the shortest. */
+static bool millionths(double v, struct f64_decimal *out) {
+    if (v >= 1e9) return false;
+    uint64_t n = (uint64_t)(v * 1e6 + 0.5);
+    *out = (struct f64_decimal){n, -6};
+    return (double)n / 1e6 == v;
+}
+
+/* As f64_shortest() of v > 0, but zeros may stand at the end. */
+static struct f64_decimal shortest(double v) {
+    struct f64_decimal d;
+    if (millionths(v, &d)) return d;
+
     uint64_t bits;
     memcpy(&bits, &v, sizeof bits);
     uint64_t fraction = bits & (F64_HIDDEN - 1);
-    int32_t field = (int32_t)(bits >> 52 & 0x7FF);
-    assert(field < 0x7FF);
-    if (field == 0 && fraction == 0) return (struct f64_decimal){0, 0};
-
+    int32_t field = (int32_t)(bits >> 52);
+    assert(field < 0x7FF && bits != 0);
     uint64_t c = field > 0 ? fraction | F64_HIDDEN : fraction;
     int32_t q = (field > 0 ? field : 1) - F64_EXPONENT_BIAS;
-    struct f64_decimal d;
-    if (q <= 0 && q > -53 && (c & ((UINT64_C(1) << -q) - 1)) == 0) {
-        d = (struct f64_decimal){c >> -q, 0}; /* an integer below 2^53 is its own digits */
-    } else {
-        d = schubfach(c, q, fraction == 0 && field > 1);
-    }
+    if (q <= 0 && q > -53 && (c & ((UINT64_C(1) << -q) - 1)) == 0)
+        return (struct f64_decimal){c >> -q, 0}; /* an integer below 2^53 is its own digits */
+    return schubfach(c, q, fraction == 0 && field > 1);
+}
+
+struct f64_decimal f64_shortest(double v) {
+    assert(v - v == 0);
+    if (v == 0) return (struct f64_decimal){0, 0};
+    struct f64_decimal d = shortest(v < 0 ? -v : v);
     while (d.digits % 10 == 0) {
         d.digits /= 10;
         d.exponent++;
@@ -158,7 +163,7 @@ static char *chars(char *at, char c, int32_t count) {
     return at + count;
 }
 
-static uint32_t word_print(char *out, const char *word) {
+static uint32_t name_print(char *out, const char *word) {
     size_t bytes = strlen(word);
     memcpy(out, word, bytes);
     return (uint32_t)bytes;
@@ -184,30 +189,88 @@ static char *digits_layout(char *at, const char *digit, int32_t digits, int32_t 
     return at + (digits - before);
 }
 
+/* Seventeen digits to be laid out, zeros behind: one, and two words of eight. */
+struct digits {
+    char first;
+    uint64_t word[2];
+    int32_t count; /* without the zeros behind */
+    int32_t point; /* how many stand before the point */
+};
+
+static void digits_of(struct f64_decimal d, struct digits *out) {
+    uint32_t bits = 64 - (uint32_t)__builtin_clzll(d.digits);
+    uint32_t count = bits * 1233 >> 12; /* digits or one less */
+    count += d.digits >= power10_table[count];
+    out->point = (int32_t)count + d.exponent;
+
+    uint64_t all = d.digits * power10_table[F64_DIGITS_MAX - count];
+    uint64_t high = all / DIGITS_WORD_LIMIT;
+    uint64_t first = high / DIGITS_WORD_LIMIT;
+    uint64_t front = digits_split((uint32_t)(high - first * DIGITS_WORD_LIMIT));
+    uint64_t back = digits_split((uint32_t)(all - high * DIGITS_WORD_LIMIT));
+    out->first = (char)('0' + first);
+    out->word[0] = front + DIGITS_ZERO;
+    out->word[1] = back + DIGITS_ZERO;
+    out->count = back    ? 2 * DIGITS_WORD + 1 - __builtin_clzll(back) / 8
+                 : front ? DIGITS_WORD + 1 - __builtin_clzll(front) / 8
+                         : 1;
+}
+
+static void words_write(char *at, const struct digits *d) {
+    memcpy(at, d->word, sizeof d->word);
+}
+
+/* Ones in the first `count` bytes of a word, none for less than one, all for eight and more. */
+static uint64_t low_bytes(int32_t count) {
+    if (count <= 0) return 0;
+    return count >= DIGITS_WORD ? UINT64_MAX : (UINT64_C(1) << (8 * count)) - 1;
+}
+
+/* ddd000.0, dd.dd, 0.00dd; whole words are written, what is too much is left over. */
+static char *print_positional(char *at, const struct digits *d) {
+    static const char zeros[] = "0.000000000000000";
+    if (d->point <= 0) {
+        memcpy(at, zeros, DIGITS_WORD);
+        at += 2 - d->point;
+        *at = d->first;
+        words_write(at + 1, d);
+        return at + d->count;
+    }
+    /* The digits behind the point stand one place further than those before it: each word is
+     * those of one kind and, shifted by a byte, those of the other. */
+    uint64_t front = d->word[0], back = d->word[1];
+    uint64_t front_keep = low_bytes(d->point - 1),
+             back_keep = low_bytes(d->point - 1 - DIGITS_WORD);
+    uint64_t front_shift = front << 8 | (unsigned char)d->first,
+             back_shift = back << 8 | front >> 56;
+    uint64_t word[2] = {(front & front_keep) | (front_shift & ~front_keep),
+                        (back & back_keep) | (back_shift & ~back_keep)};
+    at[0] = d->first;
+    memcpy(at + 1, word, sizeof word);
+    at[1 + sizeof word] = (char)(back >> 56);
+    at[d->point] = '.';
+    return at + (d->count > d->point ? d->count : d->point + 1) + 1;
+}
+
+static char *print_scientific(char *at, const struct digits *d) {
+    at[0] = d->first;
+    at[1] = '.';
+    words_write(at + 2, d);
+    return exponent_print(at + (d->count > 1 ? d->count + 1 : 1), d->point - 1);
+}
+
 uint32_t f64_print(char out[F64_TEXT_MAX], double v) {
-    if (v != v) return word_print(out, "NaN");
-    if (v - v != 0) return word_print(out, v > 0 ? "Infinity" : "-Infinity");
+    if (v != v) return name_print(out, "NaN");
+    if (v - v != 0) return name_print(out, v > 0 ? "Infinity" : "-Infinity");
 
     char *at = out;
     if (__builtin_signbit(v)) *at++ = '-';
-    struct f64_decimal d = f64_shortest(v);
-    char digit[U64_TEXT_MAX];
-    int32_t digits = (int32_t)u64_print(digit, d.digits);
-    assert(digits <= F64_DIGITS_MAX);
-    int32_t point = digits + d.exponent;
-
-    if (point >= POSITIONAL_MIN && point <= POSITIONAL_MAX) {
-        at = digits_layout(at, digit, digits, point);
-    } else {
-        *at++ = digit[0];
-        if (digits > 1) {
-            *at++ = '.';
-            memcpy(at, digit + 1, (size_t)(digits - 1));
-            at += digits - 1;
-        }
-        at = exponent_print(at, point - 1);
-    }
-    return (uint32_t)(at - out);
+    if (v == 0) return (uint32_t)(at - out) + name_print(at, "0.0");
+    struct digits d;
+    digits_of(shortest(v < 0 ? -v : v), &d);
+    bool positional = d.point >= POSITIONAL_MIN && d.point <= POSITIONAL_MAX;
+    char *end = positional ? print_positional(at, &d) : print_scientific(at, &d);
+    return (uint32_t)(end - out);
 }
 
 /* Scales v > 0 to 1 <= v < 10; the exponent taken out, 351 and more for infinity. */
@@ -237,7 +300,7 @@ static int32_t sqlite_digits(char digit[15], long double v) {
 }
 
 uint32_t f64_print_sqlite(char out[F64_SQLITE_MAX], double v) {
-    if (v != v) return word_print(out, "NaN");
+    if (v != v) return name_print(out, "NaN");
 
     char *at = out;
     long double r = v;
@@ -247,7 +310,7 @@ uint32_t f64_print_sqlite(char out[F64_SQLITE_MAX], double v) {
     }
     int32_t exponent = 0;
     if (r > 0) exponent = sqlite_scale(&r);
-    if (exponent > 350) return (uint32_t)(at - out) + word_print(at, "Inf");
+    if (exponent > 350) return (uint32_t)(at - out) + name_print(at, "Inf");
     static const double half_unit = 5e-05 * 1.0e-10; /* rounding up at the 15th digit */
     r += half_unit;
     if (r >= 10.0) {

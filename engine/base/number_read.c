@@ -17,6 +17,7 @@
 #include <float.h>
 #include <string.h>
 
+#include "engine/base/digits.h"
 #include "engine/base/number_table.h"
 #include "engine/base/type.h"
 
@@ -27,10 +28,12 @@ enum {
     F64_MANTISSA_BITS = 53,
     F64_EXPONENT_MIN = -1074, /* 2^-1074 is the least double */
     F64_EXPONENT_BIAS = 1075,
+    POWER_MAX_FINITE = 308, /* of ten, as a double */
 };
 
 /* A larger written exponent is as good as this: texts are shorter than 2^32 digits. */
 #define EXPONENT_CAP (INT64_C(1) << 40)
+#define GATHERED_FULL UINT64_C(1000000000000000000) /* 19 digits */
 #define F64_INFINITY_BITS UINT64_C(0x7FF0000000000000)
 
 static bool is_digit(char c) {
@@ -43,19 +46,38 @@ static double f64_of_bits(uint64_t bits) {
     return v;
 }
 
+/* Eight digits at `at`, if eight bytes are left and all are digits. */
+static bool next_eight(const char *at, const char *end, uint32_t *out) {
+    uint64_t text;
+    if (end - at < DIGITS_WORD) return false;
+    memcpy(&text, at, sizeof text);
+    if (!digits_are(text)) return false;
+    *out = digits_join(text);
+    return true;
+}
+
 enum parse_result i64_parse(struct text s, int64_t *out) {
+    if (s.bytes == 0) return PARSE_SYNTAX;
     const char *at = s.at, *end = s.at + s.bytes;
-    bool negative = at < end && *at == '-';
-    if (at < end && (*at == '-' || *at == '+')) at++;
+    bool negative = *at == '-';
+    if (*at == '-' || *at == '+') at++;
     if (at == end) return PARSE_SYNTAX;
 
     uint64_t v = 0;
+    uint32_t eight;
+    if (next_eight(at, end, &eight)) {
+        v = eight;
+        at += DIGITS_WORD;
+        if (next_eight(at, end, &eight)) {
+            v = v * DIGITS_WORD_LIMIT + eight;
+            at += DIGITS_WORD;
+        }
+    }
     bool over = false;
     for (; at < end; at++) {
         if (!is_digit(*at)) return PARSE_SYNTAX;
         over |= v > UINT64_MAX / 10 - 1; /* far past 2^63, short of wrapping */
-        v = v * 10 + (uint64_t)(*at - '0');
-        if (over) v = UINT64_MAX / 10;
+        if (!over) v = v * 10 + (uint64_t)(*at - '0');
     }
     if (over || v > (uint64_t)INT64_MAX + negative) return PARSE_RANGE;
     *out = (int64_t)(negative ? 0 - v : v);
@@ -101,7 +123,8 @@ static struct bounds bounds_of(uint64_t digits, int32_t q, bool cut) {
 
     struct bounds b;
     b.low = round_bits(top, e, low != 0 || !exact || cut);
-    if (exact && !cut) {
+    /* One more in the last place rounds differently only where it carries up to the middle. */
+    if (!cut && (exact || (uint64_t)top != UINT64_MAX)) {
         b.high = b.low;
         return b;
     }
@@ -214,49 +237,58 @@ static double scan_value(const struct scan *s) {
     double v;
     if (!s->cut && small_double(s->gathered, s->exponent, &v)) return v;
     if (s->gathered == 0 || s->exponent < POWER_MIN) return 0;
-    if (s->exponent > 308) return f64_of_bits(F64_INFINITY_BITS);
+    if (s->exponent > POWER_MAX_FINITE) return f64_of_bits(F64_INFINITY_BITS);
 
     struct bounds b = bounds_of(s->gathered, (int32_t)s->exponent, s->cut);
     return f64_of_bits(likely(b.low == b.high) ? b.low : nearer(s, b.low));
 }
 
+/* As text, whose first 19 digits count as gathered, for the comparison in big integers. */
+static double nearer_digits(uint64_t digits, int32_t exponent, uint64_t low) {
+    char text[U64_TEXT_MAX];
+    uint32_t bytes = u64_print(text, digits);
+    struct scan s = {.digit = text, .digit_end = text + bytes};
+    s.exponent = exponent + (bytes > DIGITS_GATHERED);
+    return f64_of_bits(nearer(&s, low));
+}
+
 double f64_from_digits(uint64_t digits, int32_t exponent) {
     double v;
     if (likely(small_double(digits, exponent, &v))) return v;
-
-    /* 20 digits go the same way as text, whose first 19 are gathered. */
-    char text[U64_TEXT_MAX];
-    uint32_t bytes = u64_print(text, digits);
-    struct scan s = {
-        .digit = text, .digit_end = text + bytes, .gathered = digits, .exponent = exponent};
-    if (bytes > DIGITS_GATHERED) {
-        s.gathered = digits / 10;
-        s.exponent++;
-        s.cut = digits % 10 != 0;
-    }
-    return scan_value(&s);
+    if (digits == 0 || exponent < POWER_MIN) return 0;
+    if (exponent > POWER_MAX_FINITE) return f64_of_bits(F64_INFINITY_BITS);
+    struct bounds b = bounds_of(digits, exponent, false);
+    if (likely(b.low == b.high)) return f64_of_bits(b.low);
+    return nearer_digits(digits, exponent, b.low);
 }
 
-/* Digits, a point among them perhaps; false: there is none, or two points. */
+/* A run of digits, gathered while there is room; returns its end. */
+static const char *scan_run(struct scan *s, const char *at, const char *end, bool point) {
+    const char *start = at;
+    uint32_t eight;
+    while (s->gathered < UINT64_C(100000000000) && next_eight(at, end, &eight)) {
+        s->gathered = s->gathered * DIGITS_WORD_LIMIT + eight;
+        at += DIGITS_WORD;
+    }
+    for (; at < end && is_digit(*at) && s->gathered < GATHERED_FULL; at++)
+        s->gathered = s->gathered * 10 + (uint64_t)(*at - '0');
+    if (point) s->exponent -= at - start;
+    for (; at < end && is_digit(*at); at++) {
+        s->cut |= *at != '0';
+        s->exponent += !point;
+    }
+    return at;
+}
+
+/* Digits, a point among them perhaps; NULL: there is no digit. */
 static const char *scan_digits(struct scan *s, const char *at, const char *end) {
     s->digit = at;
-    uint32_t gathered = 0;
-    bool point = false, any = false;
-    for (; at < end; at++) {
-        if (*at == '.' && !point) {
-            point = true;
-            continue;
-        }
-        if (!is_digit(*at)) break;
-        any = true;
-        if (gathered < DIGITS_GATHERED) {
-            s->gathered = s->gathered * 10 + (uint64_t)(*at - '0');
-            gathered += s->gathered > 0;
-            s->exponent -= point;
-        } else {
-            s->cut |= *at != '0';
-            s->exponent += !point;
-        }
+    const char *mark = scan_run(s, at, end, false);
+    bool any = mark > at;
+    at = mark;
+    if (at < end && *at == '.') {
+        at = scan_run(s, at + 1, end, true);
+        any |= at > mark + 1;
     }
     s->digit_end = at;
     return any ? at : NULL;
@@ -277,6 +309,7 @@ static const char *scan_exponent(struct scan *s, const char *at, const char *end
 }
 
 enum parse_result f64_parse(struct text text, double *out) {
+    if (text.bytes == 0) return PARSE_SYNTAX;
     const char *at = text.at, *end = text.at + text.bytes;
     struct scan s = {.negative = at < end && *at == '-'};
     if (at < end && (*at == '-' || *at == '+')) at++;

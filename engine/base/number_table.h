@@ -1,6 +1,6 @@
 /* number_table.h: power: the first 128 bits of the powers of ten that doubles need.
  *
- * Used by: number_read.c, number_print.c.    Tested by: tests/unit/base/number_test.c
+ * Used by: number_read.c, number_print.c, decimal.c.    Tested by: tests/unit/base/number_test.c
  */
 #ifndef ENGINE_BASE_NUMBER_TABLE_H
 #define ENGINE_BASE_NUMBER_TABLE_H
@@ -18,6 +18,9 @@ struct power {
 };
 
 extern const struct power power_table[POWER_MAX - POWER_MIN + 1];
+
+/* 10^0 .. 10^19: all that fit in a uint64_t. */
+extern const uint64_t power10_table[20];
 
 /* The e of 2^e * 2^127 <= 10^q < 2^e * 2^128, for |q| <= 1650. */
 static inline int32_t power_exponent(int32_t q) {

@@ -8,7 +8,8 @@
  *
  * Lifetime: trees live in the arena given, names point into the text.
  *
- * Used by: sql (overloads), clients (SHOW FUNCTIONS).    Tested by: tests/unit/base/signature_test.c
+ * Used by: sql (overloads), clients (SHOW FUNCTIONS).
+ * Tested by: tests/unit/base/signature_test.c
  */
 #ifndef ENGINE_BASE_SIGNATURE_H
 #define ENGINE_BASE_SIGNATURE_H

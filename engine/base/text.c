@@ -18,6 +18,8 @@
 
 enum { BLOCK_BYTES = 64, DISTANCE_NAME_MAX = 64 };
 
+#define HIGH_BITS UINT64_C(0x8080808080808080)
+
 /* Why a pair of bytes is wrong: one bit each, so that three look-ups can be ANDed. */
 enum {
     TOO_SHORT = 1,   /* lead or ASCII where a continuation must be */
@@ -79,16 +81,22 @@ static uint32_t sequence_bytes(const unsigned char *s, size_t n) {
     return need;
 }
 
+static uint64_t load8(const unsigned char *s) {
+    uint64_t word;
+    memcpy(&word, s, sizeof word);
+    return word;
+}
+
+static __m128i load16(const unsigned char *s) {
+    return _mm_loadu_si128((const __m128i *)(const void *)s);
+}
+
 static size_t valid_prefix_plain(const unsigned char *s, size_t from, size_t bytes) {
     size_t i = from;
     while (i < bytes) {
-        uint64_t word = 1;
-        if (bytes - i >= sizeof word) {
-            memcpy(&word, s + i, sizeof word);
-            if (!(word & UINT64_C(0x8080808080808080))) {
-                i += sizeof word;
-                continue;
-            }
+        if (bytes - i >= 8 && (load8(s + i) & HIGH_BITS) == 0) {
+            i += 8;
+            continue;
         }
         uint32_t n = sequence_bytes(s + i, bytes - i);
         if (n == 0) return i;
@@ -194,18 +202,30 @@ static size_t character_start(const unsigned char *s, size_t at) {
     return at;
 }
 
+/* At most 64 bytes without one past 0x7F, read as two or four pieces that may overlap. */
+static bool is_short_ascii(const unsigned char *s, size_t bytes) {
+    if (bytes > 32) {
+        __m128i first = _mm_or_si128(load16(s), load16(s + 16));
+        __m128i last = _mm_or_si128(load16(s + bytes - 32), load16(s + bytes - 16));
+        return _mm_movemask_epi8(_mm_or_si128(first, last)) == 0;
+    }
+    if (bytes >= 16) return _mm_movemask_epi8(_mm_or_si128(load16(s), load16(s + bytes - 16))) == 0;
+    if (bytes >= 8) return ((load8(s) | load8(s + bytes - 8)) & HIGH_BITS) == 0;
+    unsigned char any = 0;
+    for (size_t i = 0; i < bytes; i++) any |= s[i];
+    return any < 0x80;
+}
+
 size_t utf8_valid_prefix(const char *at, size_t bytes) {
     assert(at || bytes == 0);
     const unsigned char *s = (const unsigned char *)at;
+    if (bytes <= BLOCK_BYTES && is_short_ascii(s, bytes)) return bytes;
     __m128i before = _mm_setzero_si128();
     size_t i = 0;
 
     for (; bytes - i >= BLOCK_BYTES; i += BLOCK_BYTES) {
-        const __m128i *block = (const __m128i *)(const void *)(s + i);
-        __m128i v0 = _mm_loadu_si128(block);
-        __m128i v1 = _mm_loadu_si128(block + 1);
-        __m128i v2 = _mm_loadu_si128(block + 2);
-        __m128i v3 = _mm_loadu_si128(block + 3);
+        __m128i v0 = load16(s + i), v1 = load16(s + i + 16);
+        __m128i v2 = load16(s + i + 32), v3 = load16(s + i + 48);
         __m128i any = _mm_or_si128(_mm_or_si128(v0, v1), _mm_or_si128(v2, v3));
         /* `before` counts too: a sequence may be left open at its end. */
         if (likely(_mm_movemask_epi8(_mm_or_si128(any, before)) == 0)) continue;
@@ -219,8 +239,13 @@ size_t utf8_valid_prefix(const char *at, size_t bytes) {
 }
 
 size_t utf8_length(const char *at, size_t bytes) {
-    size_t continuations = 0;
-    for (size_t i = 0; i < bytes; i++) continuations += is_continuation((unsigned char)at[i]);
+    const unsigned char *s = (const unsigned char *)at;
+    size_t continuations = 0, i = 0;
+    for (; bytes - i >= 8; i += 8) {
+        uint64_t word = load8(s + i); /* continuations: bit 7 set, bit 6 clear */
+        continuations += (size_t)__builtin_popcountll(word & ~(word << 1) & HIGH_BITS);
+    }
+    for (; i < bytes; i++) continuations += is_continuation(s[i]);
     return bytes - continuations;
 }
 

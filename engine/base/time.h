@@ -61,8 +61,8 @@ struct time_parts {
     int32_t hour, minute, second, microsecond;
 };
 
-/* Days since 1970-01-01 and back; |days| up to what int64 microseconds reach. A month outside
- * 1..12 or a day outside the month counts on, as in SQLite's '+1 month'. */
+/* Days since 1970-01-01 and back; |year| < 10^12. A month outside 1..12 or a day outside the month
+ * counts on, as in SQLite's '+1 month'. */
 int64_t civil_to_days(struct civil c);
 struct civil civil_from_days(int64_t days);
 int32_t civil_month_days(int64_t year, int32_t month);

@@ -12,7 +12,7 @@
 
 #include "tests/unit/base/random.h"
 
-enum { DIGITS = 260 };
+enum { DIGITS = 130 };
 
 /* A natural number, one decimal digit a byte, least first. */
 struct naive {
@@ -184,7 +184,7 @@ static void check(enum decimal_op op, struct decimal a, struct decimal b, uint32
 static void every_operation_is_exact_and_rounds_once(void **unused) {
     (void)unused;
     struct random r = random_start("decimal operations");
-    for (uint32_t i = 0; i < random_rounds(4000); i++) {
+    for (uint32_t i = 0; i < random_rounds(1200); i++) {
         struct decimal a = {random_value(&r), (uint32_t)random_below(&r, 39)};
         struct decimal b = {random_value(&r), (uint32_t)random_below(&r, 39)};
         uint32_t scale = (uint32_t)random_below(&r, 39);
@@ -198,7 +198,7 @@ static void every_operation_is_exact_and_rounds_once(void **unused) {
 static void division_survives_its_hardest_digits(void **unused) {
     (void)unused;
     struct random r = random_start("decimal division");
-    for (uint32_t i = 0; i < random_rounds(2000); i++) {
+    for (uint32_t i = 0; i < random_rounds(500); i++) {
         int128_t top = (int128_t)1 << (64 + random_below(&r, 62));
         struct decimal b = {top + (int128_t)random_below(&r, 3) - 1, 0};
         struct decimal a = {((int128_t)random_spread(&r) << 62) - 1, 0};
@@ -209,8 +209,8 @@ static void division_survives_its_hardest_digits(void **unused) {
 
 static void small_numbers_exhaustively(void **unused) {
     (void)unused;
-    for (int a = -12; a <= 12; a++) {
-        for (int b = -12; b <= 12; b++) {
+    for (int a = -7; a <= 7; a++) {
+        for (int b = -7; b <= 7; b++) {
             for (uint32_t s = 0; s < 27; s++) {
                 struct decimal x = {a, s % 3}, y = {b, s / 3 % 3};
                 for (enum decimal_op op = DECIMAL_ADD; op <= DECIMAL_MOD; op++)
@@ -223,7 +223,7 @@ static void small_numbers_exhaustively(void **unused) {
 static void rescale_is_addition_of_nothing(void **unused) {
     (void)unused;
     struct random r = random_start("decimal rescale");
-    for (uint32_t i = 0; i < random_rounds(5000); i++) {
+    for (uint32_t i = 0; i < random_rounds(2000); i++) {
         struct decimal a = {random_value(&r), (uint32_t)random_below(&r, 39)};
         uint32_t scale = (uint32_t)random_below(&r, 39);
         struct ratio e = exact(DECIMAL_ADD, a, (struct decimal){0, 0});
@@ -236,7 +236,7 @@ static void rescale_is_addition_of_nothing(void **unused) {
 static void order_is_the_sign_of_the_difference(void **unused) {
     (void)unused;
     struct random r = random_start("decimal order");
-    for (uint32_t i = 0; i < random_rounds(5000); i++) {
+    for (uint32_t i = 0; i < random_rounds(2000); i++) {
         struct decimal a = {random_value(&r), (uint32_t)random_below(&r, 39)};
         struct decimal b = {random_value(&r), (uint32_t)random_below(&r, 39)};
         int128_t same;
@@ -324,6 +324,8 @@ static void text_rounds_half_away_and_knows_its_bounds(void **unused) {
                "12345678901234567890123456789012345679");
     static const char *const bad[] = {"", ".", "-", "1e", "1e+", "1 ", "1.2.3", "e1", "0x1", "nan"};
     for (size_t i = 0; i < COUNT_OF(bad); i++) check_text(bad[i], money, PARSE_SYNTAX, NULL);
+    int128_t v;
+    assert_int_equal(decimal_parse((struct text){NULL, 0}, money, &v), PARSE_SYNTAX);
 }
 
 static void doubles_become_the_decimal_they_print_as(void **unused) {

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
+#include "engine/base/digits.h"
 #include "engine/base/number_table.h"
 #include "tests/unit/base/random.h"
 
@@ -111,7 +112,7 @@ static enum parse_result read_i64(const char *s, int64_t *out) {
 static void integers_read_back_and_end_where_int64_ends(void **unused) {
     (void)unused;
     struct random r = random_start("integers");
-    for (uint32_t i = 0; i < random_rounds(200000); i++) {
+    for (uint32_t i = 0; i < random_rounds(100000); i++) {
         int64_t v = (int64_t)random_spread(&r) * (random_below(&r, 2) ? 1 : -1), back = 0;
         char ours[I64_TEXT_MAX], theirs[32];
         uint32_t bytes = i64_print(ours, v);
@@ -131,6 +132,7 @@ static void integers_read_back_and_end_where_int64_ends(void **unused) {
     assert_int_equal(read_i64("18446744073709551616", &v), PARSE_RANGE);
     assert_int_equal(read_i64("000000000000000000000000000000012", &v), PARSE_OK);
     assert_int_equal(v, 12);
+    assert_int_equal(i64_parse((struct text){NULL, 0}, &v), PARSE_SYNTAX);
     static const char *const bad[] = {"", "-", "+", "1 ", " 1", "1.", "--1", "0x1", "1e1", "12a"};
     for (size_t i = 0; i < COUNT_OF(bad); i++) assert_int_equal(read_i64(bad[i], &v), PARSE_SYNTAX);
 }
@@ -151,7 +153,7 @@ static void doubles_are_read_to_the_nearest(void **unused) {
     (void)unused;
     struct random r = random_start("doubles read");
     char s[1200];
-    for (uint32_t i = 0; i < random_rounds(200000); i++) {
+    for (uint32_t i = 0; i < random_rounds(100000); i++) {
         double v = random_f64(&r);
         snprintf(s, sizeof s, "%.*e", (int)random_below(&r, 25), v);
         check_reads_as_strtod(s);
@@ -261,7 +263,7 @@ static void zeros_and_exponent_cancel(void **unused) {
 static void digits_gathered_by_others_give_the_same(void **unused) {
     (void)unused;
     struct random r = random_start("digits");
-    for (uint32_t i = 0; i < random_rounds(200000); i++) {
+    for (uint32_t i = 0; i < random_rounds(100000); i++) {
         uint64_t digits = random_spread(&r);
         int32_t exponent = (int32_t)random_below(&r, 720) - 370;
         char s[64];
@@ -375,7 +377,7 @@ static void check_sqlite(double v) {
 static void sqlite_form_is_sqlites(void **unused) {
     (void)unused;
     struct random r = random_start("sqlite form");
-    for (uint32_t i = 0; i < random_rounds(300000); i++) {
+    for (uint32_t i = 0; i < random_rounds(100000); i++) {
         check_sqlite(random_f64(&r));
         check_sqlite((double)random_spread(&r) / 1000);
         check_sqlite((double)(int64_t)random_spread(&r));
@@ -405,7 +407,7 @@ static void sqlite_form_is_sqlites(void **unused) {
 
 static void padding_fills_with_zeros(void **unused) {
     (void)unused;
-    char s[21] = {0};
+    char s[U64_TEXT_MAX + 1] = {0};
     u64_print_padded(s, 42, 5);
     assert_string_equal(s, "00042");
     u64_print_padded(s, UINT64_MAX, 20);
@@ -414,6 +416,33 @@ static void padding_fills_with_zeros(void **unused) {
     for (uint32_t digits = 1; digits <= 20; digits++, v *= 10) {
         assert_int_equal(u64_print(s, v), digits);
         assert_int_equal(u64_print(s, v - 1), digits == 1 ? 1 : digits - 1);
+    }
+}
+
+static void eight_digits_go_both_ways(void **unused) {
+    (void)unused;
+    struct random r = random_start("eight digits");
+    for (uint32_t i = 0; i < random_rounds(300000); i++) {
+        uint32_t v = (uint32_t)random_below(&r, DIGITS_WORD_LIMIT);
+        if (i < 20000) v = i; /* all of four digits, with and without zeros behind */
+        if (i < 10000) v = i * 10000;
+        char text[DIGITS_WORD];
+        uint64_t word;
+        digits_write(text, v);
+        uint32_t left = v;
+        for (int k = DIGITS_WORD; k-- > 0; left /= 10) assert_int_equal(text[k], '0' + left % 10);
+        memcpy(&word, text, sizeof word);
+        assert_true(digits_are(word));
+        assert_int_equal(digits_join(word), v);
+    }
+    for (int at = 0; at < DIGITS_WORD; at++) {
+        for (int c = 0; c < 256; c++) {
+            char text[DIGITS_WORD] = {'0', '1', '2', '9', '9', '5', '0', '7'};
+            text[at] = (char)c;
+            uint64_t word;
+            memcpy(&word, text, sizeof word);
+            assert_int_equal(digits_are(word), c >= '0' && c <= '9');
+        }
     }
 }
 
@@ -430,6 +459,7 @@ int main(void) {
         cmocka_unit_test(doubles_have_the_agreed_form),
         cmocka_unit_test(sqlite_form_is_sqlites),
         cmocka_unit_test(padding_fills_with_zeros),
+        cmocka_unit_test(eight_digits_go_both_ways),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
