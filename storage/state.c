@@ -17,10 +17,10 @@
 #include "storage/state_private.h"
 
 enum {
-    BLOCK = 64,               /* keys whose hashes are in flight at once */
+    BLOCK = 64, /* keys whose hashes are in flight at once */
     SLOTS_MIN = 16,
     ENTRIES_MIN = 8,
-    SLOTS_CACHED = 1 << 14,   /* tables of more slots are fetched ahead */
+    SLOTS_CACHED = 1 << 14, /* tables of more slots are fetched ahead */
     IDS_MAX = 1 << 30,
     ARENA_REWRITE_BYTES = 1 << 20,
 };
@@ -55,6 +55,11 @@ static void table_count(struct state_table *t) {
 
 size_t state_bytes(const struct state *s) {
     return s->held_bytes;
+}
+
+void state_count(struct state *s, int64_t bytes) {
+    assert(bytes >= 0 || s->held_bytes >= (size_t)-bytes);
+    s->held_bytes += (size_t)bytes;
 }
 
 bool state_check(struct state *s, struct err *e) {

@@ -55,8 +55,8 @@ struct state_table {
     uint32_t value_bytes, entry_bytes;
     const struct state_codec *codec;
 
-    char *entry;    /* [capacity * entry_bytes] */
-    uint64_t *live; /* [capacity] bits */
+    char *entry;             /* [capacity * entry_bytes] */
+    uint64_t *live;          /* [capacity] bits */
     uint32_t capacity, used; /* ids ever given out */
     uint32_t count;          /* live ones */
     uint32_t free_id;        /* a removed entry; its first bytes hold the next one's id */
@@ -89,6 +89,8 @@ void state_destroy(struct state *s); /* accepts NULL */
 
 /* Bytes held by all tables. */
 size_t state_bytes(const struct state *s);
+/* Memory that a holder keeps beside its tables, to be counted with them. */
+void state_count(struct state *s, int64_t bytes);
 /* 54000 past the limit: asked between batches. */
 bool state_check(struct state *s, struct err *e) MUST_USE;
 
