@@ -1,0 +1,92 @@
+/* in.c: x IN (a, b, ...).
+ *
+ * Constants go into a sorted list when the call is opened, so a list of any length costs a binary
+ * search a row; what is not constant is compared value by value. NULL in x, or in the list where
+ * nothing is equal, gives NULL.
+ */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "udf/each.h"
+#include "udf/table.h"
+
+/* Made at open: which arguments vary, and the constants in order. */
+struct in_list {
+    const struct column **value; /* [values] sorted, one row each */
+    uint32_t values;
+    bool has_null;
+    uint32_t *varying; /* [varyings] arguments */
+    uint32_t varyings;
+};
+
+static int value_compare(const void *a, const void *b) {
+    const struct column *const *x = a, *const *y = b;
+    return column_compare(*x, 0, *y, 0);
+}
+
+static bool in_open(const struct fn_bind *b, void **state_out, struct err *e) {
+    struct in_list *list = ARENA_NEW(b->arena, list);
+    if (!list) return err_memory(e);
+    list->value = ARENA_ARRAY(b->arena, list->value, b->args);
+    list->varying = ARENA_ARRAY(b->arena, list->varying, b->args);
+    if (!list->value || !list->varying) return err_memory(e);
+    for (uint32_t i = 1; i < b->args; i++) {
+        const struct column *c = b->constant[i];
+        if (!c)
+            list->varying[list->varyings++] = i;
+        else if (!column_has(c, 0))
+            list->has_null = true;
+        else
+            list->value[list->values++] = c;
+    }
+    qsort(list->value, list->values, sizeof *list->value, value_compare);
+    *state_out = list;
+    return true;
+}
+
+static bool is_listed(const struct in_list *list, const struct column *x, uint32_t row) {
+    uint32_t low = 0, high = list->values;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        int order = column_compare(x, row, list->value[middle], 0);
+        if (order == 0) return true;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return false;
+}
+
+static bool in_row(struct fn_call *c, uint32_t row, struct fn_result *out) {
+    const struct in_list *list = c->state;
+    const struct column *x = &c->arg[0];
+    out->as.b8[row] = 0;
+    if (!column_has(x, row)) return row_null(out, row);
+    if (is_listed(list, x, row)) {
+        out->as.b8[row] = 1;
+        return true;
+    }
+    bool null = list->has_null;
+    for (uint32_t i = 0; i < list->varyings; i++) {
+        const struct column *y = &c->arg[list->varying[i]];
+        if (!column_has(y, row))
+            null = true;
+        else if (column_compare(x, row, y, row) == 0)
+            out->as.b8[row] = 1;
+    }
+    return out->as.b8[row] || !null || row_null(out, row);
+}
+DEFINE_EACH(in)
+
+static const struct fn table[] = {
+    {.name = "in",
+     .sig = "in(T, T...) BOOLEAN",
+     .doc = "equal to one of the list",
+     .example = "2 IN (1, 2, 3)",
+     .flags = FN_HIDDEN | FN_OPENS_CONSTANTS,
+     .open = in_open,
+     .call = in_call},
+};
+
+const struct fn_table fn_in = {table, COUNT_OF(table)};
