@@ -19,7 +19,7 @@ struct cast {
     const struct fn *fn; /* one argument; its result type is `to`. NULL where `same` */
 };
 
-/* false: there is no such cast, *e is ERR_SQL 42846 with both types named. */
+/* false: there is no such cast, *e is ERR_SQL 42804 with both types named. */
 bool cast_find(const struct type *from, const struct type *to, bool try_cast, struct cast *out,
                struct err *e) MUST_USE;
 

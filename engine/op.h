@@ -19,6 +19,8 @@
 
 struct op;
 struct query;
+struct state;
+struct worker;
 
 struct op_type {
     const char *name;   /* as EXPLAIN prints it */
@@ -52,6 +54,8 @@ struct op {
     uint32_t next_port; /* the port of `next` that we feed */
     struct query *query;
     struct arena *batch_arena; /* of the worker that runs it; reset between source batches */
+    struct state *keyed;       /* likewise: where its keyed state lives */
+    struct worker *worker;     /* NULL: it runs on the feeding thread */
     uint64_t rows_in, rows_out;
 };
 
@@ -66,6 +70,9 @@ bool op_late(struct op *op, uint64_t ordinal, int64_t watermark_us, uint32_t mis
 /* For operators: rows of `b` that an expression failed for; false where 'on-error' = 'fail'. */
 bool op_bad(struct op *op, const struct batch *b, const struct program_result *r,
             struct err *e) MUST_USE;
+/* Likewise for one result row, which stands for no row of an input. */
+bool op_bad_result(struct op *op, uint64_t ordinal, const struct row_failure *f,
+                   struct err *e) MUST_USE;
 
 /* For the query: the only callers of the slots. */
 bool op_push(struct op *op, uint32_t port, const struct batch *in, struct err *e) MUST_USE;

@@ -15,7 +15,9 @@
 #include "engine/base/hash.h"
 #include "engine/program_private.h"
 
-enum { LIST_MIN = 16, NO_PARENT = UINT32_MAX };
+#define NO_PARENT UINT32_MAX
+
+enum { LIST_MIN = 16 };
 
 /* The slot that holds a node in a context. */
 struct place {
@@ -142,7 +144,7 @@ static bool emit_constant(struct emitter *m, const struct node *n, uint32_t *out
 static bool emit_arg(struct emitter *m, const struct node *call, uint32_t i, uint32_t context,
                      uint32_t *out, struct err *e) {
     const struct node *arg = graph_node(&m->graph, call->arg[i]);
-    bool opened = call->fn && (call->fn->flags & FN_OPENS_CONSTANTS);
+    bool opened = i > 0 && call->fn && (call->fn->flags & FN_OPENS_CONSTANTS);
     if (opened && arg->kind == EXPR_CONSTANT) return slot_add(m, arg->constant, out, e);
     return emit(m, call->arg[i], context, out, e);
 }

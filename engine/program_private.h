@@ -15,7 +15,7 @@
 #include "engine/program.h"
 #include "engine/program_node.h"
 
-enum { NO_BUFFER = UINT32_MAX };
+#define NO_BUFFER UINT32_MAX
 
 /* The rows of a context in this run. */
 struct selection {

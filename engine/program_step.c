@@ -178,8 +178,8 @@ static void mask_of_truth(const struct run *r, const struct column *c, bool trut
     }
 }
 
-/* AND of two columns where there are NULLs; OR is AND with true and false exchanged: it is `decided`
- * (false for AND) where either is, the other value where both are that, else NULL. */
+/* AND of two columns where there are NULLs; OR is AND with true and false exchanged: it is
+ * `decided` (false for AND) where either is, the other value where both are that, else NULL. */
 static bool logic_nulls(struct run *r, const struct step *s, bool decided, struct err *e) {
     const struct column *a = slot_of(r, s, 0), *b = slot_of(r, s, 1);
     uint64_t *valid = mask_new(r, e), *truth = mask_new(r, e);

@@ -52,6 +52,7 @@ struct query_stats {
     uint64_t rows_in, rows_out, late, bad;
     int64_t watermark_us; /* lowest of the inputs */
     size_t state_bytes;
+    uint64_t open_windows; /* that hold rows and are not final yet */
 };
 
 /* plan outlives the query. NULL: see *e. */
@@ -69,7 +70,8 @@ bool query_push(struct query *q, uint32_t input, const struct batch *b, uint32_t
                 uint32_t *taken_out, struct err *e) MUST_USE;
 
 /* Between batches: input `input` has come to *m (its ordinal is ignored). TIME_END_US ends it;
- * when the last input has ended, the query gives its last rows. */
+ * when the last input has ended, the query gives its last rows. A query without inputs (SELECT 1)
+ * is run by one call with input 0, whose mark brings the time. */
 bool query_flush(struct query *q, uint32_t input, const struct mark *m, struct err *e) MUST_USE;
 
 /* An input that is silent (scan.idle-timeout) does not hold the others until it speaks again. */

@@ -1,0 +1,173 @@
+/* group_aggregate.c: GROUP BY without a window.
+ *
+ * Either a changelog, answering every row that changes its group's result (group_changes.c), or,
+ * `final`, one row a group when the input has ended, in the order of the groups' first rows.
+ */
+#include <string.h>
+
+#include "engine/op/group_state.h"
+#include "engine/op/order.h"
+#include "engine/op/result.h"
+#include "engine/query_private.h"
+
+static bool group_aggregate_open(struct op *op, const struct plan *plan, struct err *e) {
+    struct group_aggregate *g = op->state;
+    struct arena *a = &op->query->arena;
+    g->final = plan->as.aggregate.final;
+    g->passed_us = TIME_MIN_US;
+    g->blank = result_blank(plan->schema, a);
+    g->id = ARENA_ARRAY(a, g->id, BATCH_ROWS);
+    g->row = ARENA_ARRAY(a, g->row, BATCH_ROWS);
+    if (!g->blank || !g->id || !g->row) return err_memory(e);
+    struct groups_options o = groups_options_of(plan);
+    o.counts = !g->final;
+    if (!groups_plan_open(&g->plan, &o, a, e)) return false;
+    return groups_create(&g->plan, op->keyed, a, &g->groups, e);
+}
+
+/* Groups that have lost all rows are forgotten. */
+static void groups_sweep(struct group_aggregate *g, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        bool live = state_is_live(g->groups.table, g->id[i]);
+        if (!live || *groups_rows_of(&g->plan, &g->groups, g->id[i]) != 0) continue;
+        groups_remove(&g->plan, &g->groups, g->id[i]);
+    }
+}
+
+/* Adds rows in runs of one kind. */
+static bool final_push(struct op *op, const struct batch *in, struct err *e) {
+    struct group_aggregate *g = op->state;
+    for (uint32_t i = 0; i < in->live; i++) g->row[i] = (uint16_t)batch_row(in, i);
+    for (uint32_t from = 0, to; from < in->live; from = to) {
+        bool remove = change_is_retraction(batch_change(in, g->row[from]));
+        to = in->change ? from + 1 : in->live;
+        while (to < in->live && change_is_retraction(batch_change(in, g->row[to])) == remove) to++;
+        struct groups_rows rows = {.in = in,
+                                   .row = g->row + from,
+                                   .count = to - from,
+                                   .remove = remove,
+                                   .scratch = op->batch_arena};
+        if (!groups_find(&g->plan, &g->groups, &rows, g->id, e)) return false;
+        if (!groups_apply(&g->plan, &g->groups, &rows, g->id, e)) return false;
+        if (remove) groups_sweep(g, rows.count);
+    }
+    return true;
+}
+
+static bool group_aggregate_push(struct op *op, uint32_t port, const struct batch *in,
+                                 struct err *e) {
+    struct group_aggregate *g = op->state;
+    (void)port;
+    if (in->rows > 0) g->passed_us = batch_watermark(in, in->rows - 1);
+    if (!g->final) {
+        bool done = group_changes_push(op, in, e);
+        if (done && in->change) groups_sweep(g, in->live);
+        return done;
+    }
+    return final_push(op, in, e) && result_time(op, g->blank, in, 0, in->rows, e);
+}
+
+bool group_result_bad(struct op *op, uint64_t ordinal, const struct fn_failure *f, struct err *e) {
+    struct row_failure r = {.row = f->row, .message = f->message};
+    memcpy(r.sqlstate, f->sqlstate, sizeof r.sqlstate);
+    return op_bad_result(op, ordinal, &r, e);
+}
+
+/* One chunk of final rows: groups id[count]. */
+static bool rows_emit(struct op *op, const struct mark *m, const uint32_t *id, uint32_t count,
+                      struct err *e) {
+    struct group_aggregate *g = op->state;
+    struct agg_failures fail;
+    fn_errors_init(&fail.rows, op->batch_arena);
+    struct column_builder *b = result_open(op, count, e);
+    uint16_t *sel = ARENA_ARRAY(op->batch_arena, sel, count);
+    if (!b || !sel) return err_memory(e);
+    if (!key_set_read(&g->plan.key, g->groups.table, id, count, b)) return err_memory(e);
+    struct column_builder *agg = b + g->plan.key.cols;
+    if (!groups_finish(&g->plan, &g->groups, id, count, agg, &fail, e)) return false;
+    for (uint32_t i = 0; i < fail.rows.count; i++) {
+        if (!group_result_bad(op, m->ordinal, &fail.rows.failure[i], e)) return false;
+    }
+    struct batch head = {.rows = count, .sel = sel, .first = *m};
+    head.first.watermark_us = g->passed_us;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!bit_get(fail.rows.row, i)) sel[head.live++] = (uint16_t)i;
+    }
+    return result_emit_at(op, b, &head, e);
+}
+
+/* Without keys there is one group, rows or not. */
+static bool only_group(struct op *op, struct err *e) {
+    struct group_aggregate *g = op->state;
+    if (g->plan.key.cols > 0 || g->groups.table->count > 0) return true;
+    int64_t zero = 0;
+    uint32_t id;
+    struct text key = {.at = (void *)&zero, .bytes = sizeof zero};
+    (void)op;
+    return state_upsert_key(g->groups.table, key, &id, e);
+}
+
+static bool final_give(struct op *op, const struct mark *m, struct err *e) {
+    struct group_aggregate *g = op->state;
+    struct arena *a = op->batch_arena;
+    if (!only_group(op, e)) return false;
+    const struct state_table *t = g->groups.table;
+    struct order_item *item = arena_alloc(a, (t->count + (size_t)1) * sizeof *item);
+    if (!item) return err_memory(e);
+    uint32_t count = 0, step = op->query->options.batch_rows;
+    for (uint32_t id = 0; id < t->used; id++) {
+        if (!state_is_live(t, id)) continue;
+        item[count++] =
+            (struct order_item){.ordinal = *groups_ordinal(&g->plan, &g->groups, id), .id = id};
+    }
+    if (!order_sort(item, count, a)) return err_memory(e);
+    for (uint32_t from = 0; from < count; from += step) {
+        uint32_t n = count - from < step ? count - from : step;
+        struct arena_mark mark = arena_mark(a);
+        for (uint32_t i = 0; i < n; i++) g->id[i] = item[from + i].id;
+        if (!rows_emit(op, m, g->id, n, e)) return false;
+        arena_rewind(a, mark);
+    }
+    return true;
+}
+
+static bool group_aggregate_flush(struct op *op, uint32_t port, const struct mark *m,
+                                  struct err *e) {
+    struct group_aggregate *g = op->state;
+    if (g->final && m->watermark_us == TIME_END_US && !final_give(op, m, e)) return false;
+    return op_pass_flush(op, port, m, e);
+}
+
+static void group_aggregate_close(struct op *op) {
+    struct group_aggregate *g = op->state;
+    groups_destroy(&g->plan, &g->groups);
+    arena_done(&g->arena);
+}
+
+static bool group_aggregate_save(struct op *op, struct buf *out, struct err *e) {
+    struct group_aggregate *g = op->state;
+    buf_add(out, &g->passed_us, sizeof g->passed_us);
+    return groups_save(&g->plan, &g->groups, out, e);
+}
+
+static bool group_aggregate_load(struct op *op, struct text saved, struct err *e) {
+    struct group_aggregate *g = op->state;
+    uint32_t head = sizeof g->passed_us;
+    if (saved.bytes < head) {
+        return err_set(e, ERR_CORRUPT, "XX001", "the saved state of a GroupAggregate is damaged");
+    }
+    memcpy(&g->passed_us, saved.at, head);
+    struct text at = {.at = saved.at + head, .bytes = saved.bytes - head};
+    return groups_load(&g->plan, &g->groups, &at, e);
+}
+
+const struct op_type op_group_aggregate = {
+    .name = "GroupAggregate",
+    .state_bytes = sizeof(struct group_aggregate),
+    .open = group_aggregate_open,
+    .push = group_aggregate_push,
+    .flush = group_aggregate_flush,
+    .close = group_aggregate_close,
+    .save = group_aggregate_save,
+    .load = group_aggregate_load,
+};

@@ -1,0 +1,321 @@
+/* groups.c: groups: their layout, and rows into the states of their aggregates.
+ *
+ * A batch goes through in steps: keys to ids (one vectorised upsert), first ordinals of new groups,
+ * then one call of add() for each aggregate with the address of each row's state. Layout of a
+ * value: states whose size is a multiple of 16 first (128-bit integers are aligned so), the other
+ * states, the ordinal, the row count, list heads.
+ */
+#include "engine/op/groups.h"
+
+#include <string.h>
+
+static bool slot_open(struct agg_slot *s, const struct plan_agg *plan, bool retracts) {
+    *s = (struct agg_slot){.agg = plan->agg, .plan = plan, .call = {.bind = &plan->bind}};
+    bool folds = plan->agg->flags & AGG_NO_DISTINCT;
+    s->distinct = plan->distinct && !folds;
+    s->ordered = plan->agg->flags & AGG_ORDERED;
+    s->recomputes = retracts && !plan->agg->remove;
+    s->has_values = s->distinct || s->recomputes;
+    return plan->agg->add && plan->agg->finish && plan->agg->merge;
+}
+
+/* Places the states of one alignment. */
+static uint32_t slots_place(struct groups_plan *p, uint32_t at, bool wide) {
+    for (uint32_t i = 0; i < p->slots; i++) {
+        uint32_t bytes = p->slot[i].agg->state_bytes;
+        assert(bytes % 8 == 0);
+        if ((bytes % 16 == 0) != wide) continue;
+        p->slot[i].offset = at;
+        at += bytes;
+    }
+    return at;
+}
+
+static void value_layout(struct groups_plan *p) {
+    uint32_t at = slots_place(p, 0, true);
+    at = slots_place(p, at, false);
+    p->ordinal_offset = at;
+    at += 8;
+    if (p->counts) {
+        p->rows_offset = at;
+        at += 8;
+    }
+    for (uint32_t i = 0; i < p->slots; i++) {
+        if (!p->slot[i].has_values) continue;
+        p->slot[i].head_offset = at;
+        at += 4;
+    }
+    p->value_bytes = (at + 7) / 8 * 8;
+}
+
+/* A (group, value) pair of one 64-bit argument is 16 bytes: group, NULL bit and number, value. */
+static uint32_t values_key_bytes(const struct agg_slot *s) {
+    const struct agg_bind *b = s->call.bind;
+    return b->args == 1 && type_rep(b->arg_type[0]) == REP_I64 ? 16 : 0;
+}
+
+static bool tail_save(const struct groups_plan *p, const char *value, struct buf *out) {
+    buf_add(out, value + p->ordinal_offset, p->value_bytes - p->ordinal_offset);
+    return !out->failed;
+}
+
+/* States one after another, each with its length, then the rest of the value as it is. */
+static bool value_save(void *context, const void *value, struct buf *out) {
+    const struct groups_plan *p = context;
+    for (uint32_t i = 0; i < p->slots; i++) {
+        const struct agg_slot *s = &p->slot[i];
+        const char *state = (const char *)value + s->offset;
+        size_t at = out->bytes;
+        uint32_t bytes = 0;
+        buf_add(out, &bytes, sizeof bytes);
+        if (s->agg->save) {
+            if (!s->agg->save(&s->call, state, out)) return false;
+        } else {
+            buf_add(out, state, s->agg->state_bytes);
+        }
+        if (out->failed) return false;
+        bytes = (uint32_t)(out->bytes - at - sizeof bytes);
+        memcpy(out->at + at, &bytes, sizeof bytes);
+    }
+    return tail_save(p, value, out);
+}
+
+static bool damaged(struct err *e) {
+    return err_set(e, ERR_CORRUPT, "XX001", "saved groups are damaged");
+}
+
+static bool state_load(const struct agg_slot *s, struct arena *a, void *state, struct text saved,
+                       struct err *e) {
+    struct agg_call call = {.bind = s->call.bind, .arena = a};
+    if (s->agg->load) return s->agg->load(&call, state, saved, e);
+    if (saved.bytes != s->agg->state_bytes) return damaged(e);
+    memcpy(state, saved.at, saved.bytes);
+    return true;
+}
+
+static bool value_load(void *context, struct arena *a, void *value, struct text saved,
+                       struct err *e) {
+    const struct groups_plan *p = context;
+    for (uint32_t i = 0; i < p->slots; i++) {
+        const struct agg_slot *s = &p->slot[i];
+        struct text one = {.at = saved.at + sizeof one.bytes};
+        if (saved.bytes < sizeof one.bytes) return damaged(e);
+        memcpy(&one.bytes, saved.at, sizeof one.bytes);
+        if (one.bytes > saved.bytes - sizeof one.bytes) return damaged(e);
+        if (!state_load(s, a, (char *)value + s->offset, one, e)) return false;
+        saved = (struct text){.at = one.at + one.bytes,
+                              .bytes = saved.bytes - (uint32_t)sizeof one.bytes - one.bytes};
+    }
+    uint32_t tail = p->value_bytes - p->ordinal_offset;
+    if (saved.bytes != tail) return damaged(e);
+    memcpy((char *)value + p->ordinal_offset, saved.at, tail);
+    return true;
+}
+
+struct groups_options groups_options_of(const struct plan *plan) {
+    const struct plan_aggregate *a = &plan->as.aggregate;
+    return (struct groups_options){.input = plan->input[0]->schema,
+                                   .keys = a->keys,
+                                   .key_col = a->key_col,
+                                   .aggs = a->aggs,
+                                   .agg = a->agg,
+                                   .retracts = plan->input[0]->changes};
+}
+
+static bool scratch_open(struct groups_plan *p, struct arena *a) {
+    p->state = ARENA_ARRAY(a, p->state, BATCH_ROWS);
+    p->ordinal = ARENA_ARRAY(a, p->ordinal, BATCH_ROWS);
+    p->id = ARENA_ARRAY(a, p->id, BATCH_ROWS);
+    p->row = ARENA_ARRAY(a, p->row, BATCH_ROWS);
+    return p->state && p->ordinal && p->id && p->row;
+}
+
+bool groups_plan_open(struct groups_plan *p, const struct groups_options *o, struct arena *a,
+                      struct err *e) {
+    *p = (struct groups_plan){.slots = o->aggs, .counts = o->counts || o->retracts};
+    p->slot = ARENA_ARRAY(a, p->slot, o->aggs);
+    if (!p->slot || !scratch_open(p, a)) return err_memory(e);
+    if (!key_set_open(&p->key, o->input, o->keys, o->key_col, a)) return err_memory(e);
+    for (uint32_t i = 0; i < o->aggs; i++) {
+        bool complete = slot_open(&p->slot[i], &o->agg[i], o->retracts);
+        assert(complete);
+        (void)complete;
+        p->slot[i].index = i;
+        p->slot[i].key_bytes = values_key_bytes(&p->slot[i]);
+        p->saves = p->saves || p->slot[i].agg->save;
+    }
+    value_layout(p);
+    p->codec = (struct state_codec){.context = p, .save = value_save, .load = value_load};
+    return true;
+}
+
+bool groups_create(const struct groups_plan *p, struct state *s, struct arena *a, struct groups *g,
+                   struct err *e) {
+    assert(!g->table);
+    if (!g->values) g->values = ARENA_ARRAY(a, g->values, p->slots);
+    if (!g->values) return err_memory(e);
+    struct state_options o = {.key_bytes = p->key.key_bytes,
+                              .value_bytes = p->value_bytes,
+                              .codec = p->saves ? &p->codec : NULL};
+    g->table = state_table_create(s, &o, e);
+    if (!g->table) return false;
+    for (uint32_t i = 0; i < p->slots; i++) {
+        if (!p->slot[i].has_values) continue;
+        o = (struct state_options){.key_bytes = p->slot[i].key_bytes,
+                                   .value_bytes = sizeof(struct group_value)};
+        g->values[i] = state_table_create(s, &o, e);
+        if (!g->values[i]) return false;
+    }
+    return true;
+}
+
+void groups_destroy(const struct groups_plan *p, struct groups *g) {
+    for (uint32_t i = 0; g->values && i < p->slots; i++) {
+        state_table_destroy(g->values[i]);
+        g->values[i] = NULL;
+    }
+    state_table_destroy(g->table);
+    g->table = NULL;
+}
+
+void groups_reset(const struct groups_plan *p, struct groups *g) {
+    state_table_reset(g->table);
+    for (uint32_t i = 0; i < p->slots; i++) {
+        if (g->values[i]) state_table_reset(g->values[i]);
+    }
+}
+
+/* Groups that the upsert made get the ordinal of their first row. New entries have new ids; where
+ * ids are given out again, a group without rows is a new one. Backwards: the first row wins. */
+static void ordinals_set(const struct groups_plan *p, struct groups *g,
+                         const struct groups_rows *rows, const uint32_t *id, uint32_t used) {
+    for (uint32_t i = rows->count; i-- > 0;) {
+        bool is_new = p->counts ? *groups_rows_of(p, g, id[i]) == 0 : id[i] >= used;
+        if (is_new) *groups_ordinal(p, g, id[i]) = batch_ordinal(rows->in, rows->row[i]);
+    }
+}
+
+bool groups_find(const struct groups_plan *p, struct groups *g, const struct groups_rows *rows,
+                 uint32_t *id_out, struct err *e) {
+    struct state_keys keys;
+    uint32_t used = g->table->used;
+    if (!key_set_make(&p->key, rows->in, rows->row, rows->count, rows->scratch, &keys)) {
+        return err_memory(e);
+    }
+    if (!state_upsert(g->table, &keys, id_out, e)) return false;
+    if (p->counts || g->table->used != used) ordinals_set(p, g, rows, id_out, used);
+    return true;
+}
+
+/* Adds or removes rows of one slot, FILTER and DISTINCT done. */
+bool groups_apply_slot(const struct groups_plan *p, struct groups *g, struct agg_slot *s,
+                       const struct groups_rows *rows, const uint32_t *id, struct err *e) {
+    if (rows->count == 0) return true;
+    const struct agg_bind *b = s->call.bind;
+    struct column *arg = ARENA_ARRAY(rows->scratch, arg, b->args);
+    if (!arg) return err_memory(e);
+    for (uint32_t i = 0; i < b->args; i++) arg[i] = rows->in->col[s->plan->arg_col[i]];
+
+    char *base = g->table->entry + s->offset;
+    size_t stride = g->table->entry_bytes;
+    for (uint32_t i = 0; i < rows->count; i++) p->state[i] = base + id[i] * stride;
+
+    struct agg_rows in = {
+        .arg = b->args ? arg : NULL, .row = rows->row, .state = p->state, .count = rows->count};
+    if (s->ordered) {
+        for (uint32_t r = 0; r < rows->in->rows; r++) p->ordinal[r] = batch_ordinal(rows->in, r);
+        in.ordinal = p->ordinal;
+    }
+    struct agg_call call = {.bind = b, .arena = &g->table->arena};
+    return rows->remove ? s->agg->remove(&call, &in, e) : s->agg->add(&call, &in, e);
+}
+
+/* The rows for which the slot's FILTER is true, in p->row and p->id. */
+static struct groups_rows slot_filter(const struct groups_plan *p, const struct agg_slot *s,
+                                      const struct groups_rows *rows, const uint32_t *id) {
+    const struct column *c = &rows->in->col[s->plan->filter_col];
+    struct groups_rows kept = *rows;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < rows->count; i++) {
+        uint16_t row = rows->row[i];
+        p->row[n] = row;
+        p->id[n] = id[i];
+        n += column_has(c, row) && c->as.b8[row];
+    }
+    kept.row = p->row;
+    kept.count = n;
+    return kept;
+}
+
+static void rows_count(const struct groups_plan *p, struct groups *g,
+                       const struct groups_rows *rows, const uint32_t *id) {
+    int64_t by = rows->remove ? -1 : 1;
+    for (uint32_t i = 0; i < rows->count; i++) *groups_rows_of(p, g, id[i]) += by;
+}
+
+bool groups_apply(const struct groups_plan *p, struct groups *g, const struct groups_rows *rows,
+                  const uint32_t *id, struct err *e) {
+    assert(rows->count <= BATCH_ROWS && (p->counts || !rows->remove));
+    if (p->counts) rows_count(p, g, rows, id);
+    for (uint32_t i = 0; i < p->slots; i++) {
+        struct agg_slot *s = &p->slot[i];
+        struct groups_rows mine = *rows;
+        const uint32_t *my_id = id;
+        if (s->plan->filter_col >= 0) {
+            mine = slot_filter(p, s, rows, id);
+            my_id = p->id;
+        }
+        bool done = s->has_values ? groups_apply_values(p, g, s, &mine, my_id, e)
+                                  : groups_apply_slot(p, g, s, &mine, my_id, e);
+        if (!done) return false;
+    }
+    return true;
+}
+
+bool groups_merge(const struct groups_plan *p, struct groups *g, uint32_t id,
+                  const struct groups *from, uint32_t from_id, struct arena *scratch,
+                  struct err *e) {
+    state_touch(g->table, id);
+    uint64_t other = *groups_ordinal(p, from, from_id);
+    if (other < *groups_ordinal(p, g, id)) *groups_ordinal(p, g, id) = other;
+    if (p->counts) *groups_rows_of(p, g, id) += *groups_rows_of(p, from, from_id);
+    for (uint32_t i = 0; i < p->slots; i++) {
+        struct agg_slot *s = &p->slot[i];
+        struct agg_call call = {.bind = s->call.bind, .arena = &g->table->arena};
+        bool done = s->has_values ? groups_merge_values(p, g, id, from, from_id, s, scratch, e)
+                                  : s->agg->merge(&call, groups_state(g, s, id),
+                                                  groups_state(from, s, from_id), e);
+        if (!done) return false;
+    }
+    return true;
+}
+
+bool groups_finish(const struct groups_plan *p, struct groups *g, const uint32_t *id,
+                   uint32_t count, struct column_builder *to, struct agg_failures *fail,
+                   struct err *e) {
+    assert(count <= BATCH_ROWS);
+    for (uint32_t i = 0; i < p->slots; i++) {
+        const struct agg_slot *s = &p->slot[i];
+        for (uint32_t r = 0; r < count; r++) p->state[r] = groups_state(g, s, id[r]);
+        struct agg_call call = {.bind = s->call.bind, .arena = &g->table->arena};
+        if (!s->agg->finish(&call, p->state, count, &to[i], fail, e)) return false;
+    }
+    return !fail->rows.no_memory || err_memory(e);
+}
+
+bool groups_save(const struct groups_plan *p, const struct groups *g, struct buf *out,
+                 struct err *e) {
+    if (!state_table_save(g->table, out, e)) return false;
+    for (uint32_t i = 0; i < p->slots; i++) {
+        if (g->values[i] && !state_table_save(g->values[i], out, e)) return false;
+    }
+    return true;
+}
+
+bool groups_load(const struct groups_plan *p, struct groups *g, struct text *at, struct err *e) {
+    if (!state_table_load(g->table, at, e)) return false;
+    for (uint32_t i = 0; i < p->slots; i++) {
+        if (g->values[i] && !state_table_load(g->values[i], at, e)) return false;
+    }
+    return true;
+}

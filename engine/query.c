@@ -1,0 +1,291 @@
+/* query.c: one query: its operators, and the order in which rows of its inputs are taken.
+ *
+ * Each input has the watermark that holds before its next row, as far as it is known; the row with
+ * the lowest is next, ties by FROM order. A pushed batch first tells the watermark before its first
+ * row, and then rows are taken from it for as long as it is their turn, so the order is a function
+ * of the rows alone, however they are cut. The taker numbers rows across all inputs.
+ */
+#include "engine/query.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "engine/batch_slice.h"
+#include "engine/op_table.h"
+#include "engine/query_private.h"
+
+/* Opens the operator of `p`, above those of its inputs. */
+static bool op_open_one(struct query *q, struct op *op, const struct plan *p, struct err *e) {
+    assert(p->id < q->plan->plans);
+    struct op *o = &op[p->id];
+    assert(!o->type);
+    o->type = op_type_of(p->kind);
+    o->plan = p;
+    o->query = q;
+    o->batch_arena = &q->batch_arena;
+    o->keyed = q->keyed;
+    o->state = arena_zalloc(&q->arena, 1, o->type->state_bytes ? o->type->state_bytes : 1);
+    if (!o->state) return err_memory(e);
+    return !o->type->open || o->type->open(o, p, e);
+}
+
+bool query_open_ops(struct query *q, struct op *op, const struct plan *root, struct err *e) {
+    /* Depth first with a stack of our own: plans may be deep. */
+    const struct plan **stack = ARENA_ARRAY(&q->arena, stack, q->plan->plans);
+    if (!stack) return err_memory(e);
+    uint32_t depth = 0;
+    stack[depth++] = root;
+    while (depth > 0) {
+        const struct plan *p = stack[--depth];
+        if (!op_open_one(q, op, p, e)) return false;
+        for (uint32_t i = 0; i < p->inputs; i++) {
+            op[p->input[i]->id].next = &op[p->id];
+            op[p->input[i]->id].next_port = i;
+            assert(depth < q->plan->plans);
+            stack[depth++] = p->input[i];
+        }
+    }
+    return true;
+}
+
+static void scans_find(struct query *q) {
+    for (uint32_t i = 0; i < q->plan->plans; i++) {
+        const struct plan *p = q->op[i].plan;
+        if (!p || p->kind != PLAN_SCAN) continue;
+        assert(p->as.scan.input < q->plan->inputs);
+        q->input[p->as.scan.input].scan = &q->op[i];
+    }
+}
+
+struct query *query_create(const struct plan_query *plan, const struct query_options *o,
+                           const struct query_output *out, struct err *e) {
+    assert(o->batch_rows >= 1 && o->batch_rows <= BATCH_ROWS && out->rows);
+    struct arena arena;
+    arena_init(&arena, 0);
+    struct query *q = ARENA_NEW(&arena, q);
+    if (!q) {
+        err_memory(e);
+        return NULL;
+    }
+    *q = (struct query){.plan = plan, .options = *o, .out = *out, .arena = arena};
+    q->stats.watermark_us = TIME_MIN_US;
+    q->keyed = state_create(o->state_limit_bytes, e);
+    if (!q->keyed) goto fail;
+    q->op = ARENA_ARRAY(&q->arena, q->op, plan->plans);
+    q->input = ARENA_ARRAY(&q->arena, q->input, plan->inputs);
+    if (!q->op || !q->input) {
+        err_memory(e);
+        goto fail;
+    }
+    for (uint32_t i = 0; i < plan->inputs; i++) {
+        q->input[i].watermark_us = q->input[i].proctime_us = TIME_MIN_US;
+    }
+    if (!query_open_ops(q, q->op, plan->root, e)) goto fail;
+    scans_find(q);
+    return q;
+
+fail:
+    query_destroy(q);
+    return NULL;
+}
+
+void query_destroy(struct query *q) {
+    if (!q) return;
+    for (uint32_t i = 0; q->op && i < q->plan->plans; i++) {
+        struct op *op = &q->op[i];
+        if (op->type && op->state) op->type->close(op);
+    }
+    state_destroy(q->keyed);
+    arena_done(&q->batch_arena);
+    struct arena arena = q->arena; /* holds the query itself */
+    arena_done(&arena);
+}
+
+/* Is it `a`'s turn before `b`'s? */
+static bool input_before(const struct query *q, uint32_t a, uint32_t b) {
+    int64_t x = q->input[a].watermark_us, y = q->input[b].watermark_us;
+    return x != y ? x < y : a < b;
+}
+
+/* The input, other than `but`, whose row comes first; UINT32_MAX: none. */
+static uint32_t input_first(const struct query *q, uint32_t but) {
+    uint32_t first = UINT32_MAX;
+    for (uint32_t i = 0; i < q->plan->inputs; i++) {
+        if (i == but || q->input[i].ended || q->input[i].idle) continue;
+        if (first == UINT32_MAX || input_before(q, i, first)) first = i;
+    }
+    return first;
+}
+
+uint32_t query_wants(const struct query *q) {
+    if (q->ended) return UINT32_MAX;
+    uint32_t first = input_first(q, UINT32_MAX);
+    if (first != UINT32_MAX) return first;
+    for (uint32_t i = 0; i < q->plan->inputs; i++) { /* all are idle: whoever speaks */
+        if (!q->input[i].ended) return i;
+    }
+    return UINT32_MAX;
+}
+
+bool query_done(const struct query *q) {
+    return q->ended;
+}
+
+void query_set_idle(struct query *q, uint32_t input, bool idle) {
+    assert(input < q->plan->inputs);
+    q->input[input].idle = idle;
+}
+
+/* Constant rows come before all others. */
+static bool query_start(struct query *q, int64_t now_us, struct err *e) {
+    if (q->started) return true;
+    q->started = true;
+    struct mark end = {.watermark_us = TIME_END_US, .proctime_us = now_us};
+    for (uint32_t i = 0; i < q->plan->plans; i++) {
+        struct op *op = &q->op[i];
+        if (op->plan && op->plan->kind == PLAN_VALUES && !op_flush(op, 0, &end, e)) return false;
+    }
+    return true;
+}
+
+/* The watermarks of a source never go down; where they seem to (an idle input was overtaken), the
+ * known one stands. */
+static bool watermarks_raise(struct query *q, struct batch *b, int64_t least_us) {
+    if (batch_watermark(b, 0) >= least_us) return true;
+    int64_t *to = ARENA_ARRAY(&q->batch_arena, to, b->rows);
+    if (!to) return false;
+    for (uint32_t i = 0; i < b->rows; i++) {
+        int64_t at = batch_watermark(b, i);
+        to[i] = at < least_us ? least_us : at;
+    }
+    b->first.watermark_us = to[0];
+    b->watermark_us = to;
+    return true;
+}
+
+/* How far from `from` on it is this input's turn. */
+static uint32_t rows_in_turn(const struct query *q, uint32_t input, const struct batch *b,
+                             uint32_t from) {
+    uint32_t other = input_first(q, input);
+    if (other == UINT32_MAX) return b->rows;
+    int64_t limit_us = q->input[other].watermark_us;
+    uint32_t to = from;
+    for (; to < b->rows; to++) {
+        int64_t at = batch_watermark(b, to);
+        if (at > limit_us || (at == limit_us && other < input)) break;
+    }
+    return to;
+}
+
+static bool rows_push(struct query *q, uint32_t input, const struct batch *b, uint32_t from,
+                      uint32_t to, struct err *e) {
+    struct query_input *in = &q->input[input];
+    struct batch rows;
+    if (!batch_slice(b, from, to, &q->batch_arena, &rows)) return err_memory(e);
+    if (!watermarks_raise(q, &rows, in->watermark_us)) return err_memory(e);
+    rows.ordinal = NULL;
+    rows.first.ordinal = q->next_ordinal;
+    q->current = (struct query_current){.input = input,
+                                        .batch = b,
+                                        .first_ordinal = q->next_ordinal,
+                                        .first_row = from,
+                                        .rows = to - from};
+    q->next_ordinal += to - from;
+    q->stats.rows_in += rows.live;
+    in->watermark_us = batch_watermark(&rows, rows.rows - 1);
+    in->proctime_us = batch_proctime(&rows, rows.rows - 1);
+    return !in->scan || op_push(in->scan, 0, &rows, e);
+}
+
+/* Ends one call that fed the operators. */
+static bool query_settle(struct query *q, bool done, struct err *e) {
+    q->current.batch = NULL;
+    arena_reset(&q->batch_arena);
+    return done && state_check(q->keyed, e);
+}
+
+bool query_push(struct query *q, uint32_t input, const struct batch *b, uint32_t from,
+                uint32_t *taken_out, struct err *e) {
+    assert(input < q->plan->inputs && from <= b->rows && !q->input[input].ended);
+    struct query_input *in = &q->input[input];
+    *taken_out = b->rows - from;
+    if (q->ended || from == b->rows) return true;
+    if (!query_start(q, batch_proctime(b, from), e)) return false;
+
+    in->idle = false;
+    int64_t known_us = batch_watermark(b, from);
+    if (in->watermark_us < known_us) in->watermark_us = known_us;
+    uint32_t to = in->scan ? rows_in_turn(q, input, b, from) : b->rows;
+    *taken_out = to - from;
+    if (to == from) return true;
+    return query_settle(q, rows_push(q, input, b, from, to, e), e);
+}
+
+bool query_flush(struct query *q, uint32_t input, const struct mark *m, struct err *e) {
+    if (!query_start(q, m->proctime_us, e)) return false;
+    if (q->plan->inputs == 0 || q->ended) return true;
+    assert(input < q->plan->inputs);
+    struct query_input *in = &q->input[input];
+    if (in->ended) return true;
+    if (in->watermark_us < m->watermark_us) in->watermark_us = m->watermark_us;
+    if (in->proctime_us < m->proctime_us) in->proctime_us = m->proctime_us;
+    in->ended = in->watermark_us == TIME_END_US;
+    if (!in->scan) return true;
+
+    struct mark now = {.ordinal = q->next_ordinal,
+                       .watermark_us = in->watermark_us,
+                       .proctime_us = in->proctime_us};
+    return query_settle(q, op_flush(in->scan, 0, &now, e), e);
+}
+
+void query_stats(const struct query *q, struct query_stats *out) {
+    *out = q->stats;
+    out->state_bytes = state_bytes(q->keyed);
+    out->watermark_us = TIME_END_US;
+    for (uint32_t i = 0; i < q->plan->inputs; i++) {
+        int64_t at = q->input[i].watermark_us;
+        if (at < out->watermark_us) out->watermark_us = at;
+    }
+}
+
+bool query_give(struct query *q, const struct batch *b, struct err *e) {
+    if (b->live == 0 || q->ended) return true;
+    q->stats.rows_out += b->live;
+    return q->out.rows(q->out.context, b, e);
+}
+
+bool query_give_mark(struct query *q, const struct mark *m, struct err *e) {
+    if (q->ended) return true;
+    q->ended = m->watermark_us == TIME_END_US;
+    return !q->out.mark || q->out.mark(q->out.context, m, e);
+}
+
+/* Where the row with that ordinal stands in what is being pushed. */
+static struct query_reject reject_at(const struct query *q, uint64_t ordinal) {
+    const struct query_current *c = &q->current;
+    struct query_reject r = {.input = UINT32_MAX};
+    if (!c->batch || ordinal < c->first_ordinal || ordinal - c->first_ordinal >= c->rows) return r;
+    r.input = c->input;
+    r.batch = c->batch;
+    r.row = c->first_row + (uint32_t)(ordinal - c->first_ordinal);
+    return r;
+}
+
+bool query_report_late(struct query *q, uint64_t ordinal, int64_t watermark_us, uint32_t missed,
+                       struct err *e) {
+    q->stats.late++;
+    struct query_reject r = reject_at(q, ordinal);
+    r.watermark_us = watermark_us;
+    r.missed = missed;
+    return !q->out.late || q->out.late(q->out.context, &r, e);
+}
+
+bool query_report_bad(struct query *q, uint64_t ordinal, bool result, const struct row_failure *f,
+                      struct err *e) {
+    q->stats.bad++;
+    struct query_reject r = {.input = UINT32_MAX};
+    if (!result) r = reject_at(q, ordinal);
+    r.sqlstate = f->sqlstate;
+    r.message = f->message;
+    return !q->out.bad || q->out.bad(q->out.context, &r, e);
+}

@@ -1,0 +1,59 @@
+/* query_private.h: what the files of a query share: the running query itself.
+ *
+ * Used by: engine/query*.c, engine/op.c, engine/op/scan.c, sink.c, union.c, engine/worker.c
+ */
+#ifndef ENGINE_QUERY_PRIVATE_H
+#define ENGINE_QUERY_PRIVATE_H
+
+#include "engine/op.h"
+#include "engine/query.h"
+#include "storage/state.h"
+
+struct query_input {
+    struct op *scan;      /* NULL: nobody reads it */
+    int64_t watermark_us; /* before its next row, as far as is known */
+    int64_t proctime_us;
+    bool ended, idle;
+};
+
+/* What is being pushed: where rejected rows are looked up. */
+struct query_current {
+    uint32_t input;
+    const struct batch *batch; /* the caller's; NULL: nothing */
+    uint64_t first_ordinal;    /* of row `first_row`, the first one taken */
+    uint32_t first_row;
+    uint32_t rows; /* taken */
+};
+
+struct query {
+    const struct plan_query *plan;
+    struct query_options options;
+    struct query_output out;
+    struct arena arena;       /* plan-long: operators, programs */
+    struct arena batch_arena; /* reset between source batches */
+    struct state *keyed;
+    struct op *op;             /* [plan->plans] by id */
+    struct query_input *input; /* [plan->inputs] */
+    uint64_t next_ordinal;
+    bool started; /* constant rows have been given */
+    bool ended;   /* the sink has seen the end */
+    struct query_current current;
+    struct query_stats stats;
+    struct worker_pool *pool; /* NULL: everything runs on the feeding thread */
+};
+
+/* The sink's rows and marks on their way out. */
+bool query_give(struct query *q, const struct batch *b, struct err *e) MUST_USE;
+bool query_give_mark(struct query *q, const struct mark *m, struct err *e) MUST_USE;
+
+/* One row that was not taken, to the query's output and counters. */
+bool query_report_late(struct query *q, uint64_t ordinal, int64_t watermark_us, uint32_t missed,
+                       struct err *e) MUST_USE;
+bool query_report_bad(struct query *q, uint64_t ordinal, bool result, const struct row_failure *f,
+                      struct err *e) MUST_USE;
+
+/* Opens one operator per node of `plan` below and at `root`, in op[plan->plans]. */
+bool query_open_ops(struct query *q, struct op *op, const struct plan *root,
+                    struct err *e) MUST_USE;
+
+#endif

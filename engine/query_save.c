@@ -1,0 +1,106 @@
+/* query_save.c: the state of a query as bytes.
+ *
+ *   offset  bytes  what
+ *   0       4      "WQS1"
+ *   4       4      operators in the plan
+ *   8       4      inputs
+ *   12      1      constant rows were given
+ *   13      1      the sink has seen the end
+ *   14      8      the next ordinal
+ *   22      17     an input each: watermark 8, processing time 8, 1 when it has ended
+ *   ...     ...    an operator each, by id: 4 bytes of length (0xFFFFFFFF: it keeps nothing), bytes
+ *
+ * Integers are little-endian. Counters are the holder's and start anew.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "engine/query_private.h"
+
+static const char magic[4] = {'W', 'Q', 'S', '1'};
+
+#define LENGTH_NONE UINT32_MAX
+
+static bool op_save(struct op *op, struct buf *out, struct err *e) {
+    uint32_t bytes = LENGTH_NONE;
+    size_t at = out->bytes;
+    buf_add(out, &bytes, sizeof bytes);
+    if (!op->type || !op->type->save) return true;
+    if (!op->type->save(op, out, e)) return false;
+    if (out->failed) return err_memory(e);
+    size_t length = out->bytes - at - sizeof bytes;
+    if (length >= LENGTH_NONE) return err_set(e, ERR_LIMIT, "54000", "state too large to save");
+    bytes = (uint32_t)length;
+    memcpy(out->at + at, &bytes, sizeof bytes);
+    return true;
+}
+
+bool query_save(struct query *q, struct buf *out, struct err *e) {
+    buf_add(out, magic, sizeof magic);
+    buf_add(out, &q->plan->plans, sizeof q->plan->plans);
+    buf_add(out, &q->plan->inputs, sizeof q->plan->inputs);
+    buf_add_char(out, (char)q->started);
+    buf_add_char(out, (char)q->ended);
+    buf_add(out, &q->next_ordinal, sizeof q->next_ordinal);
+    for (uint32_t i = 0; i < q->plan->inputs; i++) {
+        const struct query_input *in = &q->input[i];
+        buf_add(out, &in->watermark_us, sizeof in->watermark_us);
+        buf_add(out, &in->proctime_us, sizeof in->proctime_us);
+        buf_add_char(out, (char)in->ended);
+    }
+    for (uint32_t i = 0; i < q->plan->plans; i++) {
+        if (!op_save(&q->op[i], out, e)) return false;
+    }
+    return !out->failed || err_memory(e);
+}
+
+static bool take(struct text *at, void *to, uint32_t bytes) {
+    if (at->bytes < bytes) return false;
+    memcpy(to, at->at, bytes);
+    *at = (struct text){.at = at->at + bytes, .bytes = at->bytes - bytes};
+    return true;
+}
+
+static bool corrupt(struct err *e) {
+    return err_set(e, ERR_CORRUPT, "XX001", "the saved state of a query is damaged");
+}
+
+static bool op_load(struct op *op, struct text *at, struct err *e) {
+    uint32_t bytes;
+    if (!take(at, &bytes, sizeof bytes)) return corrupt(e);
+    if (bytes == LENGTH_NONE) return true;
+    if (bytes > at->bytes || !op->type || !op->type->load) return corrupt(e);
+    struct text saved = {.at = at->at, .bytes = bytes};
+    *at = (struct text){.at = at->at + bytes, .bytes = at->bytes - bytes};
+    return op->type->load(op, saved, e);
+}
+
+static bool head_load(struct query *q, struct text *at, struct err *e) {
+    char word[sizeof magic], flag[2];
+    uint32_t plans, inputs;
+    if (!take(at, word, sizeof word) || memcmp(word, magic, sizeof magic) != 0) return corrupt(e);
+    if (!take(at, &plans, sizeof plans) || plans != q->plan->plans) return corrupt(e);
+    if (!take(at, &inputs, sizeof inputs) || inputs != q->plan->inputs) return corrupt(e);
+    if (!take(at, flag, sizeof flag)) return corrupt(e);
+    if (!take(at, &q->next_ordinal, sizeof q->next_ordinal)) return corrupt(e);
+    q->started = flag[0];
+    q->ended = flag[1];
+    return true;
+}
+
+bool query_load(struct query *q, struct text saved, struct err *e) {
+    assert(!q->started);
+    if (!head_load(q, &saved, e)) return false;
+    for (uint32_t i = 0; i < q->plan->inputs; i++) {
+        struct query_input *in = &q->input[i];
+        char ended;
+        if (!take(&saved, &in->watermark_us, sizeof in->watermark_us)) return corrupt(e);
+        if (!take(&saved, &in->proctime_us, sizeof in->proctime_us)) return corrupt(e);
+        if (!take(&saved, &ended, sizeof ended)) return corrupt(e);
+        in->ended = ended;
+    }
+    for (uint32_t i = 0; i < q->plan->plans; i++) {
+        if (!op_load(&q->op[i], &saved, e)) return false;
+    }
+    return saved.bytes == 0 || corrupt(e);
+}
