@@ -85,8 +85,8 @@ extern const struct codec codec_json, codec_csv, codec_raw;
 /* The codec of that name, or NULL. */
 const struct codec *codec_find(struct text name);
 
-/* A value as plain text, as CAST(value AS TEXT) gives it: TEXT as it is, nested types as JSON,
- * BLOB as base64; nothing for NULL. For tables and print sinks. In codec_print.c. */
+/* A value as people read it: TEXT as it is, nested types as JSON, BLOB as
+ * psql shows it (\x00ff); nothing for NULL. In codec_print.c. */
 void codec_print_value(struct buf *out, const struct column *c, uint32_t row);
 
 #endif

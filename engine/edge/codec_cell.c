@@ -103,8 +103,7 @@ static bool cell_bigint(struct column_builder *b, struct text t, enum time_numbe
                         struct cell_fault *f) {
     (void)unit;
     int64_t v = 0;
-    if (!parsed(i64_parse(t, &v), f, "not a whole number", "out of range for BIGINT"))
-        return false;
+    if (!parsed(i64_parse(t, &v), f, "not a whole number", "out of range for BIGINT")) return false;
     builder_i64(b, v);
     return true;
 }
@@ -226,12 +225,10 @@ static bool cell_null(struct column_builder *b, struct text t, enum time_number 
 }
 
 static cell_reader *const readers[TYPE_COUNT] = {
-    [TYPE_NULL] = cell_null,       [TYPE_BOOLEAN] = cell_boolean,
-    [TYPE_BIGINT] = cell_bigint,   [TYPE_DOUBLE] = cell_double,
-    [TYPE_DECIMAL] = cell_decimal, [TYPE_TEXT] = cell_text,
-    [TYPE_BLOB] = cell_blob,       [TYPE_TIMESTAMP] = cell_timestamp,
-    [TYPE_DATE] = cell_date,       [TYPE_TIME] = cell_time,
-    [TYPE_INTERVAL] = cell_interval, [TYPE_IMAGE] = cell_blob,
+    [TYPE_NULL] = cell_null,     [TYPE_BOOLEAN] = cell_boolean,     [TYPE_BIGINT] = cell_bigint,
+    [TYPE_DOUBLE] = cell_double, [TYPE_DECIMAL] = cell_decimal,     [TYPE_TEXT] = cell_text,
+    [TYPE_BLOB] = cell_blob,     [TYPE_TIMESTAMP] = cell_timestamp, [TYPE_DATE] = cell_date,
+    [TYPE_TIME] = cell_time,     [TYPE_INTERVAL] = cell_interval,   [TYPE_IMAGE] = cell_blob,
 };
 
 bool cell_append(struct column_builder *b, struct text t, enum time_number unit,

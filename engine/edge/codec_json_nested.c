@@ -14,13 +14,20 @@
 
 enum { SEEN_WORDS = (TYPE_FIELDS_MAX + 63) / 64, MAP_LINEAR_MAX = 16 };
 
+/* Why a member is no value of its field: kept, for a later member of that name may be one. */
+struct member_fault {
+    const char *sqlstate, *what, *what_at;
+    uint32_t names;
+    struct text name[]; /* [names] */
+};
+
 /* The members of one object that is being read; children of a ROW, or columns of a record. */
 struct members {
     const struct jnode *node;
     struct column_builder *row;         /* [fields]; NULL: list */
     struct column_builder *const *list; /* [fields] */
-    uint32_t before;                    /* rows that every builder held */
     uint32_t next;                      /* the field that is expected */
+    struct member_fault **fault;        /* [fields]; NULL: none so far */
     uint64_t seen[SEEN_WORDS];
 };
 
@@ -36,8 +43,20 @@ static void layout_note(struct jread *r, const struct jnode *node, const char *f
         l->unusable = true;
         return;
     }
-    l->value[l->values++] = (struct jvalue_seen){
-        .begin = (uint32_t)(from - r->begin), .end = (uint32_t)(to - r->begin), .node = node};
+    l->value[l->values++] = (struct jvalue_seen){.begin = (uint32_t)(from - r->begin),
+                                                 .end = (uint32_t)(to - r->begin),
+                                                 .depth = r->depth,
+                                                 .node = node};
+}
+
+static void path_push(struct jread *r, struct text name) {
+    if (!r->path) return;
+    assert(r->path->names < JSON_DEPTH_MAX);
+    r->path->name[r->path->names++] = name;
+}
+
+static void path_pop(struct jread *r) {
+    if (r->path) r->path->names--;
 }
 
 static bool skip_member(struct jread *r) {
@@ -47,29 +66,71 @@ static bool skip_member(struct jread *r) {
     return true;
 }
 
+/* Keeps what is wrong with the member of field `i` whose value is at `start`, if it is a value. */
+static bool fault_keep(struct jread *r, struct members *m, uint32_t i, const char *start) {
+    uint32_t names = r->path ? r->path->names : 0;
+    if (r->no_memory) return false;
+    if (!m->fault) m->fault = ARENA_ARRAY(r->arena, m->fault, m->node->fields);
+    struct member_fault *f = arena_alloc(r->arena, sizeof *f + names * sizeof *f->name);
+    if (!m->fault || !f) return jread_no_memory(r);
+    *f = (struct member_fault){
+        .sqlstate = r->sqlstate, .what = r->what, .what_at = r->what_at, .names = names};
+    for (uint32_t n = 0; n < names; n++) f->name[n] = r->path->name[n];
+    r->at = start;
+    if (!jread_skip(r)) return jread_fail(r, f->sqlstate, f->what, f->what_at);
+    m->fault[i] = f;
+    return true;
+}
+
+/* Forgets the earlier value of field `i`. */
+static void member_again(struct jread *r, struct members *m, uint32_t i) {
+    struct column_builder *b = member_builder(m, i);
+    if (r->layout) r->layout->unusable = true;
+    if (m->fault && m->fault[i])
+        m->fault[i] = NULL;
+    else if (b->rows > 0)
+        builder_truncate(b, b->rows - 1);
+}
+
 /* The value of declared field `i`. */
 static bool read_member(struct jread *r, struct members *m, uint32_t i) {
-    struct column_builder *b = member_builder(m, i);
     const struct jnode *node = &m->node->child[i];
-    if (bit_get(m->seen, i)) {
-        builder_truncate(b, m->before);
-        if (r->layout) r->layout->unusable = true;
-    }
+    struct column_builder *b = member_builder(m, i);
+    if (bit_get(m->seen, i)) member_again(r, m, i);
     bit_set(m->seen, i);
     m->next = i + 1;
 
-    assert(r->names < JSON_DEPTH_MAX);
-    r->name[r->names++] = m->node->field[i].name;
+    path_push(r, m->node->field[i].name);
     const char *start = r->at;
-    bool is_null = start < r->end && *start == 'n';
-    bool opened = node->type->id == TYPE_ROW && !is_null;
+    bool opened = node->type->id == TYPE_ROW && start < r->end && *start != 'n';
     struct jlayout *layout = r->layout;
+    uint32_t names = r->path ? r->path->names : 0, depth = r->depth, rows = b->rows;
     if (!opened) r->layout = NULL;
-    if (!jread_value(r, node, b)) return false;
+    bool ok = jread_value(r, node, b);
     r->layout = layout;
-    if (!opened) layout_note(r, node, start, r->at);
-    r->names--;
+    if (!ok) {
+        builder_truncate(b, rows);
+        r->depth = depth;
+        if (!fault_keep(r, m, i, start)) return false;
+        if (r->path) r->path->names = names;
+    } else if (!opened) {
+        layout_note(r, node, start, r->at);
+    }
+    path_pop(r);
     return true;
+}
+
+/* Fails with the fault that stands first in the record, of those that no later member mended. */
+static bool check_faults(struct jread *r, const struct members *m) {
+    const struct member_fault *first = NULL;
+    for (uint32_t i = 0; m->fault && i < m->node->fields; i++) {
+        const struct member_fault *f = m->fault[i];
+        if (f && (!first || f->what_at < first->what_at)) first = f;
+    }
+    if (!first) return true;
+    if (r->path) r->path->names = first->names;
+    for (uint32_t n = 0; r->path && n < first->names; n++) r->path->name[n] = first->name[n];
+    return jread_fail(r, first->sqlstate, first->what, first->what_at);
 }
 
 /* Judges field `i`, which may not be NULL, when all members were read. */
@@ -77,7 +138,7 @@ static bool check_not_null(struct jread *r, const struct members *m, uint32_t i)
     const struct column_builder *b = member_builder(m, i);
     bool seen = bit_get(m->seen, i);
     if (seen && (b->rows == 0 || bit_get(b->valid, b->rows - 1))) return true;
-    r->name[r->names++] = m->node->field[i].name;
+    path_push(r, m->node->field[i].name);
     return jread_fail(r, "23502", seen ? "is null, and must not be" : "is missing, and must not be",
                       NULL);
 }
@@ -104,7 +165,7 @@ static bool read_members(struct jread *r, struct members *m) {
         if (!(field < 0 ? skip_member(r) : read_member(r, m, (uint32_t)field))) return false;
     }
     jread_leave(r);
-    return !failed && fill_missing(r, m);
+    return !failed && check_faults(r, m) && fill_missing(r, m);
 }
 
 bool jread_record(struct jread *r, const struct jnode *root, struct column_builder *const *b) {
@@ -112,8 +173,8 @@ bool jread_record(struct jread *r, const struct jnode *root, struct column_build
     m.node = root;
     m.row = NULL;
     m.list = b;
-    m.before = root->fields > 0 ? b[0]->rows : 0;
     m.next = 0;
+    m.fault = NULL;
     jread_space(r);
     return read_members(r, &m) && jread_finish(r);
 }
@@ -123,8 +184,8 @@ bool jread_row(struct jread *r, const struct jnode *node, struct column_builder 
     m.node = node;
     m.row = b->child;
     m.list = NULL;
-    m.before = b->rows;
     m.next = 0;
+    m.fault = NULL;
     layout_note(r, node, r->at, r->at);
     if (!read_members(r, &m)) return false;
     builder_row(b);
@@ -222,7 +283,8 @@ static bool drops_find(struct jread *r, struct map_keys_seen *k) {
 
     for (uint32_t i = k->count; i-- > 0;) {
         uint32_t at = (uint32_t)hash_bytes(k->key[i].at, k->key[i].bytes) & (slots - 1);
-        while (slot[at] && !text_equal(k->key[slot[at] - 1], k->key[i])) at = (at + 1) & (slots - 1);
+        while (slot[at] && !text_equal(k->key[slot[at] - 1], k->key[i]))
+            at = (at + 1) & (slots - 1);
         if (!slot[at])
             slot[at] = i + 1;
         else if (!drop_mark(r, k, i))
@@ -280,9 +342,11 @@ struct tensor_read {
 
 static bool tensor_number(struct jread *r, struct tensor_read *t) {
     double v = 0;
-    if (r->at < r->end && *r->at == 'n') return jread_fail(r, "22P02", "a tensor holds no null", r->at);
+    if (r->at < r->end && *r->at == 'n')
+        return jread_fail(r, "22P02", "a tensor holds no null", r->at);
     if (!jread_double(r, &v)) return false;
-    if (t->count == t->capacity) return jread_fail(r, "22P02", "more numbers than the tensor has", r->at);
+    if (t->count == t->capacity)
+        return jread_fail(r, "22P02", "more numbers than the tensor has", r->at);
     t->at[t->count++] = (float)v;
     return true;
 }

@@ -1,20 +1,42 @@
-/* codec_json_node.c: see codec_json_node.h. Open addressing, at most half full. */
+/* codec_json_node.c: see codec_json_node.h. Open addressing, at most a quarter full. */
 #include "engine/edge/codec_json_node.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "engine/base/hash.h"
 
+/* The first 8 bytes of a name; more are readable. */
+static uint64_t head_of(const char *at, uint32_t bytes) {
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    return bytes < 8 ? word & ((UINT64_C(1) << (8 * bytes)) - 1) : word;
+}
+
+/* Names that begin alike and are as long get neighbouring slots. */
+static uint32_t slot_of(const struct jnode *n, uint64_t head, uint32_t bytes) {
+    return (uint32_t)(hash_mum(head ^ HASH_K0, HASH_K1 + bytes)) & n->slot_mask;
+}
+
+static bool is_name(const struct jname *name, uint64_t head, struct text key) {
+    if (name->head != head || name->bytes != key.bytes) return false;
+    return key.bytes <= 8 || memcmp(name->at + 8, key.at + 8, key.bytes - 8) == 0;
+}
+
 static bool slots_fill(struct arena *a, struct jnode *n) {
-    uint32_t slots = 4;
-    while (slots < 2 * n->fields) slots *= 2;
+    uint32_t slots = 8;
+    while (slots < 4 * n->fields) slots *= 2;
     n->slot = ARENA_ARRAY(a, n->slot, slots);
-    if (!n->slot) return false;
+    n->name = ARENA_ARRAY(a, n->name, n->fields);
+    if (!n->slot || !n->name) return false;
     n->slot_mask = slots - 1;
 
     for (uint32_t i = 0; i < n->fields; i++) {
-        struct text name = n->field[i].name;
-        uint32_t at = (uint32_t)hash_bytes(name.at, name.bytes) & n->slot_mask;
+        struct text t = n->field[i].name;
+        char head[8] = {0};
+        memcpy(head, t.at, t.bytes < 8 ? t.bytes : 8);
+        n->name[i] = (struct jname){.head = head_of(head, 8), .bytes = t.bytes, .at = t.at};
+        uint32_t at = slot_of(n, n->name[i].head, t.bytes);
         while (n->slot[at]) at = (at + 1) & n->slot_mask;
         n->slot[at] = (uint16_t)(i + 1);
     }
@@ -32,9 +54,11 @@ static bool node_fill(struct arena *a, struct jnode *n, uint32_t *ids) {
     if (!n->child) return false;
     for (uint32_t i = 0; i < n->fields; i++) {
         const struct type *t = n->field[i].type;
-        n->child[i] = (struct jnode){.type = t, .fields = t->fields, .field = t->field};
+        n->child[i] = (struct jnode){
+            .type = t, .fields = t->fields, .field = t->field, .not_null = n->field[i].not_null};
         if (!node_fill(a, &n->child[i], named ? ids : NULL)) return false;
     }
+    if (ids) n->inside = *ids - 1 - n->id;
     return true;
 }
 
@@ -58,13 +82,14 @@ struct jnode *jnode_create_value(struct arena *a, const struct type *t) {
 }
 
 int32_t jnode_find(const struct jnode *n, struct text key, uint32_t guess) {
-    if (guess < n->fields && text_equal(n->field[guess].name, key)) return (int32_t)guess;
     if (n->fields == 0) return -1;
+    uint64_t head = head_of(key.at, key.bytes);
+    if (guess < n->fields && is_name(&n->name[guess], head, key)) return (int32_t)guess;
 
-    uint32_t at = (uint32_t)hash_bytes(key.at, key.bytes) & n->slot_mask;
+    uint32_t at = slot_of(n, head, key.bytes);
     for (; n->slot[at]; at = (at + 1) & n->slot_mask) {
         uint32_t field = n->slot[at] - 1u;
-        if (text_equal(n->field[field].name, key)) return (int32_t)field;
+        if (is_name(&n->name[field], head, key)) return (int32_t)field;
     }
     return -1;
 }

@@ -118,8 +118,7 @@ static enum parse_result with_sign(uint64_t magnitude, bool negative, int64_t *o
     return PARSE_OK;
 }
 
-enum parse_result jnumber_floor(const struct jnumber *n, int32_t scale, int64_t *out,
-                                bool *exact) {
+enum parse_result jnumber_floor(const struct jnumber *n, int32_t scale, int64_t *out, bool *exact) {
     assert(scale >= 0);
     uint64_t magnitude = n->digits;
     *exact = true;

@@ -24,9 +24,10 @@ void jread_message(const struct jread *r, char *out, size_t size) {
     assert(r->what && size > 0);
     size_t n = 0;
     out[0] = '\0';
-    for (uint32_t i = 0; i < r->names && n < size / 2; i++) {
+    for (uint32_t i = 0; r->path && i < r->path->names && n < size / 2; i++) {
+        struct text name = r->path->name[i];
         int wrote = snprintf(out + n, size - n, "%s%.*s", i == 0 ? "column " : ".",
-                             r->name[i].bytes > 64 ? 64 : (int)r->name[i].bytes, r->name[i].at);
+                             name.bytes > 64 ? 64 : (int)name.bytes, name.at);
         n += wrote > 0 ? (size_t)wrote : 0;
     }
     if (n >= size) return;

@@ -12,8 +12,11 @@
 #ifndef ENGINE_EDGE_CODEC_JSON_READ_H
 #define ENGINE_EDGE_CODEC_JSON_READ_H
 
+#include <immintrin.h>
+
 #include "engine/base/builder.h"
 #include "engine/base/err.h"
+#include "engine/base/parse.h"
 #include "engine/edge/codec_json_node.h"
 #include "engine/edge/codec_options.h"
 #include "engine/edge/scan.h"
@@ -23,13 +26,20 @@ enum { JSON_DEPTH_MAX = 64, JSON_VALUES_MAX = 128 };
 /* Where the values of a record stood: what a template is made of (codec_json_template.h). */
 struct jvalue_seen {
     uint32_t begin, end;      /* of the value's bytes in the record; of an opened ROW nothing */
+    uint32_t depth;           /* of brackets around it */
     const struct jnode *node; /* NULL: no declared field */
 };
 
 struct jlayout {
     uint32_t values;
-    bool unusable; /* too many values, or a key twice */
+    bool unusable;                             /* too many values, or a key twice */
     struct jvalue_seen value[JSON_VALUES_MAX]; /* in the order of the bytes, ROWs taken apart */
+};
+
+/* The names of the fields that are being read, outermost first. */
+struct jpath {
+    uint32_t names;
+    struct text name[JSON_DEPTH_MAX];
 };
 
 struct jread {
@@ -42,9 +52,8 @@ struct jread {
 
     const char *sqlstate, *what; /* static text */
     const char *what_at;
-    bool no_memory; /* not the record's fault */
-    uint32_t names;
-    struct text name[JSON_DEPTH_MAX]; /* of the field being read, outermost first */
+    bool no_memory;     /* not the record's fault */
+    struct jpath *path; /* NULL: not wanted */
 };
 
 /* A number that follows the grammar. */
@@ -65,8 +74,7 @@ void jread_message(const struct jread *r, char *out, size_t size);
 
 /* ---- words */
 static inline void jread_space(struct jread *r) {
-    while (r->at < r->end &&
-           (*r->at == ' ' || *r->at == '\n' || *r->at == '\r' || *r->at == '\t'))
+    while (r->at < r->end && (*r->at == ' ' || *r->at == '\n' || *r->at == '\r' || *r->at == '\t'))
         r->at++;
 }
 
@@ -74,7 +82,23 @@ static inline void jread_space(struct jread *r) {
 bool jread_expect(struct jread *r, char c, const char *what);
 
 /* At '"': the string's value, borrowed from the record where it has no escapes. */
-bool jread_string(struct jread *r, struct text *out);
+bool jread_string_long(struct jread *r, struct text *out);
+
+/* Most strings end within 16 bytes, and have no escapes. */
+static inline bool jread_string(struct jread *r, struct text *out) {
+    const char *start = r->at + 1;
+    const __m128i quote = _mm_set1_epi8('"'), control = _mm_set1_epi8(0x1F);
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)start);
+    __m128i stop = _mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+    stop = _mm_or_si128(stop, _mm_cmpeq_epi8(_mm_max_epu8(v, control), control));
+    uint32_t found = (uint32_t)_mm_movemask_epi8(stop) | UINT32_C(1) << 16;
+    uint32_t bytes = (uint32_t)__builtin_ctz(found);
+    const char *end = start + bytes;
+    if (unlikely(bytes == 16 || end >= r->end || *end != '"')) return jread_string_long(r, out);
+    *out = (struct text){.at = start, .bytes = bytes};
+    r->at = end + 1;
+    return true;
+}
 bool jread_number(struct jread *r, struct jnumber *out);
 /* true, false or null. */
 bool jread_word(struct jread *r, const char *word, uint32_t bytes);

@@ -8,6 +8,8 @@
 
 #include "engine/edge/codec_json_read.h"
 
+enum { NAME_WORD_BYTES = 8 }; /* keys are loaded by words, also escaped ones */
+
 static int32_t hex_value(char c) {
     if (c >= '0' && c <= '9') return c - '0';
     if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -38,8 +40,7 @@ static bool read_unicode(struct jread *r, uint32_t *out) {
 
     bool pair = unit < 0xDC00 && r->end - r->at >= 6 && r->at[0] == '\\' && r->at[1] == 'u';
     int32_t low = pair ? hex4(r->at + 2, r->end) : -1;
-    if (low < 0xDC00 || low > 0xDFFF)
-        return jread_fail(r, "22021", "half a surrogate pair", start);
+    if (low < 0xDC00 || low > 0xDFFF) return jread_fail(r, "22021", "half a surrogate pair", start);
     r->at += 6;
     *out = 0x10000 + (((uint32_t)unit - 0xD800) << 10) + ((uint32_t)low - 0xDC00);
     return true;
@@ -97,7 +98,7 @@ static bool stop_wrong(struct jread *r) {
 static bool read_escaped(struct jread *r, const char *start, struct text *out) {
     const char *close = closing_quote(r, r->at);
     if (!close) return jread_fail(r, "22P02", "unfinished string", r->end);
-    char *to = arena_alloc(r->arena, (size_t)(close - start) + 4);
+    char *to = arena_alloc(r->arena, (size_t)(close - start) + NAME_WORD_BYTES);
     if (!to) return jread_no_memory(r);
 
     uint32_t bytes = 0;
@@ -116,7 +117,7 @@ static bool read_escaped(struct jread *r, const char *start, struct text *out) {
     return true;
 }
 
-bool jread_string(struct jread *r, struct text *out) {
+bool jread_string_long(struct jread *r, struct text *out) {
     assert(r->at < r->end && *r->at == '"');
     const char *start = r->at + 1;
     const char *stop = r->scan->string_stop(start, r->end);

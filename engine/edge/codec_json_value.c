@@ -12,6 +12,7 @@
 #include "engine/edge/codec_cell.h"
 #include "engine/edge/codec_json_nested.h"
 #include "engine/edge/codec_json_read.h"
+#include "engine/edge/scan_digits.h"
 
 typedef bool value_reader(struct jread *r, const struct jnode *node, struct column_builder *b);
 
@@ -38,17 +39,32 @@ static bool read_null(struct jread *r, const struct jnode *node, struct column_b
 
 static bool read_boolean(struct jread *r, const struct jnode *node, struct column_builder *b) {
     (void)node;
-    if (*r->at != 't' && *r->at != 'f')
-        return jread_fail(r, "22P02", "not true or false", r->at);
+    if (*r->at != 't' && *r->at != 'f') return jread_fail(r, "22P02", "not true or false", r->at);
     bool v = *r->at == 't';
     if (!(v ? jread_word(r, "true", 4) : jread_word(r, "false", 5))) return false;
     builder_b8(b, v);
     return true;
 }
 
+/* What most numbers are: up to 15 digits, then a comma or a bracket. */
+static bool short_number(struct jread *r, int64_t *out) {
+    uint32_t n = (uint32_t)__builtin_ctz(~digits_mask(r->at));
+    if (n == 0 || n >= 16 || r->end - r->at <= (ptrdiff_t)n) return false;
+    char behind = r->at[n];
+    if ((behind != ',' && behind != '}') || (*r->at == '0' && n > 1)) return false;
+    *out = (int64_t)digits_value(r->at, n);
+    r->at += n;
+    return true;
+}
+
 static bool read_bigint(struct jread *r, const struct jnode *node, struct column_builder *b) {
     (void)node;
     const char *start = r->at;
+    int64_t short_one;
+    if (likely(short_number(r, &short_one))) {
+        builder_i64(b, short_one);
+        return true;
+    }
     struct jnumber n;
     if (!at_number(r)) return jread_fail(r, "22P02", "not a number", start);
     if (!jread_number(r, &n)) return false;
@@ -213,22 +229,14 @@ static bool read_interval(struct jread *r, const struct jnode *node, struct colu
 }
 
 static value_reader *const readers[TYPE_COUNT] = {
-    [TYPE_NULL] = read_null,
-    [TYPE_BOOLEAN] = read_boolean,
-    [TYPE_BIGINT] = read_bigint,
-    [TYPE_DOUBLE] = read_double,
-    [TYPE_DECIMAL] = read_decimal,
-    [TYPE_TEXT] = read_text,
-    [TYPE_BLOB] = read_blob,
-    [TYPE_TIMESTAMP] = read_timestamp,
-    [TYPE_DATE] = read_date,
-    [TYPE_TIME] = read_time,
-    [TYPE_INTERVAL] = read_interval,
-    [TYPE_ROW] = jread_row,
-    [TYPE_ARRAY] = jread_array,
-    [TYPE_MAP] = jread_map,
-    [TYPE_TENSOR] = jread_tensor,
-    [TYPE_IMAGE] = read_blob,
+    [TYPE_NULL] = read_null,         [TYPE_BOOLEAN] = read_boolean,
+    [TYPE_BIGINT] = read_bigint,     [TYPE_DOUBLE] = read_double,
+    [TYPE_DECIMAL] = read_decimal,   [TYPE_TEXT] = read_text,
+    [TYPE_BLOB] = read_blob,         [TYPE_TIMESTAMP] = read_timestamp,
+    [TYPE_DATE] = read_date,         [TYPE_TIME] = read_time,
+    [TYPE_INTERVAL] = read_interval, [TYPE_ROW] = jread_row,
+    [TYPE_ARRAY] = jread_array,      [TYPE_MAP] = jread_map,
+    [TYPE_TENSOR] = jread_tensor,    [TYPE_IMAGE] = read_blob,
 };
 
 bool jread_value(struct jread *r, const struct jnode *node, struct column_builder *b) {

@@ -18,8 +18,7 @@ static bool row_matches(const struct option_row *row, struct text key) {
     if (!family) return text_equal_fold(t, key);
 
     t.bytes = (uint32_t)(family - t.at);
-    return key.bytes > t.bytes &&
-           text_equal_fold((struct text){.at = key.at, .bytes = t.bytes}, t);
+    return key.bytes > t.bytes && text_equal_fold((struct text){.at = key.at, .bytes = t.bytes}, t);
 }
 
 static const struct option_row *row_find(const struct option_row *row, struct text key) {

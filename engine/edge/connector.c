@@ -10,9 +10,9 @@
 #include "engine/edge/option.h"
 
 const struct connector *const connectors[] = {
-    &connector_filesystem, &connector_stdin,   &connector_stdout,  &connector_socket,
-    &connector_print,      &connector_blackhole, &connector_datagen, &connector_nexmark,
-    NULL,
+    &connector_filesystem, &connector_stdin,   &connector_stdout,
+    &connector_socket,     &connector_print,   &connector_blackhole,
+    &connector_datagen,    &connector_nexmark, NULL,
 };
 
 const struct option_row stream_options[] = {
@@ -129,8 +129,8 @@ static bool check_options(const struct tables *t, const struct options *o, struc
     return true;
 }
 
-static bool find_codec(const struct connector *c, const struct options *o,
-                       const struct codec **out, struct err *e) {
+static bool find_codec(const struct connector *c, const struct options *o, const struct codec **out,
+                       struct err *e) {
     const struct option *f = option_find(o, "format");
     *out = NULL;
     if (!f && !c->needs_format) return true;

@@ -3,7 +3,7 @@
  * A connector is chosen by WITH ('connector' = 'name'). Its row declares its options; a key that no
  * row of the connector or its format knows is an error that names it.
  *
- * Used by: engine/edge, clients (checks, SHOW CONNECTORS).   Tested by: tests/unit/edge, tests/cases
+ * Used by: engine/edge, clients (SHOW CONNECTORS).    Tested by: tests/unit/edge, tests/cases
  */
 #ifndef ENGINE_EDGE_CONNECTOR_H
 #define ENGINE_EDGE_CONNECTOR_H
@@ -78,6 +78,9 @@ struct reader_type {
     /* Makes a bare row of the batch last read whole again, all declared columns, as a one-row
      * batch (late rows are kept whole); NULL: the batch has all of them. */
     bool (*whole_row)(struct reader *r, uint32_t row, const struct batch **out, struct err *e);
+    /* From now on these columns are used, more than before; `again`: the batch last read is given
+     * once more, with them. NULL: all columns are always given, or the source can be read again. */
+    bool (*widen)(struct reader *r, const bool *used, bool again, struct err *e);
     void (*close)(struct reader *r);
 };
 

@@ -16,17 +16,17 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "engine/edge/intake.h"
+#include "engine/edge/in_decoding.h"
 #include "engine/edge/option.h"
 
 enum { BUFFER_BYTES = 256 * 1024, FIRST_RECORD_MAX = 64 * 1024 };
 
-/* A decoder and the intake behind it, for one set of columns. */
-struct decoding {
-    struct decoder *decoder;
-    struct intake *intake;
-    struct column_builder *builder; /* [physical->cols] */
-    struct column *col;             /* [physical->cols] */
+/* What was decoded last. */
+struct decoded {
+    const char *at;
+    size_t bytes;
+    uint64_t offset;    /* of at[0] in its file */
+    struct mark before; /* the mark before its rows */
 };
 
 struct byte_reader {
@@ -53,9 +53,8 @@ struct byte_reader {
     size_t first_bytes;
 
     uint64_t *row_offset; /* [batch_rows] */
-    uint64_t batch_offset; /* of batch_at in its file */
-    const char *batch_at;  /* what was decoded last */
-    size_t batch_bytes;
+    struct decoded last;
+    bool again; /* it is decoded once more: its bad records were told */
 };
 
 static struct byte_reader *of(struct reader *r) {
@@ -77,11 +76,10 @@ static size_t record_bytes(const struct byte_reader *r, const char *at, size_t l
 
 static struct text record_of(const struct byte_reader *r, uint32_t row, uint64_t *offset) {
     *offset = r->row_offset[row];
-    assert(*offset >= r->batch_offset && *offset - r->batch_offset <= r->batch_bytes);
-    size_t from = (size_t)(*offset - r->batch_offset);
-    const char *at = r->batch_at + from;
-    return (struct text){.at = at,
-                         .bytes = (uint32_t)record_bytes(r, at, r->batch_bytes - from)};
+    assert(*offset >= r->last.offset && *offset - r->last.offset <= r->last.bytes);
+    size_t from = (size_t)(*offset - r->last.offset);
+    const char *at = r->last.at + from;
+    return (struct text){.at = at, .bytes = (uint32_t)record_bytes(r, at, r->last.bytes - from)};
 }
 
 static void record_fill(void *context, uint32_t row, struct decode_bad *out) {
@@ -91,7 +89,7 @@ static void record_fill(void *context, uint32_t row, struct decode_bad *out) {
 
 static bool bad_tell(void *context, const struct decode_bad *b, struct err *e) {
     const struct byte_reader *r = context;
-    return r->o.bad(r->o.context, b, e);
+    return r->again || r->o.bad(r->o.context, b, e);
 }
 
 static bool bad_ignore(void *context, const struct decode_bad *b, struct err *e) {
@@ -101,62 +99,32 @@ static bool bad_ignore(void *context, const struct decode_bad *b, struct err *e)
     return true;
 }
 
-static void decoding_close(const struct byte_reader *r, struct decoding *d) {
-    if (d->decoder) r->codec->decoder_destroy(d->decoder);
-    intake_close(d->intake);
-    *d = (struct decoding){0};
-}
-
-static bool decoding_open(struct byte_reader *r, struct decoding *d, const bool *used,
+static bool open_decoding(struct byte_reader *r, struct decoding *d, const bool *used,
                           struct err *e) {
-    const struct stream_def *def = r->o.def;
-    const struct intake_options in = {
-        .def = def,
-        .used = used,
-        .arena = &r->arena,
-        .context = r,
-        .record = used ? record_fill : NULL,
-        .bad = used ? bad_tell : bad_ignore,
-    };
-    d->intake = intake_create(&in, e);
-    if (!d->intake) return false;
-    const struct decoder_options o = {
-        .physical = def->physical,
-        .used = intake_needs(d->intake),
+    const struct decoding_options o = {
+        .codec = r->codec,
         .options = &r->options,
-        .record_bytes_max = r->o.env->record_bytes_max,
+        .env = r->o.env,
+        .intake = {.def = r->o.def,
+                   .used = used,
+                   .arena = &r->arena,
+                   .context = r,
+                   .record = used ? record_fill : NULL,
+                   .bad = used ? bad_tell : bad_ignore},
     };
-    d->decoder = r->codec->decoder_create(&o, e);
-    if (!d->decoder) return false;
-    d->builder = ARENA_ARRAY(&r->arena, d->builder, def->physical->cols + 1);
-    d->col = ARENA_ARRAY(&r->arena, d->col, def->physical->cols + 1);
-    return (d->builder && d->col) || err_memory(e);
+    return decoding_open(d, &o, e);
 }
 
-/* Builders for one batch in `a`; columns nobody needs get none. */
-static bool builders_begin(const struct byte_reader *r, struct decoding *d, struct arena *a,
-                           struct err *e) {
-    const struct schema *physical = r->o.def->physical;
-    const bool *needs = intake_needs(d->intake);
-    for (uint32_t c = 0; c < physical->cols; c++) {
-        d->builder[c] = (struct column_builder){.type = physical->col[c].type, .arena = a};
-        if (!needs[c]) continue;
-        if (!builder_init(&d->builder[c], a, physical->col[c].type, r->o.env->batch_rows)) {
-            return err_memory(e);
-        }
-    }
-    return true;
-}
-
-static bool builders_end(const struct byte_reader *r, struct decoding *d, uint32_t rows,
-                         struct err *e) {
-    const bool *needs = intake_needs(d->intake);
-    for (uint32_t c = 0; c < r->o.def->physical->cols; c++) {
-        if (!needs[c]) continue;
-        if (!builder_column(&d->builder[c], &d->col[c])) return err_memory(e);
-        assert(d->builder[c].rows == rows);
-    }
-    return true;
+/* Makes the batch of what was decoded. */
+static bool take(struct byte_reader *r, struct decoding *d, uint32_t rows, struct arena *a,
+                 const struct batch **out, struct err *e) {
+    const struct decoding_rows in = {
+        .rows = rows,
+        .path = r->source->type->path ? r->source->type->path(r->source) : NULL,
+        .proctime_us = r->o.env->clock_us(),
+        .arena = a,
+    };
+    return decoding_take(d, &in, out, e);
 }
 
 /* Keeps the first record of a file: a header line names the columns. */
@@ -166,14 +134,13 @@ static void first_keep(struct byte_reader *r) {
     size_t bytes = record_bytes(r, at, r->end - r->begin);
     if (bytes > FIRST_RECORD_MAX || !r->first) return;
     memcpy(r->first, at, bytes);
-    r->first[bytes] = '\n';
-    r->first_bytes = bytes + 1;
+    r->first_bytes = bytes;
 }
 
 /* Decodes what is in the buffer. *rows_out: the good records found. */
 static bool decode_some(struct byte_reader *r, uint32_t *rows_out, struct err *e) {
     arena_reset(&r->batch_arena);
-    if (!builders_begin(r, &r->main, &r->batch_arena, e)) return false;
+    if (!decoding_begin(&r->main, &r->batch_arena, e)) return false;
     struct decode_job job = {
         .at = r->buffer + r->begin,
         .bytes = r->end - r->begin,
@@ -190,23 +157,18 @@ static bool decode_some(struct byte_reader *r, uint32_t *rows_out, struct err *e
     assert(job.consumed <= job.bytes && job.rows <= job.rows_max);
     assert(!job.last || job.consumed > 0); /* else this would never end */
     if (r->offset == 0 && job.consumed > 0) first_keep(r);
-    r->batch_at = job.at;
-    r->batch_offset = r->offset;
-    r->batch_bytes = job.consumed;
+    intake_mark(r->main.intake, &r->last.before);
+    r->last.at = job.at;
+    r->last.offset = r->offset;
+    r->last.bytes = job.consumed;
     r->begin += job.consumed;
     r->offset += job.consumed;
     r->starved = r->begin == r->end || job.consumed == 0;
     *rows_out = job.rows;
-    return job.rows == 0 || builders_end(r, &r->main, job.rows, e);
+    return true;
 }
 
-/* Room for bytes behind `end`: the unfinished record goes to the front, or the buffer grows. */
-static bool make_room(struct byte_reader *r, struct err *e) {
-    size_t held = r->end - r->begin;
-    if (r->begin > 0 && held > 0) memmove(r->buffer, r->buffer + r->begin, held);
-    r->begin = 0;
-    r->end = held;
-    if (held < r->capacity / 2 || held < BUFFER_BYTES / 2) return true;
+static bool grow(struct byte_reader *r, struct err *e) {
     size_t capacity = r->capacity * 2;
     char *grown = realloc(r->buffer, capacity + DECODE_PAD_BYTES);
     if (!grown) return err_memory(e);
@@ -216,12 +178,21 @@ static bool make_room(struct byte_reader *r, struct err *e) {
     return true;
 }
 
+/* Room for bytes behind `end`: the unfinished record goes to the front, or the buffer grows. */
+static bool make_room(struct byte_reader *r, struct err *e) {
+    size_t held = r->end - r->begin;
+    if (r->begin > 0 && held > 0) memmove(r->buffer, r->buffer + r->begin, held);
+    r->begin = 0;
+    r->end = held;
+    return held < r->capacity / 2 || grow(r, e);
+}
+
 /* Gets more bytes, or learns that there are none now. READ_ROWS: go on decoding. */
 static enum read_status fetch(struct byte_reader *r, struct err *e) {
     if (!make_room(r, e)) return READ_FAIL;
     size_t got = 0;
-    enum byte_status s = r->source->type->read(r->source, r->buffer + r->end,
-                                               r->capacity - r->end, &got, e);
+    enum byte_status s =
+        r->source->type->read(r->source, r->buffer + r->end, r->capacity - r->end, &got, e);
     assert(got <= r->capacity - r->end);
     switch (s) {
     case BYTES_SOME:
@@ -231,6 +202,7 @@ static enum read_status fetch(struct byte_reader *r, struct err *e) {
         r->starved = false;
         r->file_end = s == BYTES_RECORDS;
         return READ_ROWS;
+    case BYTES_ROOM: return grow(r, e) ? READ_ROWS : READ_FAIL;
     case BYTES_WAIT: return READ_WAIT;
     case BYTES_FILE_END:
     case BYTES_END:
@@ -262,13 +234,9 @@ static enum read_status bytes_read(struct reader *base, const struct batch **out
         if (r->begin < r->end && !r->starved && !decode_some(r, &rows, e)) return READ_FAIL;
         if (r->file_end && r->begin == r->end && rows == 0) next_file(r);
         if (rows > 0) {
-            const struct intake_rows in = {
-                .col = r->main.col,
-                .rows = rows,
-                .proctime_us = r->o.env->clock_us(),
-                .arena = &r->batch_arena,
-            };
-            return intake_take(r->main.intake, &in, out, e) ? READ_ROWS : READ_FAIL;
+            bool ok = take(r, &r->main, rows, &r->batch_arena, out, e);
+            r->again = false;
+            return ok ? READ_ROWS : READ_FAIL;
         }
         if (r->begin < r->end && !r->starved) continue; /* only bad records: on */
         assert(!r->file_end || r->begin == r->end || r->starved);
@@ -287,30 +255,35 @@ static void bytes_poll(const struct reader *base, struct pollfd *out) {
     r->source->type->poll(r->source, out);
 }
 
-static bool decode_whole(struct byte_reader *r, const char *at, size_t bytes, uint32_t *rows_out,
-                         struct err *e) {
+/* Decodes one record by itself, into builders in `a`. *rows_out: 1, or 0 if it was no row. */
+static bool decode_alone(struct byte_reader *r, struct decoding *d, struct text record,
+                         uint32_t *rows_out, struct err *e) {
+    struct arena *a = &r->whole_arena;
+    char *copy = arena_alloc(a, (size_t)record.bytes + 1 + DECODE_PAD_BYTES);
+    if (!copy) return err_memory(e);
+    if (record.bytes > 0) memcpy(copy, record.at, record.bytes);
+    memset(copy + record.bytes, '\n', 1 + DECODE_PAD_BYTES);
+    if (!decoding_begin(d, a, e)) return false;
     struct decode_job job = {
-        .at = at,
-        .bytes = bytes,
+        .at = copy,
+        .bytes = (size_t)record.bytes + 1,
         .last = true,
-        .col = r->whole.builder,
+        .col = d->builder,
         .rows_max = 1,
-        .arena = &r->whole_arena,
+        .arena = a,
         .context = r,
         .bad = bad_ignore,
     };
-    if (!r->codec->decode(r->whole.decoder, &job, e)) return false;
+    if (!r->codec->decode(d->decoder, &job, e)) return false;
     *rows_out = job.rows;
     return true;
 }
 
-/* A copy of the record, with a line feed and the pad behind it. */
-static char *padded(struct arena *a, struct text record) {
-    char *copy = arena_alloc(a, (size_t)record.bytes + 1 + DECODE_PAD_BYTES);
-    if (!copy) return NULL;
-    if (record.bytes > 0) memcpy(copy, record.at, record.bytes);
-    memset(copy + record.bytes, '\n', 1 + DECODE_PAD_BYTES);
-    return copy;
+/* A decoder that starts in the middle of a file is shown the file's first record. */
+static bool decode_first(struct byte_reader *r, struct decoding *d, struct err *e) {
+    uint32_t rows;
+    struct text first = {.at = r->first, .bytes = (uint32_t)r->first_bytes};
+    return first.bytes == 0 || decode_alone(r, d, first, &rows, e);
 }
 
 static bool bytes_whole_row(struct reader *base, uint32_t row, const struct batch **out,
@@ -320,34 +293,41 @@ static bool bytes_whole_row(struct reader *base, uint32_t row, const struct batc
     uint32_t rows = 0;
     struct text record = record_of(r, row, &offset);
     arena_reset(&r->whole_arena);
-    if (!r->whole.decoder && !decoding_open(r, &r->whole, NULL, e)) return false;
+    if (!r->whole.decoder && !open_decoding(r, &r->whole, NULL, e)) return false;
     r->codec->decoder_restart(r->whole.decoder);
-    if (r->first_bytes > 0 && offset > 0) {
-        struct text first = {.at = r->first, .bytes = (uint32_t)r->first_bytes - 1};
-        char *at = padded(&r->whole_arena, first);
-        if (!at) return err_memory(e);
-        if (!builders_begin(r, &r->whole, &r->whole_arena, e)) return false;
-        if (!decode_whole(r, at, first.bytes + (size_t)1, &rows, e)) return false;
+    if (offset > 0 && !decode_first(r, &r->whole, e)) return false;
+    if (!decode_alone(r, &r->whole, record, &rows, e)) return false;
+    if (rows != 1) return err_set(e, ERR_IO, "58030", "a record could not be read again");
+    return take(r, &r->whole, 1, &r->whole_arena, out, e);
+}
+
+static bool bytes_widen(struct reader *base, const bool *used, bool again, struct err *e) {
+    struct byte_reader *r = of(base);
+    struct decoding wider = {NULL};
+    struct mark now;
+    intake_mark(r->main.intake, &now);
+    arena_reset(&r->whole_arena);
+    bool middle = (again ? r->last.offset : r->offset) > 0;
+    if (!open_decoding(r, &wider, used, e) || (middle && !decode_first(r, &wider, e))) {
+        decoding_close(&wider);
+        return false;
     }
-    char *at = padded(&r->whole_arena, record);
-    if (!at) return err_memory(e);
-    if (!builders_begin(r, &r->whole, &r->whole_arena, e)) return false;
-    if (!decode_whole(r, at, record.bytes + (size_t)1, &rows, e)) return false;
-    if (rows != 1) return err_set(e, ERR_IO, "58030", "a late row could not be read again");
-    if (!builders_end(r, &r->whole, 1, e)) return false;
-    const struct intake_rows in = {
-        .col = r->whole.col,
-        .rows = 1,
-        .arena = &r->whole_arena,
-    };
-    return intake_take(r->whole.intake, &in, out, e);
+    intake_resume(wider.intake, again ? &r->last.before : &now);
+    decoding_close(&r->main);
+    r->main = wider;
+    if (!again) return true;
+    r->begin = (size_t)(r->last.at - r->buffer);
+    r->offset = r->last.offset;
+    r->starved = false;
+    r->again = true;
+    return true;
 }
 
 static void bytes_close(struct reader *base) {
     if (!base) return;
     struct byte_reader *r = of(base);
-    decoding_close(r, &r->main);
-    decoding_close(r, &r->whole);
+    decoding_close(&r->main);
+    decoding_close(&r->whole);
     if (r->source) r->source->type->close(r->source);
     arena_done(&r->whole_arena);
     arena_done(&r->batch_arena);
@@ -361,6 +341,7 @@ static const struct reader_type byte_reader_type = {
     .mark = bytes_mark,
     .poll = bytes_poll,
     .whole_row = bytes_whole_row,
+    .widen = bytes_widen,
     .close = bytes_close,
 };
 
@@ -376,11 +357,11 @@ static bool byte_reader_init(struct byte_reader *r, struct err *e) {
     r->row_offset = ARENA_ARRAY(&r->arena, r->row_offset, r->o.env->batch_rows);
     if (!r->buffer || !r->row_offset) return err_memory(e);
     if (strcmp(r->codec->name, "csv") == 0) {
-        r->first = arena_alloc(&r->arena, FIRST_RECORD_MAX + 1);
+        r->first = arena_alloc(&r->arena, FIRST_RECORD_MAX);
         if (!r->first) return err_memory(e);
     }
     r->starved = true;
-    return decoding_open(r, &r->main, r->o.used, e);
+    return open_decoding(r, &r->main, r->o.used, e);
 }
 
 struct reader *byte_reader_open(const struct reader_options *o, struct byte_source *source,

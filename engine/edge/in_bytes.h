@@ -17,6 +17,7 @@
 enum byte_status {
     BYTES_SOME,     /* *got_out > 0 bytes were written */
     BYTES_RECORDS,  /* likewise, and they end where a record ends */
+    BYTES_ROOM,     /* a record does not fit: ask again with room for twice as many bytes */
     BYTES_WAIT,     /* nothing now */
     BYTES_FILE_END, /* what comes next begins a new file */
     BYTES_END,      /* nothing comes any more */
@@ -32,6 +33,7 @@ struct byte_source_type {
     enum byte_status (*read)(struct byte_source *s, void *to, size_t bytes, size_t *got_out,
                              struct err *e);
     void (*poll)(const struct byte_source *s, struct pollfd *out);
+    const char *(*path)(const struct byte_source *s); /* of the file being read; NULL: no files */
     void (*close)(struct byte_source *s);
 };
 

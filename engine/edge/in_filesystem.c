@@ -27,7 +27,8 @@ static const struct option_row options[] = {
     {"timestamp.step", "duration", "How much later each next file is."},
     {"max-file-size", "bytes", "A larger file of 'format' = 'raw' is a bad row; 256 MiB."},
     {"sink.rolling-policy.file-size", "bytes", "A part file of this size is closed; 128 MiB."},
-    {"sink.rolling-policy.rollover-interval", "duration", "A part file this old is closed; 30 min."},
+    {"sink.rolling-policy.rollover-interval", "duration",
+     "A part file this old is closed; 30 min."},
     {"sink.rolling-policy.check-interval", "duration", "How often ages are looked at; 1 min."},
     {"sink.partition-commit.trigger", "'process-time' | 'partition-time'",
      "What tells that a folder of a partition is complete: the clock or the watermark."},
@@ -161,6 +162,10 @@ static void file_source_poll(const struct byte_source *base, struct pollfd *out)
     *out = (struct pollfd){.fd = -1};
 }
 
+static const char *file_source_path(const struct byte_source *base) {
+    return ((const struct file_source *)base)->name;
+}
+
 static void file_source_close(struct byte_source *base) {
     struct file_source *s = (struct file_source *)base;
     file_end(s);
@@ -172,11 +177,11 @@ static void file_source_close(struct byte_source *base) {
 static const struct byte_source_type file_source_type = {
     .read = file_source_read,
     .poll = file_source_poll,
+    .path = file_source_path,
     .close = file_source_close,
 };
 
-static bool file_source_init(struct file_source *s, const struct reader_options *o,
-                             struct err *e) {
+static bool file_source_init(struct file_source *s, const struct reader_options *o, struct err *e) {
     struct options merged;
     if (!options_merge(&s->arena, &o->def->options, &o->hint, &merged, e)) return false;
     if (!option_bool(&merged, "follow", &s->follow, e)) return false;

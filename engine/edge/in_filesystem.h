@@ -7,6 +7,9 @@
 
 #include "engine/edge/connector.h"
 
+/* The folder of a partition whose value is NULL. */
+#define PARTITION_NULL_NAME "__HIVE_DEFAULT_PARTITION__"
+
 /* 'format' = 'raw' over columns of which one is a BLOB or IMAGE called bytes: a row a file. */
 bool files_format(const struct stream_def *def, const struct options *o);
 bool files_check(const struct stream_def *def, const struct options *o, struct err *e) MUST_USE;

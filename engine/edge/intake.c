@@ -125,6 +125,9 @@ static bool reserve(struct intake *in, struct err *e) {
     for (uint32_t c = 0; c < cols; c++) {
         read[c] = !in->o.used || in->o.used[c];
         in->absent[c].type = in->def->schema->col[c].type;
+        bool computed = in->def->computed && in->def->computed[c];
+        in->checked[c] = !computed && in->o.judge_null && in->def->schema->col[c].not_null;
+        read[c] = read[c] || in->checked[c];
     }
     return find_needs(in, read, e);
 }

@@ -33,8 +33,7 @@ bool option_bool(const struct options *o, const char *key, bool *value, struct e
 bool option_i64(const struct options *o, const char *key, int64_t *value, struct err *e) MUST_USE;
 bool option_f64(const struct options *o, const char *key, double *value, struct err *e) MUST_USE;
 /* '10 s', '500 ms', '1min'; a bare number is milliseconds, as in Flink. */
-bool option_duration(const struct options *o, const char *key, int64_t *us,
-                     struct err *e) MUST_USE;
+bool option_duration(const struct options *o, const char *key, int64_t *us, struct err *e) MUST_USE;
 /* '64 mb', '1g', '200b'; units of 1024, a bare number is bytes. */
 bool option_bytes(const struct options *o, const char *key, uint64_t *bytes,
                   struct err *e) MUST_USE;
@@ -52,7 +51,6 @@ const struct option_row *option_row(const struct option_row *table, struct text 
                                     const char *prefix);
 
 /* 22023 about option `o`, at its place in the script; returns false. */
-bool option_error(const struct option *o, struct err *e, const char *format, ...)
-    PRINTF_LIKE(3, 4);
+bool option_error(const struct option *o, struct err *e, const char *format, ...) PRINTF_LIKE(3, 4);
 
 #endif

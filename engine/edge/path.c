@@ -72,9 +72,11 @@ static bool has_wildcard(struct text t) {
 }
 
 /* What a complete match of the glob stands for. */
-static bool add_match(struct walk *w, char *path, struct err *e) {
+static bool add_match(struct walk *w, const char *match, struct err *e) {
     struct file_info info;
     struct err gone;
+    char *path = arena_copy(w->arena, match, strlen(match));
+    if (!path) return err_memory(e);
     if (!file_stat(w->fs, path, &info, &gone)) return true;
     return info.is_directory ? add_folder(w, path, 0, e) : add(w, path, e);
 }
@@ -82,8 +84,8 @@ static bool add_match(struct walk *w, char *path, struct err *e) {
 static bool expand(struct walk *w, const char *folder, const char *rest, uint32_t depth,
                    struct err *e);
 
-static bool expand_listed(struct walk *w, const char *folder, struct text pattern,
-                          const char *rest, struct err *e) {
+static bool expand_listed(struct walk *w, const char *folder, struct text pattern, const char *rest,
+                          struct err *e) {
     char **name;
     uint32_t count;
     struct err none;
@@ -104,7 +106,7 @@ static bool expand_listed(struct walk *w, const char *folder, struct text patter
 static bool expand(struct walk *w, const char *folder, const char *rest, uint32_t depth,
                    struct err *e) {
     while (*rest == '/') rest++;
-    if (!*rest) return add_match(w, join(w->arena, folder, TEXT_LITERAL("")), e);
+    if (!*rest) return add_match(w, folder, e);
     if (depth > PATH_MAX) return true;
     const char *end = strchr(rest, '/');
     struct text name = {.at = rest, .bytes = (uint32_t)(end ? end - rest : (long)strlen(rest))};

@@ -4,7 +4,8 @@
  * '_'), or a glob (`*`, `?`, `[...]` within a name); in byte order of the whole paths. "file://"
  * before it is accepted.
  *
- * Used by: in_filesystem, in_files, out_filesystem.    Tested by: tests/unit/edge/reader_path_test.c
+ * Used by: in_filesystem, in_files, out_filesystem.
+ * Tested by: tests/unit/edge/reader_files_test.c
  */
 #ifndef ENGINE_EDGE_PATH_H
 #define ENGINE_EDGE_PATH_H

@@ -29,6 +29,9 @@ struct stream_stats {
 /* def outlives it. */
 struct stream *stream_create(const struct stream_def *def, const struct edge_env *env,
                              struct err *e) MUST_USE;
+/* One that holds no rows, only the x$errors of the query called so. */
+struct stream *stream_create_query(struct text name, const struct edge_env *env,
+                                   struct err *e) MUST_USE;
 void stream_destroy(struct stream *s); /* accepts NULL */
 void stream_stats(const struct stream *s, struct stream_stats *out);
 
@@ -41,9 +44,10 @@ enum job_state { JOB_WAITING, JOB_RUNNING, JOB_ENDED, JOB_FAILED };
 struct job_options {
     struct text name;              /* of the query, for x$errors and x$late */
     const struct plan_query *plan; /* outlives the job */
-    /* [plan->inputs] what each input reads; for x$errors and x$late give their owner and the kind */
+    /* [plan->inputs] what each input reads; for x$errors and x$late their owner */
     struct stream *const *input;
     struct stream *target; /* INSERT INTO it; NULL: rows go to `output` */
+    struct stream *errors; /* its x$errors takes the query's bad rows; NULL: that of the input */
     bool (*output)(void *context, const struct batch *b, struct err *e);
     void *context;
     struct query_options query;
@@ -61,6 +65,7 @@ void runner_remove(struct runner *r, struct job *j); /* drops its state; accepts
 struct runner_until {
     const struct job *job;             /* it has ended or failed; NULL: all have */
     const volatile sig_atomic_t *stop; /* becomes non-zero: readers stop, returns true */
+    const struct pollfd *wake;         /* can be read: returns true; NULL: none */
     void *context;
     void (*progress)(void *context); /* called about five times a second; may be NULL */
 };
@@ -71,6 +76,7 @@ bool runner_run(struct runner *r, const struct runner_until *until, struct err *
 
 enum job_state job_state(const struct job *j);
 const struct err *job_error(const struct job *j);
+const struct err *job_first_bad(const struct job *j); /* of the rows it could not compute */
 void job_stats(const struct job *j, struct query_stats *out);
 uint64_t job_open_windows(const struct job *j); /* dropped when stopped: told on stderr */
 

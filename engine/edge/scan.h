@@ -9,6 +9,7 @@
 #ifndef ENGINE_EDGE_SCAN_H
 #define ENGINE_EDGE_SCAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,7 @@ enum {
     SCAN_CHUNK_BYTES = 16384, /* swept at a time: stays in the first cache with its columns */
     SCAN_CHUNK_BLOCKS = SCAN_CHUNK_BYTES / SCAN_BLOCK_BYTES,
     SCAN_LINES_MAX = 256, /* of a chunk */
+    SCAN_CSV_BLOCKS = 64,
 };
 
 /* What a sweep over a chunk of lines found. */
@@ -26,6 +28,16 @@ struct scan_lines {
     uint64_t odd[SCAN_CHUNK_BLOCKS + 1];  /* bit: below 0x20 (no line feed), '\\' or above 0x7F */
     uint32_t rank[SCAN_CHUNK_BLOCKS + 1]; /* odd bytes before the block */
 };
+
+/* What CSV is made of, as masks over blocks of 64 bytes. */
+struct scan_csv {
+    char delimiter, quote;
+    uint64_t special[SCAN_CSV_BLOCKS]; /* delimiter, quote or line feed */
+    uint64_t quotes[SCAN_CSV_BLOCKS];
+    bool high; /* some byte is above 0x7F */
+};
+
+struct jstep_kernels;
 
 struct scan_kernels {
     const char *name;
@@ -37,6 +49,11 @@ struct scan_kernels {
     /* Sweeps at[0 .. bytes), bytes <= SCAN_CHUNK_BYTES, until `lines_max` lines were found. Fills
      * odd and rank for every block up to the one in which the last line found ends. */
     void (*lines)(const char *at, uint32_t bytes, uint32_t lines_max, struct scan_lines *out);
+
+    /* Fills the masks for at[0 .. bytes), bytes <= 64 * SCAN_CSV_BLOCKS. */
+    void (*csv)(const char *at, uint32_t bytes, struct scan_csv *io);
+
+    const struct jstep_kernels *json; /* codec_json_step.h */
 };
 
 /* Bytes of [0, at) of the chunk that are odd; at < bytes swept. */

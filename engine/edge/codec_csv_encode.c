@@ -1,0 +1,145 @@
+/* codec_csv_encode.c: see codec_csv_encode.h.
+ *
+ * A field is quoted when it holds a delimiter, a quote, a line end, or would read as NULL. Values
+ * are those of the JSON encoder without the quotes around strings; nested ones are JSON text; NaN
+ * and infinities, which JSON has no word for, are NULL as there.
+ */
+#include "engine/edge/codec_csv_encode.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "engine/edge/codec_json_encode.h"
+#include "engine/edge/codec_options.h"
+
+static const struct option_row csv_options[] = {
+    {"header", "true | false", ""},
+    {"delimiter", "one character, or \\t", ""},
+    {"quote", "one character", ""},
+    {"null-literal", "text", ""},
+    {"timestamp-unit", "'s' | 'ms' | 'us'", ""},
+    {"tensor.#", "fields first-last, from 1", ""},
+    {0},
+};
+
+struct encoder {
+    const struct schema *schema;
+    bool changes;
+    bool header;
+    char delimiter, quote;
+    struct text null_literal;
+    struct buf scratch; /* one value as JSON */
+};
+
+/* Must `t` be quoted? */
+static bool wants_quotes(const struct encoder *c, struct text t) {
+    if (t.bytes == 0 || text_equal(t, c->null_literal)) return true;
+    for (uint32_t i = 0; i < t.bytes; i++) {
+        char at = t.at[i];
+        if (at == c->delimiter || at == c->quote || at == '\n' || at == '\r') return true;
+    }
+    return false;
+}
+
+static void put_field(struct encoder *c, struct buf *out, struct text t) {
+    if (!wants_quotes(c, t)) {
+        buf_add_text(out, t);
+        return;
+    }
+    if (!buf_reserve(out, 2 * (size_t)t.bytes + 2)) return;
+    char *to = out->at + out->bytes;
+    *to++ = c->quote;
+    for (uint32_t i = 0; i < t.bytes; i++) {
+        *to++ = t.at[i];
+        if (t.at[i] == c->quote) *to++ = c->quote;
+    }
+    *to++ = c->quote;
+    out->bytes = (size_t)(to - out->at);
+}
+
+/* Types whose JSON form is a string that needs no escapes: the quotes are left out. */
+static struct text without_quotes(struct text t) {
+    if (t.bytes < 2 || t.at[0] != '"') return t;
+    return (struct text){.at = t.at + 1, .bytes = t.bytes - 2};
+}
+
+static void put_value(struct encoder *c, struct buf *out, const struct column *col, uint32_t row) {
+    if (!column_has(col, row)) {
+        buf_add_text(out, c->null_literal);
+        return;
+    }
+    if (col->type->id == TYPE_TEXT) {
+        put_field(c, out, col->as.text[row]);
+        return;
+    }
+    buf_reset(&c->scratch);
+    json_put_value(&c->scratch, col, row);
+    out->failed |= c->scratch.failed;
+    if (out->failed) return;
+    struct text t = buf_text(&c->scratch);
+    bool nested = col->type->fields > 0 || col->type->id == TYPE_TENSOR;
+    if (!nested && text_equal(t, TEXT_LITERAL("null")))
+        buf_add_text(out, c->null_literal);
+    else
+        put_field(c, out, nested ? t : without_quotes(t));
+}
+
+static bool csv_init(struct encoder *c, const struct options *options, struct err *e) {
+    const struct codec_ask ask = {.format = "csv", .row = csv_options, .given = options};
+    c->delimiter = ',';
+    c->quote = '"';
+    c->header = true;
+    if (!codec_option_check(&ask, e) || !codec_option_bool(&ask, "header", &c->header, e) ||
+        !codec_option_char(&ask, "delimiter", &c->delimiter, e) ||
+        !codec_option_char(&ask, "quote", &c->quote, e))
+        return false;
+    const struct option *null_literal = codec_option_find(&ask, "null-literal");
+    if (null_literal) c->null_literal = null_literal->value;
+    return true;
+}
+
+struct encoder *csv_encoder_create(const struct schema *schema, const struct options *options,
+                                   bool changes, struct err *e) {
+    assert(schema && schema->cols > 0);
+    struct encoder *c = calloc(1, sizeof *c);
+    if (!c) {
+        err_memory(e);
+        return NULL;
+    }
+    c->schema = schema;
+    c->changes = changes;
+    buf_init(&c->scratch);
+    if (csv_init(c, options, e)) return c;
+    csv_encoder_destroy(c);
+    return NULL;
+}
+
+bool csv_encode_begin(struct encoder *c, struct buf *out, struct err *e) {
+    if (!c->header) return true;
+    if (c->changes) buf_add(out, "op", 2);
+    for (uint32_t i = 0; i < c->schema->cols; i++) {
+        if (i > 0 || c->changes) buf_add_char(out, c->delimiter);
+        put_field(c, out, c->schema->col[i].name);
+    }
+    buf_add_char(out, '\n');
+    return !out->failed || err_memory(e);
+}
+
+bool csv_encode(struct encoder *c, const struct batch *b, struct buf *out, struct err *e) {
+    for (uint32_t i = 0; i < b->live; i++) {
+        uint32_t row = batch_row(b, i);
+        if (c->changes) buf_add(out, change_word(batch_change(b, row)), 2);
+        for (uint32_t col = 0; col < c->schema->cols; col++) {
+            if (col > 0 || c->changes) buf_add_char(out, c->delimiter);
+            put_value(c, out, &b->col[col], row);
+        }
+        buf_add_char(out, '\n');
+    }
+    return !out->failed || err_memory(e);
+}
+
+void csv_encoder_destroy(struct encoder *c) {
+    if (!c) return;
+    buf_done(&c->scratch);
+    free(c);
+}

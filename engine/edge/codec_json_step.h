@@ -1,0 +1,103 @@
+/* codec_json_step.h: jstep: one value of a template, taken from all rows of a chunk at once.
+ *
+ * A template (codec_json_template.h) is what the rows have in common: the bytes before each value,
+ * and the values' types. A step checks the bytes before its value with one masked compare, takes
+ * the value, and goes to the next row; rows that differ in any way are left out and are read by
+ * the general reader, so a step never says what is wrong and may be narrower than the grammar.
+ *
+ * The rows given to steps are clean: no byte below 0x20, no backslash, valid UTF-8; and a line
+ * feed stands behind each.
+ *
+ * Used by: codec_json_template.c, scan_*.c.    Tested by: tests/unit/edge/codec_json_test.c
+ */
+#ifndef ENGINE_EDGE_CODEC_JSON_STEP_H
+#define ENGINE_EDGE_CODEC_JSON_STEP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/base/text.h"
+#include "engine/base/type.h"
+#include "engine/edge/scan.h"
+
+enum { JSTEP_PREFIX_MAX = 64 };
+
+/* Steps that every set of kernels has:  name  function */
+#define JSTEP_LIST(X)                                                                              \
+    X(TEXT, text)                                                                                  \
+    X(BIGINT, bigint)                                                                              \
+    X(DOUBLE, double)                                                                              \
+    X(DECIMAL, decimal)                                                                            \
+    X(TIMESTAMP, timestamp)                                                                        \
+    X(BOOLEAN, boolean)
+
+#define X(NAME, fn) JSTEP_##NAME,
+enum jstep_kind {
+    JSTEP_LIST(X) JSTEP_KERNELS, /* how many of them */
+    JSTEP_ANY = JSTEP_KERNELS,   /* a declared value, by the general reader */
+    JSTEP_SKIP,                  /* a value nobody knows, likewise */
+};
+#undef X
+
+/* The minute that a step saw last: times of neighbouring rows begin alike. */
+struct jminute {
+    char text[16]; /* YYYY-MM-DD HH:MM */
+    int64_t us;
+};
+
+struct jnode;
+
+struct jstep {
+    enum jstep_kind kind;
+    uint32_t prefix_bytes;
+    char prefix[JSTEP_PREFIX_MAX]; /* zeros behind; a string's opening quote is in it */
+    const struct type *type;       /* NULL: an unknown key's value */
+    bool not_null;
+    uint32_t id;    /* of the node */
+    uint32_t depth; /* of brackets around the value */
+    const struct jnode *node;
+    struct jminute minute;
+};
+
+/* The rows that follow the template so far. */
+struct jlive {
+    const char *base;
+    uint32_t rows;
+    bool nulls;                   /* a NULL was taken */
+    const uint32_t *end;          /* [row] offset of the record's end from base */
+    uint16_t row[SCAN_LINES_MAX]; /* [rows] ascending */
+    uint32_t at[SCAN_LINES_MAX];  /* [row] offset of the next byte from base */
+};
+
+/* Where values go: indexed by row. */
+struct jtarget {
+    union {
+        uint8_t *b8;
+        int64_t *i64;
+        double *f64;
+        int128_t *i128;
+        struct text *text;
+        void *any;
+    } as;
+    uint64_t *valid;
+    uint32_t first; /* the bit of row 0 in valid */
+    bool has_null;  /* a bit was cleared */
+};
+
+typedef void jstep_kernel(struct jstep *s, struct jlive *l, struct jtarget *t);
+
+struct jstep_kernels {
+    jstep_kernel *value[JSTEP_KERNELS];
+    jstep_kernel *finish; /* what stands behind the last value, to the record's end */
+};
+
+/* What the kernels leave to plain code. Each returns where the value ends, or NULL: not taken. */
+const char *jstep_double_slow(const char *at, const char *end, double *out);
+const char *jstep_bigint_slow(const char *at, int64_t *out);
+/* From behind the minutes: ":SS[.f...][Z]" and the closing quote. */
+const char *jstep_seconds_slow(const char *at, int64_t *us_out);
+bool jstep_minute(struct jminute *m, const char *at);
+/* Is null where the value of step `s` should be? Then the row's value is made NULL. */
+const char *jstep_null(const struct jstep *s, struct jlive *l, struct jtarget *t, uint32_t row);
+
+#endif

@@ -1,0 +1,37 @@
+/* codec_lines.h: line: what the codecs of text lines share: the mark at the start, records that
+ * are too long.
+ *
+ * Used by: codec_json.c, codec_csv.c, codec_raw.c.    Tested by: tests/unit/edge/codec_raw_test.c
+ */
+#ifndef ENGINE_EDGE_CODEC_LINES_H
+#define ENGINE_EDGE_CODEC_LINES_H
+
+#include "engine/edge/codec.h"
+
+/* Where in its input a decoder stands. */
+struct line_state {
+    bool begun;    /* past the byte order mark */
+    bool skipping; /* inside a record that was too long, up to the next line feed */
+};
+
+/* Steps *at over a UTF-8 byte order mark at the start of a file; false: more bytes are needed to
+ * know. */
+bool line_begin(struct line_state *s, const struct decode_job *job, size_t *at) MUST_USE;
+
+/* Inside a record that was too long: *at goes behind its end, or to the end of the bytes. */
+void line_skip_rest(struct line_state *s, const struct decode_job *job, size_t *at);
+
+/* The record at `at` is too long, `bytes` of it are told; what follows is skipped when its end is
+ * not there (`open`). false: stop. */
+bool line_too_long(struct line_state *s, struct decode_job *job, struct text record, bool open,
+                   struct err *e) MUST_USE;
+
+/* Tells of a bad record. */
+struct line_fault {
+    const char *sqlstate;
+    const char *message;
+};
+bool line_bad(struct decode_job *job, struct text record, const struct line_fault *f,
+              struct err *e) MUST_USE;
+
+#endif

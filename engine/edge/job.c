@@ -1,0 +1,363 @@
+/* job.c: see job.h.
+ *
+ * A step asks the query which input it wants, gets rows of it from the feed, and pushes them;
+ * what the query gives goes to the sink, the kept stream or the client at once, in order. A query
+ * that fails takes only itself down.
+ */
+#include "engine/edge/job.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum {
+    STEP_BATCHES = 8,        /* of one job before the next one's turn */
+    BEHIND_BYTES = 16 << 20, /* readers of a kept stream may be so far behind its writers */
+};
+
+static void job_fail(struct job *j, const struct err *e) {
+    j->error = *e;
+    j->state = JOB_FAILED;
+}
+
+static bool give_rows(void *context, const struct batch *b, struct err *e) {
+    struct job *j = context;
+    if (b->live == 0) return true;
+    j->dirty = true;
+    if (!j->o.target) return j->o.output(j->o.context, b, e);
+    if (j->o.target->kept) return stream_append(j->o.target, b, e);
+    return j->sink->type->write(j->sink, b, e);
+}
+
+/* Late rows are kept whole, whatever the query reads of them. */
+static bool give_late(void *context, const struct query_reject *r, struct err *e) {
+    struct job *j = context;
+    if (!r->batch || r->input >= j->inputs) return true; /* counted; not a row of ours */
+    struct stream *s = j->o.input[r->input];
+    if (j->o.plan->input[r->input].def != s->def) return true; /* x$errors has no x$late */
+    struct late_row late = {
+        .query = j->o.name,
+        .watermark_us = r->watermark_us,
+        .missed = r->missed,
+    };
+    if (!feed_whole_row(j->input[r->input].feed, r->row, &late, e)) return false;
+    return stream_add_late(s, &late, e);
+}
+
+static struct stream *errors_of(const struct job *j, const struct query_reject *r) {
+    if (j->o.errors) return j->o.errors;
+    if (r->input < j->inputs) return j->o.input[r->input];
+    return j->inputs > 0 ? j->o.input[0] : j->o.target;
+}
+
+/* The row as JSON, for `raw`. Left out where it cannot be made. */
+static void encode_raw(struct job *j, const struct query_reject *r, struct buf *out) {
+    static const struct options none = {NULL, 0};
+    struct late_row whole = {.query = {.at = NULL}};
+    struct err ignored;
+    if (!r->batch || r->input >= j->inputs) return;
+    if (!feed_whole_row(j->input[r->input].feed, r->row, &whole, &ignored)) return;
+    struct batch one = *whole.row;
+    uint16_t sel = (uint16_t)whole.index;
+    one.sel = &sel;
+    one.live = 1;
+    struct encoder *c = codec_json.encoder_create(one.schema, &none, false, &ignored);
+    if (!c) return;
+    if (!codec_json.encode(c, &one, out, &ignored)) buf_reset(out);
+    codec_json.encoder_destroy(c);
+    while (out->bytes > 0 && out->at[out->bytes - 1] == '\n') out->bytes--;
+}
+
+static void copy_text(char *to, size_t room, const char *from) {
+    size_t n = from ? strlen(from) : 0;
+    if (n >= room) n = room - 1;
+    if (n > 0) memcpy(to, from, n);
+    to[n] = '\0';
+}
+
+static bool give_bad(void *context, const struct query_reject *r, struct err *e) {
+    struct job *j = context;
+    if (j->first_bad.code == ERR_NONE) {
+        err_set(&j->first_bad, ERR_DATA, r->sqlstate, "%s", r->message);
+    }
+    if (j->o.fail_on_error) return err_set(e, ERR_DATA, r->sqlstate, "%s", r->message);
+    struct stream *s = errors_of(j, r);
+    if (!s) return true;
+    struct buf raw;
+    buf_init(&raw);
+    encode_raw(j, r, &raw);
+    struct decode_bad bad = {
+        .offset = r->batch ? batch_ordinal(r->batch, r->row) : 0,
+        .raw = buf_text(&raw),
+    };
+    copy_text(bad.sqlstate, sizeof bad.sqlstate, r->sqlstate);
+    copy_text(bad.message, sizeof bad.message, r->message);
+    const struct side_row who = {.query = j->o.name, .at_us = j->env->clock_us()};
+    bool ok = stream_add_error(s, &who, &bad, e);
+    buf_done(&raw);
+    return ok;
+}
+
+/* Does a window of the plan close by the clock? Plans are trees of bounded depth. */
+static bool uses_proctime(const struct plan *p) {
+    if (p->kind == PLAN_WINDOW && p->as.window.spec.proctime) return true;
+    if (p->kind == PLAN_WINDOW_AGGREGATE && p->as.aggregate.window.proctime) return true;
+    for (uint32_t i = 0; i < p->inputs; i++) {
+        if (uses_proctime(p->input[i])) return true;
+    }
+    return false;
+}
+
+struct job *job_create(const struct job_options *o, const struct edge_env *env, struct err *e) {
+    assert(o->plan && (o->target || o->output));
+    struct job *j = calloc(1, sizeof *j);
+    struct job_input *input = calloc(o->plan->inputs + 1, sizeof *input);
+    if (!j || !input) {
+        free(j);
+        free(input);
+        err_memory(e);
+        return NULL;
+    }
+    j->env = env;
+    j->o = *o;
+    j->input = input;
+    j->inputs = o->plan->inputs;
+    j->proctime = uses_proctime(o->plan->root);
+    j->stats.watermark_us = TIME_MIN_US;
+    return j;
+}
+
+/* Gives back what runs: the query's last figures stay. */
+static void job_close(struct job *j) {
+    for (uint32_t i = 0; i < j->inputs; i++) {
+        feed_close(j->input[i].feed);
+        j->input[i].feed = NULL;
+    }
+    if (j->query) query_stats(j->query, &j->stats);
+    query_destroy(j->query);
+    j->query = NULL;
+    if (j->sink) j->sink->type->close(j->sink);
+    j->sink = NULL;
+}
+
+void job_destroy(struct job *j) {
+    struct err ignored;
+    if (!j) return;
+    if (j->state == JOB_RUNNING && j->sink) (void)!j->sink->type->finish(j->sink, &ignored);
+    job_close(j);
+    free(j->input);
+    free(j);
+}
+
+static bool open_sink(struct job *j, struct err *e) {
+    struct stream *target = j->o.target;
+    if (!target || target->kept) return true;
+    assert(target->connector);
+    bool changes = j->o.plan->root->changes;
+    if (!connector_check_sink(target->def, changes, e)) return false;
+    j->sink = target->connector->sink_open(target->def, changes, j->env, e);
+    return j->sink != NULL;
+}
+
+static bool open_feeds(struct job *j, struct err *e) {
+    for (uint32_t i = 0; i < j->inputs; i++) {
+        struct feed_options f = {.stream = j->o.input[i], .input = &j->o.plan->input[i]};
+        for (uint32_t k = 0; k < i; k++) f.occurrence += j->o.input[k] == j->o.input[i];
+        j->input[i].flushed_us = TIME_MIN_US;
+        j->input[i].feed = feed_open(&f, e);
+        if (!j->input[i].feed) return false;
+    }
+    return true;
+}
+
+void job_start(struct job *j) {
+    assert(j->state == JOB_WAITING);
+    struct err e;
+    const struct query_output out = {
+        .context = j,
+        .rows = give_rows,
+        .late = give_late,
+        .bad = give_bad,
+    };
+    err_clear(&e);
+    j->query = query_create(j->o.plan, &j->o.query, &out, &e);
+    if (j->query && open_feeds(j, &e) && open_sink(j, &e)) {
+        j->state = JOB_RUNNING;
+        return;
+    }
+    job_fail(j, &e);
+    job_close(j);
+}
+
+static void job_end(struct job *j) {
+    struct err e;
+    bool ok = !j->sink || j->sink->type->finish(j->sink, &e);
+    if (ok) {
+        j->state = JOB_ENDED;
+    } else {
+        job_fail(j, &e);
+    }
+    job_close(j);
+}
+
+static void speaks_again(struct job *j, uint32_t i) {
+    struct job_input *in = &j->input[i];
+    in->waits = false;
+    in->blocked = false;
+    in->silent_us = 0;
+    if (!in->idle) return;
+    in->idle = false;
+    query_set_idle(j->query, i, false);
+}
+
+static bool flush_input(struct job *j, uint32_t i, const struct mark *m, struct err *e) {
+    j->input[i].flushed_us = m->watermark_us;
+    return query_flush(j->query, i, m, e);
+}
+
+static bool end_input(struct job *j, uint32_t i, struct err *e) {
+    struct mark m;
+    assert(!j->input[i].ended);
+    feed_mark(j->input[i].feed, &m);
+    m.watermark_us = TIME_END_US;
+    m.proctime_us = j->env->clock_us();
+    speaks_again(j, i);
+    j->input[i].ended = true;
+    return flush_input(j, i, &m, e);
+}
+
+/* Pushes what input `i` has; *did_out: something happened. false: *e. */
+static bool pump(struct job *j, uint32_t i, bool *did_out, struct err *e) {
+    const struct batch *b;
+    uint32_t from, taken = 0;
+    struct job_input *in = &j->input[i];
+    *did_out = false;
+    switch (feed_rows(in->feed, &b, &from, e)) {
+    case FEED_ROWS: break;
+    case FEED_WAIT: in->waits = true; return true;
+    case FEED_BLOCKED: in->blocked = true; return true;
+    case FEED_END: *did_out = true; return end_input(j, i, e);
+    case FEED_FAIL: return false;
+    }
+    speaks_again(j, i);
+    if (!query_push(j->query, i, b, from, &taken, e)) return false;
+    *did_out = taken > 0 || query_wants(j->query) != i; /* or it is another input's turn */
+    return feed_took(in->feed, taken, e);
+}
+
+/* Inputs that were said to be silent may speak again unasked. */
+static bool listen_to_idle(struct job *j, bool *did_out, struct err *e) {
+    for (uint32_t i = 0; i < j->inputs; i++) {
+        if (!j->input[i].idle || j->input[i].ended) continue;
+        const struct batch *b;
+        uint32_t from;
+        enum feed_status s = feed_rows(j->input[i].feed, &b, &from, e);
+        if (s == FEED_FAIL) return false;
+        if (s == FEED_WAIT) j->input[i].waits = true;
+        if (s == FEED_ROWS) {
+            speaks_again(j, i);
+            *did_out = true;
+        }
+        if (s == FEED_END) {
+            *did_out = true;
+            if (!end_input(j, i, e)) return false;
+        }
+    }
+    return true;
+}
+
+static void job_break(struct job *j, const struct err *e) {
+    job_fail(j, e);
+    job_close(j);
+}
+
+/* A query without inputs gives its constant rows, and ends. */
+static bool step_alone(struct job *j) {
+    struct err e;
+    const struct mark end = {.watermark_us = TIME_END_US, .proctime_us = j->env->clock_us()};
+    if (query_flush(j->query, 0, &end, &e)) {
+        job_end(j);
+    } else {
+        job_break(j, &e);
+    }
+    return true;
+}
+
+bool job_step(struct job *j) {
+    assert(j->state == JOB_RUNNING);
+    struct err e;
+    bool any = false, did = true;
+    if (j->inputs == 0) return step_alone(j);
+    err_clear(&e);
+    for (uint32_t i = 0; i < j->inputs; i++) j->input[i].waits = j->input[i].blocked = false;
+    for (uint32_t n = 0; n < STEP_BATCHES && did; n++) {
+        uint32_t i = query_wants(j->query);
+        if (i == UINT32_MAX || query_done(j->query)) {
+            job_end(j);
+            return true;
+        }
+        assert(i < j->inputs);
+        did = false;
+        if (!listen_to_idle(j, &did, &e) || (!did && !pump(j, i, &did, &e))) {
+            job_break(j, &e);
+            return true;
+        }
+        any = any || did;
+    }
+    return any;
+}
+
+void job_flush(struct job *j) {
+    struct err e;
+    if (j->state != JOB_RUNNING || !j->dirty) return;
+    j->dirty = false;
+    if (!j->sink || j->sink->type->flush(j->sink, &e)) return;
+    job_break(j, &e);
+}
+
+/* Input `i` has nothing: time goes on without it. */
+static bool tick_input(struct job *j, uint32_t i, int64_t now_us, struct err *e) {
+    struct job_input *in = &j->input[i];
+    struct mark m;
+    feed_mark(in->feed, &m);
+    if (in->silent_us == 0) in->silent_us = now_us;
+    int64_t timeout = j->o.input[i]->idle_timeout_us;
+    if (timeout > 0 && !in->idle && now_us - in->silent_us >= timeout) {
+        in->idle = true;
+        query_set_idle(j->query, i, true);
+    }
+    bool later = m.watermark_us > in->flushed_us;
+    if (!later && !j->proctime) return true;
+    if (j->proctime) m.proctime_us = now_us;
+    return flush_input(j, i, &m, e);
+}
+
+void job_tick(struct job *j, int64_t now_us) {
+    struct err e;
+    if (j->state != JOB_RUNNING) return;
+    for (uint32_t i = 0; i < j->inputs; i++) {
+        if (!j->input[i].waits || j->input[i].ended) continue;
+        if (tick_input(j, i, now_us, &e)) continue;
+        job_break(j, &e);
+        return;
+    }
+}
+
+bool job_set_aside(struct job *j) {
+    struct err e;
+    bool any = false;
+    if (j->state != JOB_RUNNING) return false;
+    for (uint32_t i = 0; i < j->inputs; i++) {
+        bool did;
+        if (!feed_set_aside(j->input[i].feed, &did, &e)) {
+            job_break(j, &e);
+            return true;
+        }
+        any = any || did;
+    }
+    return any;
+}
+
+bool job_is_ahead(const struct job *j) {
+    const struct stream *target = j->o.target;
+    return target && target->kept && kept_behind_bytes(target->kept) > BEHIND_BYTES;
+}

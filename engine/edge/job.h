@@ -1,0 +1,58 @@
+/* job.h: the inside of struct job (runner.h): one query, its feeds and its sink.
+ *
+ * Used by: job, runner.    Tested by: tests/unit/edge/runner_test.c
+ */
+#ifndef ENGINE_EDGE_JOB_H
+#define ENGINE_EDGE_JOB_H
+
+#include "engine/edge/tap.h"
+
+struct job_input {
+    struct feed *feed;
+    int64_t flushed_us; /* the watermark of the last flush */
+    int64_t silent_us;  /* since when nothing came; 0: it is not silent */
+    bool waits;         /* it was asked in the last step, and had nothing */
+    bool blocked;       /* another query has to take rows first */
+    bool idle;          /* query_set_idle() was said */
+    bool ended;
+};
+
+struct job {
+    struct job *next;
+    const struct edge_env *env;
+    struct job_options o;
+    enum job_state state;
+    bool proctime; /* the clock closes windows */
+    bool dirty;    /* rows were written since the last flush */
+    struct query *query;
+    struct sink *sink;
+    uint32_t inputs;
+    struct job_input *input; /* [inputs] */
+    struct err error;
+    struct err first_bad;
+    struct query_stats stats; /* last ones, when the query is gone */
+};
+
+struct job *job_create(const struct job_options *o, const struct edge_env *env,
+                       struct err *e) MUST_USE;
+void job_destroy(struct job *j); /* accepts NULL; publishes what its sink has in progress */
+
+/* Opens the query, its feeds and its sink; a job that cannot is JOB_FAILED. */
+void job_start(struct job *j);
+
+/* Moves some batches on. true: something was done. */
+bool job_step(struct job *j);
+
+/* Rows that were written can be seen after it. */
+void job_flush(struct job *j);
+
+/* While nothing comes: tells the query the time, and which inputs are silent for too long. */
+void job_tick(struct job *j, int64_t now_us);
+
+/* Lets readers that other queries share go on without this job. true: that freed one. */
+bool job_set_aside(struct job *j);
+
+/* Would running it now only pile up rows in a kept stream that its readers are behind on? */
+bool job_is_ahead(const struct job *j);
+
+#endif

@@ -1,0 +1,438 @@
+/* out_filesystem.c: the filesystem connector as a sink: one file, or a folder of part files.
+ *
+ * One file: where 'path' names a file (a name with an extension), nothing is PARTITIONED BY and no
+ * rolling is asked for. Lines are added to it as they come, behind what it held before.
+ *
+ * A folder: rows go to the part of their partition (out_part.h), which is the folder itself
+ * without PARTITIONED BY. Part files are closed by size, by age, when their partition is complete,
+ * when too many are open, and at the end. A complete partition ('sink.partition-commit.*') gets a
+ * success file: complete by the watermark that the rows carry, or by the clock.
+ */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "engine/base/hash.h"
+#include "engine/base/time.h"
+#include "engine/edge/in_filesystem.h"
+#include "engine/edge/option.h"
+#include "engine/edge/out_part.h"
+#include "engine/edge/path.h"
+#include "engine/edge/value_print.h"
+
+enum { OPEN_MAX = 100, NONE = UINT16_MAX };
+
+struct filesystem_sink {
+    struct sink base;
+    const struct edge_env *env;
+    const struct stream_def *def;
+    struct line_writer writer;
+    struct arena arena;
+    struct part_env parts_env;
+    struct file *single; /* one file; NULL: a folder */
+    struct buf buf;      /* of the one file */
+    struct part *parts;
+    uint32_t open; /* files in progress */
+    uint64_t uses; /* counts up, for the least recently used */
+    struct buf key;
+    uint16_t next[BATCH_ROWS]; /* the next row of the same part */
+
+    uint64_t roll_bytes;
+    int64_t roll_us, check_us, checked_us;
+    bool commits, by_watermark;
+    int64_t delay_us;
+    struct text pattern;
+    struct text null_name;
+    const char *success_name;
+};
+
+/* Is 'path' the name of a file? */
+static bool names_file(const struct stream_def *def, const struct options *o, const char *path) {
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    const char *dot = strrchr(name, '.');
+    if (!dot || dot == name || !dot[1] || def->partitions > 0) return false;
+    return !option_find(o, "sink.rolling-policy.file-size") &&
+           !option_find(o, "sink.rolling-policy.rollover-interval") &&
+           !option_find(o, "sink.rolling-policy.check-interval");
+}
+
+/* --- one file --- */
+
+static bool single_flush(struct filesystem_sink *s, struct err *e) {
+    if (s->buf.bytes == 0) return true;
+    bool ok = file_write(s->single, s->buf.at, s->buf.bytes, e);
+    buf_reset(&s->buf);
+    return ok;
+}
+
+static bool single_open(struct filesystem_sink *s, const char *path, struct err *e) {
+    struct file_info info;
+    s->single = file_open(s->env->fs, path, FILE_WRITE | FILE_CREATE | FILE_APPEND, e);
+    if (!s->single || !file_info(s->single, &info, e)) return false;
+    return info.size_bytes > 0 || line_writer_begin(&s->writer, &s->buf, e);
+}
+
+static bool single_write(struct filesystem_sink *s, const struct batch *b, struct err *e) {
+    enum { GATHER_BYTES = 64 * 1024 };
+    if (!line_writer_add(&s->writer, b, &s->buf, e)) return false;
+    return s->buf.bytes < GATHER_BYTES || single_flush(s, e);
+}
+
+/* --- parts --- */
+
+/* The folder's name for row `row`. */
+static bool make_key(struct filesystem_sink *s, const struct batch *b, uint32_t row,
+                     struct err *e) {
+    const struct stream_def *def = s->def;
+    struct buf value;
+    buf_reset(&s->key);
+    buf_init(&value);
+    for (uint32_t i = 0; i < def->partitions; i++) {
+        uint32_t p = 0;
+        while (def->physical_col[p] != def->partition_col[i]) p++;
+        const struct column *c = &b->col[sink_column(def, b, p)];
+        buf_reset(&value);
+        if (column_has(c, row)) value_print(&value, c, row);
+        if (i > 0) buf_add_char(&s->key, '/');
+        part_escape(&s->key, def->physical->col[p].name);
+        buf_add_char(&s->key, '=');
+        part_escape(&s->key, value.bytes > 0 ? buf_text(&value) : s->null_name);
+    }
+    bool ok = !value.failed && !s->key.failed;
+    buf_done(&value);
+    return ok || err_memory(e);
+}
+
+/* The value of partition column `name` in a key, not escaped; at NULL: there is none. */
+static struct text key_value(const struct part *p, struct text name) {
+    const char *at = p->key;
+    while (at) {
+        const char *equals = strchr(at, '=');
+        const char *end = strchr(at, '/');
+        if (!equals) break;
+        size_t bytes = end ? (size_t)(end - equals - 1) : strlen(equals + 1);
+        if (text_equal((struct text){at, (uint32_t)(equals - at)}, name)) {
+            return (struct text){equals + 1, (uint32_t)bytes};
+        }
+        at = end ? end + 1 : NULL;
+    }
+    return (struct text){NULL, 0};
+}
+
+static void add_unescaped(struct buf *out, struct text t) {
+    for (uint32_t i = 0; i < t.bytes; i++) {
+        unsigned hex = 0;
+        if (t.at[i] == '%' && i + 2 < t.bytes && sscanf(t.at + i + 1, "%2x", &hex) == 1) {
+            buf_add_char(out, (char)hex);
+            i += 2;
+        } else {
+            buf_add_char(out, t.at[i]);
+        }
+    }
+}
+
+static bool is_name(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* The pattern with $name replaced by the partition's values. */
+static void fill_pattern(const struct filesystem_sink *s, const struct part *p, struct buf *out) {
+    struct text pattern = s->pattern;
+    for (uint32_t i = 0; i < pattern.bytes; i++) {
+        if (pattern.at[i] != '$') {
+            buf_add_char(out, pattern.at[i]);
+            continue;
+        }
+        uint32_t from = i + 1, to = from;
+        while (to < pattern.bytes && is_name(pattern.at[to])) to++;
+        add_unescaped(out, key_value(p, (struct text){pattern.at + from, to - from}));
+        i = to - 1;
+    }
+}
+
+/* When the partition is complete, by the watermark. */
+static int64_t complete_time(const struct filesystem_sink *s, const struct part *p) {
+    struct buf text;
+    int64_t us = 0, days = 0;
+    if (!s->commits || !s->by_watermark || s->pattern.bytes == 0) return TIME_END_US;
+    buf_init(&text);
+    fill_pattern(s, p, &text);
+    bool ok = timestamp_parse(buf_text(&text), &us) == PARSE_OK;
+    if (!ok && date_parse(buf_text(&text), &days) == PARSE_OK) {
+        us = days * DAY_US;
+        ok = true;
+    }
+    buf_done(&text);
+    return ok && !__builtin_add_overflow(us, s->delay_us, &us) ? us : TIME_END_US;
+}
+
+static struct part *part_create(struct filesystem_sink *s, uint64_t hash, struct err *e) {
+    size_t bytes = s->key.bytes;
+    struct part *p = calloc(1, sizeof *p + bytes + 1);
+    if (!p) {
+        err_memory(e);
+        return NULL;
+    }
+    p->key = (char *)(p + 1);
+    if (bytes > 0) memcpy(p->key, s->key.at, bytes);
+    p->key_bytes = (uint32_t)bytes;
+    p->hash = hash;
+    p->created_us = s->env->clock_us();
+    p->complete_us = complete_time(s, p);
+    p->first = p->last = NONE;
+    buf_init(&p->buf);
+    p->next = s->parts;
+    s->parts = p;
+    return p;
+}
+
+static struct part *part_find(struct filesystem_sink *s, struct err *e) {
+    uint64_t hash = hash_bytes(s->key.at ? s->key.at : "", s->key.bytes);
+    for (struct part *p = s->parts; p; p = p->next) {
+        if (p->hash == hash && p->key_bytes == s->key.bytes &&
+            (p->key_bytes == 0 || memcmp(p->key, s->key.at, p->key_bytes) == 0)) {
+            return p;
+        }
+    }
+    return part_create(s, hash, e);
+}
+
+static bool publish(struct filesystem_sink *s, struct part *p, struct err *e) {
+    if (!p->file) return true;
+    s->open--;
+    return part_publish(p, &s->parts_env, e);
+}
+
+/* Closes the file that was written to the longest time ago. */
+static bool make_way(struct filesystem_sink *s, struct err *e) {
+    if (s->open < OPEN_MAX) return true;
+    struct part *oldest = NULL;
+    for (struct part *p = s->parts; p; p = p->next) {
+        if (p->file && (!oldest || p->used < oldest->used)) oldest = p;
+    }
+    assert(oldest);
+    return publish(s, oldest, e);
+}
+
+static bool write_part(struct filesystem_sink *s, struct part *p, const struct batch *b,
+                       int64_t now_us, struct err *e) {
+    uint16_t sel[BATCH_ROWS];
+    struct batch mine = *b;
+    mine.live = 0;
+    for (uint16_t row = p->first; row != NONE; row = s->next[row]) sel[mine.live++] = row;
+    mine.sel = sel;
+    p->first = p->last = NONE;
+    p->used = ++s->uses;
+    bool begins = !p->file;
+    if (begins && !make_way(s, e)) return false;
+    bool ok = part_add(p, &s->parts_env, &mine, now_us, e);
+    if (begins && p->file) s->open++;
+    if (!ok || p->bytes + p->buf.bytes < s->roll_bytes) return ok;
+    return publish(s, p, e);
+}
+
+/* Does row `b` of the batch belong where row `a` does? Saves making the key. */
+static bool same_partition(const struct filesystem_sink *s, const struct batch *b, uint32_t x,
+                           uint32_t y) {
+    for (uint32_t i = 0; i < s->def->partitions; i++) {
+        uint32_t p = 0;
+        while (s->def->physical_col[p] != s->def->partition_col[i]) p++;
+        const struct column *c = &b->col[sink_column(s->def, b, p)];
+        if (!column_same(c, x, c, y)) return false;
+    }
+    return true;
+}
+
+/* Gives every row to its part's list. */
+static bool sort_rows(struct filesystem_sink *s, const struct batch *b, struct err *e) {
+    struct part *p = NULL;
+    uint32_t before = 0;
+    for (uint32_t i = 0; i < b->live; i++) {
+        uint32_t row = batch_row(b, i);
+        if (!p || !same_partition(s, b, before, row)) {
+            if (!make_key(s, b, row, e)) return false;
+            p = part_find(s, e);
+            if (!p) return false;
+        }
+        before = row;
+        if (p->first == NONE) p->first = (uint16_t)row;
+        if (p->last != NONE) s->next[p->last] = (uint16_t)row;
+        p->last = (uint16_t)row;
+        s->next[row] = NONE;
+    }
+    return true;
+}
+
+static bool is_complete(const struct filesystem_sink *s, const struct part *p, int64_t watermark_us,
+                        int64_t now_us) {
+    if (watermark_us == TIME_END_US) return true;
+    if (!s->commits) return false;
+    return s->by_watermark ? watermark_us >= p->complete_us : now_us - p->created_us >= s->delay_us;
+}
+
+/* Ends partitions that are complete; forgets those that nothing is known of any more. */
+static bool commit(struct filesystem_sink *s, int64_t watermark_us, int64_t now_us, struct err *e) {
+    for (struct part **link = &s->parts; *link;) {
+        struct part *p = *link;
+        bool complete = is_complete(s, p, watermark_us, now_us);
+        if (complete && !publish(s, p, e)) return false;
+        if (complete && s->commits && !part_mark(p, &s->parts_env, s->success_name, e)) {
+            return false;
+        }
+        if (!complete && (p->file || s->commits)) {
+            link = &p->next;
+            continue;
+        }
+        *link = p->next;
+        part_destroy(p);
+    }
+    return true;
+}
+
+/* Without partitions to complete, a folder whose file is closed is nothing to remember. */
+static void forget_closed(struct filesystem_sink *s) {
+    for (struct part **link = &s->parts; *link && !s->commits;) {
+        struct part *p = *link;
+        if (p->file) {
+            link = &p->next;
+            continue;
+        }
+        *link = p->next;
+        part_destroy(p);
+    }
+}
+
+static bool parts_write(struct filesystem_sink *s, const struct batch *b, struct err *e) {
+    if (b->live == 0) return true;
+    int64_t now_us = s->env->clock_us();
+    if (!sort_rows(s, b, e)) return false;
+    for (struct part *p = s->parts; p; p = p->next) {
+        if (p->first != NONE && !write_part(s, p, b, now_us, e)) return false;
+    }
+    forget_closed(s);
+    int64_t watermark_us = batch_watermark(b, batch_row(b, b->live - 1));
+    if (!s->commits || !s->by_watermark || watermark_us == TIME_END_US) return true;
+    return commit(s, watermark_us, now_us, e);
+}
+
+static bool parts_flush(struct filesystem_sink *s, struct err *e) {
+    int64_t now_us = s->env->clock_us();
+    bool check = now_us - s->checked_us >= s->check_us;
+    if (check) s->checked_us = now_us;
+    for (struct part *p = s->parts; p; p = p->next) {
+        if (!part_flush(p, e)) return false;
+        bool old = check && p->file && now_us - p->opened_us >= s->roll_us;
+        if (old && !publish(s, p, e)) return false;
+    }
+    return !s->commits || s->by_watermark || commit(s, TIME_MIN_US, now_us, e);
+}
+
+/* --- the sink --- */
+
+static bool filesystem_write(struct sink *base, const struct batch *b, struct err *e) {
+    struct filesystem_sink *s = (struct filesystem_sink *)base;
+    return s->single ? single_write(s, b, e) : parts_write(s, b, e);
+}
+
+static bool filesystem_flush(struct sink *base, struct err *e) {
+    struct filesystem_sink *s = (struct filesystem_sink *)base;
+    return s->single ? single_flush(s, e) : parts_flush(s, e);
+}
+
+static bool filesystem_finish(struct sink *base, struct err *e) {
+    struct filesystem_sink *s = (struct filesystem_sink *)base;
+    if (s->single) return single_flush(s, e);
+    return commit(s, TIME_END_US, s->env->clock_us(), e);
+}
+
+static void filesystem_close(struct sink *base) {
+    if (!base) return;
+    struct filesystem_sink *s = (struct filesystem_sink *)base;
+    while (s->parts) {
+        struct part *p = s->parts;
+        s->parts = p->next;
+        part_destroy(p);
+    }
+    file_close(s->single);
+    line_writer_done(&s->writer);
+    buf_done(&s->buf);
+    buf_done(&s->key);
+    arena_done(&s->arena);
+    free(s);
+}
+
+static const struct sink_type filesystem_sink_type = {
+    .write = filesystem_write,
+    .flush = filesystem_flush,
+    .finish = filesystem_finish,
+    .close = filesystem_close,
+};
+
+static bool read_options(struct filesystem_sink *s, struct err *e) {
+    const struct options *o = &s->writer.options;
+    s->roll_bytes = UINT64_C(128) << 20;
+    s->roll_us = 30 * MINUTE_US;
+    s->check_us = MINUTE_US;
+    if (!option_bytes(o, "sink.rolling-policy.file-size", &s->roll_bytes, e) ||
+        !option_duration(o, "sink.rolling-policy.rollover-interval", &s->roll_us, e) ||
+        !option_duration(o, "sink.rolling-policy.check-interval", &s->check_us, e) ||
+        !option_duration(o, "sink.partition-commit.delay", &s->delay_us, e)) {
+        return false;
+    }
+    s->commits =
+        s->def->partitions > 0 && option_is(o, "sink.partition-commit.policy.kind", "success-file");
+    s->by_watermark = option_is(o, "sink.partition-commit.trigger", "partition-time");
+    s->pattern = option_text(o, "partition.time-extractor.timestamp-pattern");
+    s->null_name = option_text(o, "partition.default-name");
+    if (s->null_name.bytes == 0) s->null_name = TEXT_LITERAL(PARTITION_NULL_NAME);
+    struct text success = option_text(o, "sink.partition-commit.success-file.name");
+    if (success.bytes == 0) success = TEXT_LITERAL("_SUCCESS");
+    s->success_name = arena_copy(&s->arena, success.at, success.bytes);
+    return s->success_name || err_memory(e);
+}
+
+static bool sink_init(struct filesystem_sink *s, bool changes, struct err *e) {
+    if (!line_writer_init(&s->writer, s->def, changes, e) || !read_options(s, e)) return false;
+    char *path = path_plain(&s->arena, option_text(&s->writer.options, "path"));
+    if (!path) return err_memory(e);
+    struct file_info info;
+    struct err missing;
+    bool folder = file_stat(s->env->fs, path, &info, &missing) && info.is_directory;
+    if (!folder && names_file(s->def, &s->writer.options, path)) return single_open(s, path, e);
+    size_t bytes = strlen(path);
+    while (bytes > 1 && path[bytes - 1] == '/') path[--bytes] = '\0';
+    s->parts_env = (struct part_env){
+        .fs = s->env->fs,
+        .folder = path,
+        .extension = s->writer.codec->name,
+        .writer = &s->writer,
+    };
+    s->checked_us = s->env->clock_us();
+    return file_make_directory(s->env->fs, path, e);
+}
+
+struct sink *filesystem_sink_open(const struct stream_def *def, bool changes,
+                                  const struct edge_env *env, struct err *e) {
+    struct filesystem_sink *s = calloc(1, sizeof *s);
+    if (!s) {
+        err_memory(e);
+        return NULL;
+    }
+    s->base.type = &filesystem_sink_type;
+    s->env = env;
+    s->def = def;
+    arena_init(&s->arena, 0);
+    buf_init(&s->buf);
+    buf_init(&s->key);
+    if (sink_init(s, changes, e)) return &s->base;
+    filesystem_close(&s->base);
+    return NULL;
+}
+
+bool filesystem_sink_check(const struct stream_def *def, bool changes, struct err *e) {
+    if (option_text(&def->options, "path").bytes == 0) {
+        return err_set(e, ERR_SQL, "22023", "connector 'filesystem' needs the option 'path'");
+    }
+    return sink_check_changes(def, changes, e);
+}

@@ -1,0 +1,56 @@
+/* out_part.h: part: one folder of a filesystem sink, and the part file that grows in it.
+ *
+ * A part file is written as .<name>.inprogress and gets its name when it is closed, so that who
+ * looks into the folder sees whole files only. Names count on from what is there: nothing is ever
+ * overwritten.
+ *
+ * Used by: out_filesystem.    Tested by: tests/unit/edge/sink_filesystem_test.c
+ */
+#ifndef ENGINE_EDGE_OUT_PART_H
+#define ENGINE_EDGE_OUT_PART_H
+
+#include "engine/base/buf.h"
+#include "engine/base/file.h"
+#include "engine/edge/out_lines.h"
+
+struct part {
+    struct part *next;
+    char *key; /* "dt=2026-01-01/hm=10%3A05", "" without partitions; behind the struct */
+    uint32_t key_bytes;
+    uint64_t hash;           /* of the key */
+    int64_t created_us;      /* the folder, by the clock */
+    int64_t complete_us;     /* its time and the delay, by the watermark; TIME_END_US: at the end */
+    struct file *file;       /* NULL: none in progress */
+    char *final, *temporary; /* its paths; malloc'ed */
+    int64_t opened_us;
+    uint64_t bytes;       /* written to it */
+    struct buf buf;       /* not written yet */
+    uint64_t used;        /* the sink's count when it was written last */
+    uint16_t first, last; /* rows of the batch that go here, as a list; UINT16_MAX: none */
+};
+
+/* What all parts of a sink share. */
+struct part_env {
+    struct file_system *fs;
+    const char *folder; /* of the sink */
+    const char *extension;
+    struct line_writer *writer;
+};
+
+/* Adds rows; a file is begun where there is none. */
+bool part_add(struct part *p, const struct part_env *env, const struct batch *b, int64_t now_us,
+              struct err *e) MUST_USE;
+/* Writes what is in the buffer to the file. */
+bool part_flush(struct part *p, struct err *e) MUST_USE;
+/* Closes the file and gives it its name. */
+bool part_publish(struct part *p, const struct part_env *env, struct err *e) MUST_USE;
+/* Says by an empty file that the folder is complete. */
+bool part_mark(const struct part *p, const struct part_env *env, const char *name,
+               struct err *e) MUST_USE;
+/* Leaves what is in progress as it is. */
+void part_destroy(struct part *p);
+
+/* Adds `value` to a folder name, percent-escaped as Hive and Flink do. */
+void part_escape(struct buf *out, struct text value);
+
+#endif

@@ -1,0 +1,204 @@
+/* runner.c: see runner.h. The loop: the only file of the engine that reads the clock of the loop
+ * and waits.
+ *
+ * All jobs are stepped in turn for as long as one of them gets on. When none does, what was
+ * written is flushed, queries are told the time, and poll(2) waits for the descriptors of the
+ * inputs that are silent. A job that fills a kept stream whose readers are far behind is passed
+ * over while others can run.
+ *
+ * Jobs that share a tap can block each other when they want their inputs in different orders.
+ * Nobody gets on then, and yet one is blocked: the rows that some feed has not taken are set aside
+ * for it, which frees the tap.
+ */
+#include "engine/edge/runner.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "engine/edge/job.h"
+
+enum {
+    FLUSH_MS = 100,
+    PROGRESS_MS = 200,
+    WAIT_MS = 100,     /* at most, so that a stop is seen */
+    ASK_AGAIN_MS = 10, /* where there is nothing to poll */
+    POLLED_MAX = 1024,
+};
+
+struct runner {
+    const struct edge_env *env;
+    struct job *jobs; /* in the order in which they joined */
+    int64_t flushed_ms, told_ms;
+    struct pollfd polled[POLLED_MAX];
+};
+
+struct runner *runner_create(const struct edge_env *env, struct err *e) {
+    assert(env && env->clock_us && env->batch_rows > 0 && env->batch_rows <= BATCH_ROWS);
+    struct runner *r = calloc(1, sizeof *r);
+    if (!r) {
+        err_memory(e);
+        return NULL;
+    }
+    r->env = env;
+    return r;
+}
+
+void runner_destroy(struct runner *r) {
+    if (!r) return;
+    while (r->jobs) runner_remove(r, r->jobs);
+    free(r);
+}
+
+struct job *runner_add(struct runner *r, const struct job_options *o, struct err *e) {
+    struct job *j = job_create(o, r->env, e);
+    if (!j) return NULL;
+    struct job **link = &r->jobs;
+    while (*link) link = &(*link)->next;
+    *link = j;
+    return j;
+}
+
+void runner_remove(struct runner *r, struct job *j) {
+    if (!j) return;
+    struct job **link = &r->jobs;
+    while (*link && *link != j) link = &(*link)->next;
+    assert(*link == j);
+    *link = j->next;
+    job_destroy(j);
+}
+
+enum job_state job_state(const struct job *j) {
+    return j->state;
+}
+
+const struct err *job_error(const struct job *j) {
+    return &j->error;
+}
+
+const struct err *job_first_bad(const struct job *j) {
+    return &j->first_bad;
+}
+
+void job_stats(const struct job *j, struct query_stats *out) {
+    *out = j->stats;
+    if (j->query) query_stats(j->query, out);
+}
+
+/* A clock that only goes forward. */
+static int64_t now_ms(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static bool is_over(const struct job *j) {
+    return j->state == JOB_ENDED || j->state == JOB_FAILED;
+}
+
+static bool is_satisfied(const struct runner *r, const struct runner_until *until) {
+    if (until->job) return is_over(until->job);
+    for (const struct job *j = r->jobs; j; j = j->next) {
+        if (!is_over(j)) return false;
+    }
+    return true;
+}
+
+static void start_waiting(struct runner *r) {
+    for (struct job *j = r->jobs; j; j = j->next) {
+        if (j->state == JOB_WAITING) job_start(j);
+    }
+}
+
+/* One round: every job gets its turn; `ahead`: also those that are ahead of their readers. */
+static bool step_all(struct runner *r, bool ahead) {
+    bool any = false;
+    for (struct job *j = r->jobs; j; j = j->next) {
+        if (j->state != JOB_RUNNING || job_is_ahead(j) != ahead) continue;
+        any = job_step(j) || any;
+    }
+    return any;
+}
+
+static void flush_all(struct runner *r) {
+    for (struct job *j = r->jobs; j; j = j->next) job_flush(j);
+    r->flushed_ms = now_ms();
+}
+
+/* Frees taps that a job is blocked on. */
+static bool unblock(struct runner *r) {
+    bool blocked = false, freed = false;
+    for (struct job *j = r->jobs; j; j = j->next) {
+        if (j->state != JOB_RUNNING) continue;
+        for (uint32_t i = 0; i < j->inputs; i++) {
+            blocked = blocked || j->input[i].blocked;
+            j->input[i].blocked = false;
+        }
+    }
+    for (struct job *j = r->jobs; blocked && j; j = j->next) freed = job_set_aside(j) || freed;
+    return freed;
+}
+
+/* Waits until something may have come. */
+static void wait_some(struct runner *r) {
+    nfds_t count = 0;
+    int timeout_ms = WAIT_MS;
+    for (const struct job *j = r->jobs; j; j = j->next) {
+        if (j->state != JOB_RUNNING) continue;
+        for (uint32_t i = 0; i < j->inputs; i++) {
+            const struct job_input *in = &j->input[i];
+            if (!in->waits || in->ended || feed_is_inside(in->feed)) continue;
+            struct pollfd p;
+            feed_poll(in->feed, &p);
+            if (p.fd < 0 || count == POLLED_MAX) timeout_ms = ASK_AGAIN_MS;
+            if (p.fd >= 0 && count < POLLED_MAX) r->polled[count++] = p;
+        }
+        if (j->proctime) timeout_ms = ASK_AGAIN_MS;
+    }
+    (void)!poll(r->polled, count, timeout_ms); /* a signal ends it, and is looked at */
+}
+
+/* Nobody gets on by itself. true: the time alone made rows, which others may read. */
+static bool pause_all(struct runner *r) {
+    bool any = false;
+    int64_t now_us = r->env->clock_us();
+    for (struct job *j = r->jobs; j; j = j->next) {
+        bool dirty = j->dirty;
+        job_tick(j, now_us);
+        any = any || (j->dirty && !dirty);
+    }
+    flush_all(r);
+    return any;
+}
+
+static void tell(struct runner *r, const struct runner_until *until) {
+    int64_t now = now_ms();
+    if (now - r->flushed_ms >= FLUSH_MS) flush_all(r);
+    if (!until->progress || now - r->told_ms < PROGRESS_MS) return;
+    r->told_ms = now;
+    until->progress(until->context);
+}
+
+bool runner_run(struct runner *r, const struct runner_until *until, struct err *e) {
+    (void)e;
+    start_waiting(r);
+    r->flushed_ms = r->told_ms = now_ms();
+    while (!is_satisfied(r, until)) {
+        if (until->stop && *until->stop) break;
+        bool did = step_all(r, false);
+        if (!did) did = step_all(r, true);
+        tell(r, until);
+        if (did || unblock(r)) continue;
+        if (pause_all(r) || is_satisfied(r, until)) continue;
+        wait_some(r);
+    }
+    flush_all(r);
+    return true;
+}
+
+uint64_t job_open_windows(const struct job *j) {
+    struct query_stats stats;
+    job_stats(j, &stats);
+    return j->state == JOB_RUNNING ? stats.open_windows : 0;
+}

@@ -1,0 +1,169 @@
+/* stream.c: streams at run time: made at CREATE, counted, appended to.
+ *
+ * Rows INSERTed into a kept stream go through an intake as those of any source do: computed
+ * columns, NOT NULL, the watermark.
+ */
+#include "engine/edge/stream.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "engine/edge/option.h"
+#include "engine/edge/out_lines.h"
+#include "engine/edge/slice.h"
+#include "engine/edge/tap.h"
+
+enum { RETENTION_BYTES = 64 << 20 };
+
+/* The row of an INSERT that the stream's declaration does not take. */
+static bool insert_bad(void *context, const struct decode_bad *b, struct err *e) {
+    struct stream *s = context;
+    const struct side_row who = {.at_us = s->env->clock_us()};
+    s->stats.bad++;
+    if (s->fail_on_error) return err_set(e, ERR_DATA, b->sqlstate, "%s", b->message);
+    return stream_add_error(s, &who, b, e);
+}
+
+static bool keep_rows(struct stream *s, struct err *e) {
+    uint64_t retention = RETENTION_BYTES;
+    if (!option_bytes(&s->def->options, "retention", &retention, e)) return false;
+    const struct kept_options o = {
+        .schema = s->def->schema,
+        .batch_rows = s->env->batch_rows,
+        .bytes_max = retention > 0 ? (size_t)retention : 1,
+        .bytes_hard = (size_t)retention * 2 + (1 << 20),
+    };
+    s->kept = kept_create(&o, e);
+    if (!s->kept) return false;
+    const struct intake_options in = {
+        .def = s->def,
+        .judge_null = true,
+        .arena = &s->arena,
+        .context = s,
+        .bad = insert_bad,
+    };
+    s->intake = intake_create(&in, e);
+    return s->intake != NULL;
+}
+
+static bool stream_init(struct stream *s, struct err *e) {
+    s->connector = connector_of(s->def, e);
+    if (!s->connector && e->code != ERR_NONE) return false;
+    s->fail_on_error = option_is(&s->def->options, "on-error", "fail");
+    if (!option_duration(&s->def->options, "scan.idle-timeout", &s->idle_timeout_us, e)) {
+        return false;
+    }
+    if (!sides_declare(s, e)) return false;
+    return s->connector || keep_rows(s, e);
+}
+
+struct stream *stream_create(const struct stream_def *def, const struct edge_env *env,
+                             struct err *e) {
+    assert(def && env && env->batch_rows > 0);
+    struct stream *s = calloc(1, sizeof *s);
+    if (!s) {
+        err_memory(e);
+        return NULL;
+    }
+    s->def = def;
+    s->env = env;
+    s->stats.watermark_us = TIME_MIN_US;
+    arena_init(&s->arena, 0);
+    arena_init(&s->append_arena, 0);
+    if (stream_init(s, e)) return s;
+    stream_destroy(s);
+    return NULL;
+}
+
+struct stream *stream_create_query(struct text name, const struct edge_env *env, struct err *e) {
+    static const struct schema nothing = {0, NULL};
+    struct stream *s = calloc(1, sizeof *s);
+    if (!s) {
+        err_memory(e);
+        return NULL;
+    }
+    s->env = env;
+    s->stats.watermark_us = TIME_MIN_US;
+    arena_init(&s->arena, 0);
+    arena_init(&s->append_arena, 0);
+    struct stream_def *def = ARENA_NEW(&s->arena, def);
+    char *copy = arena_copy(&s->arena, name.at, name.bytes);
+    if (def && copy) {
+        *def = (struct stream_def){.name = {.at = copy, .bytes = name.bytes},
+                                   .schema = &nothing,
+                                   .physical = &nothing,
+                                   .time_col = -1};
+        s->def = def;
+        if (sides_declare(s, e)) return s;
+    } else {
+        err_memory(e);
+    }
+    stream_destroy(s);
+    return NULL;
+}
+
+void stream_destroy(struct stream *s) {
+    if (!s) return;
+    taps_close(s);
+    intake_close(s->intake);
+    kept_destroy(s->kept);
+    kept_destroy(s->errors.kept);
+    kept_destroy(s->late.kept);
+    arena_done(&s->append_arena);
+    arena_done(&s->arena);
+    free(s);
+}
+
+void stream_stats(const struct stream *s, struct stream_stats *out) {
+    *out = s->stats;
+}
+
+const struct stream_def *stream_errors_def(struct stream *s) {
+    return &s->errors.def;
+}
+
+const struct stream_def *stream_late_def(struct stream *s) {
+    return &s->late.def;
+}
+
+static bool append_some(struct stream *s, const struct batch *b, uint32_t from, uint32_t rows,
+                        struct err *e) {
+    const struct stream_def *def = s->def;
+    arena_reset(&s->append_arena);
+    struct column_builder *builder =
+        ARENA_ARRAY(&s->append_arena, builder, def->physical->cols + 1);
+    struct column *col = ARENA_ARRAY(&s->append_arena, col, def->physical->cols + 1);
+    if (!builder || !col) return err_memory(e);
+    for (uint32_t p = 0; p < def->physical->cols; p++) {
+        const struct column *source = &b->col[sink_column(def, b, p)];
+        if (!builder_init(&builder[p], &s->append_arena, def->physical->col[p].type, rows)) {
+            return err_memory(e);
+        }
+        column_append(&builder[p], b, source, from, rows);
+        if (!builder_column(&builder[p], &col[p])) return err_memory(e);
+    }
+    const struct intake_rows in = {
+        .col = col,
+        .rows = rows,
+        .proctime_us = s->env->clock_us(),
+        .arena = &s->append_arena,
+    };
+    const struct batch *whole;
+    struct mark now;
+    if (!intake_take(s->intake, &in, &whole, e)) return false;
+    if (!kept_append(s->kept, whole, 0, e)) return false;
+    intake_mark(s->intake, &now);
+    kept_set_mark(s->kept, &now);
+    s->stats.rows += whole->live;
+    s->stats.watermark_us = now.watermark_us;
+    return true;
+}
+
+bool stream_append(struct stream *s, const struct batch *b, struct err *e) {
+    assert(s->kept);
+    for (uint32_t from = 0; from < b->live; from += BATCH_ROWS) {
+        uint32_t rows = b->live - from < BATCH_ROWS ? b->live - from : BATCH_ROWS;
+        if (!append_some(s, b, from, rows, e)) return false;
+    }
+    return true;
+}

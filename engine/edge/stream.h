@@ -1,0 +1,66 @@
+/* stream.h: the inside of struct stream (runner.h): what is known of a catalog stream at run time.
+ *
+ * A stream with a connector has taps, one for each open reading; one without has the rows
+ * themselves. Both have the rows of x$errors and x$late, made when the first one comes.
+ *
+ * Used by: stream, side, tap, runner, job.    Tested by: tests/unit/edge/runner_test.c
+ */
+#ifndef ENGINE_EDGE_STREAM_H
+#define ENGINE_EDGE_STREAM_H
+
+#include "engine/edge/intake.h"
+#include "engine/edge/kept.h"
+#include "engine/edge/runner.h"
+
+struct tap;
+
+/* One of x$errors, x$late. */
+struct side {
+    struct stream_def def;
+    struct kept *kept; /* NULL: no row yet */
+};
+
+struct stream {
+    const struct stream_def *def;
+    const struct edge_env *env;
+    const struct connector *connector; /* NULL: kept */
+    struct arena arena;                /* of the sides' declarations */
+    struct kept *kept;
+    struct intake *intake; /* of rows inserted into `kept` */
+    struct arena append_arena;
+    struct side errors, late;
+    bool fail_on_error;
+    int64_t idle_timeout_us; /* 0: never idle */
+    struct stream_stats stats;
+    uint64_t bad_seen; /* bad records told of a source that is read again count once */
+    struct tap *taps;  /* open readings */
+};
+
+/* Appends rows that a query INSERTs into a kept stream. */
+bool stream_append(struct stream *s, const struct batch *b, struct err *e) MUST_USE;
+
+/* Who was it, and when, besides the record. */
+struct side_row {
+    struct text query; /* at NULL: the declaration's fault, not a query's */
+    int64_t at_us;
+};
+
+bool stream_add_error(struct stream *s, const struct side_row *who, const struct decode_bad *b,
+                      struct err *e) MUST_USE;
+
+/* `row`: the late row, whole, as a batch of def->schema with one row. */
+struct late_row {
+    struct text query;
+    int64_t watermark_us;
+    uint32_t missed;
+    const struct batch *row;
+    uint32_t index; /* in row */
+};
+bool stream_add_late(struct stream *s, const struct late_row *l, struct err *e) MUST_USE;
+
+/* Makes the declarations of the sides in s->arena. */
+bool sides_declare(struct stream *s, struct err *e) MUST_USE;
+/* The rows of a side, made when there are none yet. */
+struct kept *side_kept(struct stream *s, struct side *side, struct err *e) MUST_USE;
+
+#endif

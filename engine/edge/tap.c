@@ -1,0 +1,410 @@
+/* tap.c: see tap.h.
+ *
+ * A tap counts its holders: feeds that have not taken all of its batch. It reads when it is asked
+ * and has no holder. What a feed set aside comes before the tap's batch, always, so order is kept.
+ *
+ * Kept streams are not shared: a reader of rows in memory costs nothing, so each feed has a tap of
+ * its own there, and so has each further input of one query over one stream that can be read
+ * again (two inputs of one query ask for rows at different places).
+ */
+#include "engine/edge/tap.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "engine/edge/option.h"
+
+enum { ASIDE_BYTES_MAX = 256 << 20 };
+
+struct tap {
+    struct stream *stream;
+    struct tap *next; /* of the stream */
+    struct reader *reader;
+    struct feed *feeds;
+    struct options hint;
+    bool *used; /* [schema->cols] */
+    uint32_t occurrence;
+    bool alone;                /* never shared */
+    bool from_side;            /* reads x$errors or x$late */
+    const struct batch *batch; /* NULL: none, or all of it was taken */
+    uint32_t holders;
+    uint32_t spare_from; /* rows that the last feed of all left */
+    bool ended, failed;
+    struct err failure;
+    uint64_t rows, bad;
+};
+
+struct feed {
+    struct tap *tap;
+    struct feed *next; /* of the tap */
+    uint32_t from;     /* in the tap's batch */
+    bool holds;        /* has not taken all of it */
+    struct kept *aside;
+    struct reader *aside_reader;
+    const struct batch *aside_batch; /* NULL: none */
+    uint32_t aside_from;
+    bool taking_aside; /* what feed_rows() gave last came from there */
+};
+
+/* A bad record. A source that is read again gives the same ones again: they count once. */
+static bool tap_bad(void *context, const struct decode_bad *b, struct err *e) {
+    struct tap *t = context;
+    struct stream *s = t->stream;
+    if (s->fail_on_error) {
+        return err_set(e, ERR_DATA, b->sqlstate, "%.*s: %s (at byte %llu)", TEXT_ARG(s->def->name),
+                       b->message, (unsigned long long)b->offset);
+    }
+    t->bad++;
+    if (t->bad <= s->bad_seen) return true;
+    s->bad_seen = t->bad;
+    s->stats.bad++;
+    const struct side_row who = {.at_us = s->env->clock_us()};
+    return stream_add_error(s, &who, b, e);
+}
+
+static bool same_hint(const struct options *a, const struct options *b) {
+    if (a->count != b->count) return false;
+    for (uint32_t i = 0; i < a->count; i++) {
+        if (!text_equal(a->option[i].key, b->option[i].key)) return false;
+        if (!text_equal(a->option[i].value, b->option[i].value)) return false;
+    }
+    return true;
+}
+
+static void tap_close(struct tap *t) {
+    struct tap **link = &t->stream->taps;
+    while (*link && *link != t) link = &(*link)->next;
+    if (*link) *link = t->next;
+    if (t->reader) t->reader->type->close(t->reader);
+    free(t->used);
+    free(t);
+}
+
+/* The columns that `in` reads, too; true: some of them were not read so far. */
+static bool note_used(struct tap *t, const struct plan_input *in) {
+    bool more = false;
+    for (uint32_t c = 0; c < in->def->schema->cols; c++) {
+        bool wants = !in->used || in->used[c];
+        more = more || (wants && !t->used[c]);
+        t->used[c] = t->used[c] || wants;
+    }
+    return more;
+}
+
+/* An open reader has to give more columns, also of the batch that is not all taken. */
+static bool widen(struct tap *t, struct err *e) {
+    const struct reader_type *type = t->reader->type;
+    if (!type->widen) return true;
+    if (!type->widen(t->reader, t->used, t->batch != NULL, e)) return false;
+    if (!t->batch) return true;
+    uint32_t rows = t->batch->rows;
+    if (type->read(t->reader, &t->batch, e) != READ_ROWS) return false;
+    assert(t->batch->rows == rows);
+    return true;
+}
+
+static struct tap *tap_create(const struct feed_options *o, struct err *e) {
+    struct tap *t = calloc(1, sizeof *t);
+    uint32_t cols = o->input->def->schema->cols;
+    bool *used = calloc(cols + 1, sizeof *used);
+    if (!t || !used) {
+        free(t);
+        free(used);
+        err_memory(e);
+        return NULL;
+    }
+    t->stream = o->stream;
+    t->used = used;
+    t->hint = o->input->hint;
+    t->occurrence = o->occurrence;
+    t->from_side = o->input->def != o->stream->def;
+    t->alone = t->from_side || !o->stream->connector;
+    if (o->stream->connector && !o->stream->connector->rereadable) {
+        t->bad = o->stream->bad_seen; /* what it will give was never seen */
+    }
+    t->next = o->stream->taps;
+    o->stream->taps = t;
+    return t;
+}
+
+/* The tap that this input can share, or NULL. */
+static struct tap *tap_find(const struct feed_options *o) {
+    if (o->input->def != o->stream->def || !o->stream->connector) return NULL;
+    bool rereadable = o->stream->connector->rereadable;
+    for (struct tap *t = o->stream->taps; t; t = t->next) {
+        if (t->alone) continue;
+        if (!rereadable) return t;
+        if (t->reader || t->occurrence != o->occurrence) continue;
+        if (same_hint(&t->hint, &o->input->hint)) return t;
+    }
+    return NULL;
+}
+
+static struct reader *open_kept(struct tap *t, const struct plan_input *in, struct err *e) {
+    struct stream *s = t->stream;
+    struct kept *k = s->kept;
+    if (in->def == &s->errors.def) k = side_kept(s, &s->errors, e);
+    if (in->def == &s->late.def) k = side_kept(s, &s->late, e);
+    if (!k) return NULL;
+    struct text mode = option_text(&in->hint, "scan.startup.mode");
+    if (!mode.at) mode = option_text(&in->def->options, "scan.startup.mode");
+    bool latest =
+        mode.bytes >= 6 && text_equal_fold((struct text){mode.at, 6}, TEXT_LITERAL("latest"));
+    return kept_reader_open(k, latest && !in->snapshot ? KEPT_LATEST : KEPT_OLDEST, in->snapshot,
+                            e);
+}
+
+/* Opened at the first read, when all that start together have said which columns they use. */
+static bool tap_open(struct tap *t, struct err *e) {
+    const struct reader_options o = {
+        .def = t->stream->def,
+        .hint = t->hint,
+        .used = t->used,
+        .env = t->stream->env,
+        .context = t,
+        .bad = tap_bad,
+    };
+    t->reader = t->stream->connector->reader_open(&o, e);
+    return t->reader != NULL;
+}
+
+struct feed *feed_open(const struct feed_options *o, struct err *e) {
+    struct feed *f = calloc(1, sizeof *f);
+    if (!f) {
+        err_memory(e);
+        return NULL;
+    }
+    struct tap *t = tap_find(o);
+    if (!t) t = tap_create(o, e);
+    if (t && t->alone) t->reader = open_kept(t, o->input, e);
+    if (!t || (t->alone && !t->reader)) {
+        if (t) tap_close(t);
+        free(f);
+        return NULL;
+    }
+    if (note_used(t, o->input) && t->reader && !widen(t, e)) {
+        free(f);
+        return NULL;
+    }
+    f->tap = t;
+    f->next = t->feeds;
+    if (t->batch && !t->feeds) { /* what nobody took before */
+        f->holds = true;
+        f->from = t->spare_from;
+        t->holders = 1;
+    }
+    t->feeds = f;
+    return f;
+}
+
+static void aside_close(struct feed *f) {
+    if (f->aside_reader) f->aside_reader->type->close(f->aside_reader);
+    kept_destroy(f->aside);
+    f->aside_reader = NULL;
+    f->aside = NULL;
+}
+
+void feed_close(struct feed *f) {
+    if (!f) return;
+    struct tap *t = f->tap;
+    struct feed **link = &t->feeds;
+    while (*link && *link != f) link = &(*link)->next;
+    if (*link) *link = f->next;
+    bool keeps = t->stream->connector && !t->stream->connector->rereadable && !t->alone;
+    if (f->holds) {
+        t->holders--;
+        if (keeps && !t->feeds) t->spare_from = f->from;
+        if (t->holders == 0 && !(keeps && !t->feeds)) t->batch = NULL;
+    }
+    aside_close(f);
+    free(f);
+    if (!t->feeds && !keeps) tap_close(t);
+}
+
+void taps_close(struct stream *s) {
+    while (s->taps) {
+        assert(!s->taps->feeds);
+        tap_close(s->taps);
+    }
+}
+
+static void count_rows(struct tap *t, const struct batch *b) {
+    struct stream_stats *stats = &t->stream->stats;
+    struct mark now;
+    if (t->alone) return;
+    bool again = t->stream->connector->rereadable;
+    t->rows += b->live;
+    stats->rows = !again ? stats->rows + b->live : t->rows > stats->rows ? t->rows : stats->rows;
+    stats->bytes = t->reader->bytes > stats->bytes ? t->reader->bytes : stats->bytes;
+    t->reader->type->mark(t->reader, &now);
+    if (now.watermark_us > stats->watermark_us) stats->watermark_us = now.watermark_us;
+}
+
+/* Reads the next batch and gives it to all feeds. */
+static enum feed_status tap_read(struct tap *t, struct err *e) {
+    assert(t->holders == 0);
+    t->batch = NULL;
+    if (!t->reader && !tap_open(t, e)) {
+        t->failed = true;
+        t->failure = *e;
+        return FEED_FAIL;
+    }
+    const struct batch *b = NULL;
+    switch (t->reader->type->read(t->reader, &b, e)) {
+    case READ_WAIT: return FEED_WAIT;
+    case READ_END: t->ended = true; return FEED_END;
+    case READ_FAIL:
+        t->failed = true;
+        t->failure = *e;
+        return FEED_FAIL;
+    case READ_ROWS: break;
+    }
+    assert(b && b->rows > 0);
+    t->batch = b;
+    count_rows(t, b);
+    for (struct feed *f = t->feeds; f; f = f->next) {
+        f->holds = true;
+        f->from = 0;
+        t->holders++;
+    }
+    return FEED_ROWS;
+}
+
+/* Rows that were set aside; FEED_WAIT: there are none. */
+static enum feed_status aside_rows(struct feed *f, struct err *e) {
+    if (f->aside_batch) return FEED_ROWS;
+    if (!f->aside_reader) return FEED_WAIT;
+    enum read_status s = f->aside_reader->type->read(f->aside_reader, &f->aside_batch, e);
+    f->aside_from = 0;
+    if (s == READ_FAIL) return FEED_FAIL;
+    if (s == READ_ROWS) return FEED_ROWS;
+    aside_close(f);
+    return FEED_WAIT;
+}
+
+enum feed_status feed_rows(struct feed *f, const struct batch **out, uint32_t *from_out,
+                           struct err *e) {
+    struct tap *t = f->tap;
+    enum feed_status s = aside_rows(f, e);
+    f->taking_aside = s == FEED_ROWS;
+    if (s == FEED_FAIL) return s;
+    if (s == FEED_ROWS) {
+        *out = f->aside_batch;
+        *from_out = f->aside_from;
+        return s;
+    }
+    if (!f->holds) {
+        if (t->failed) {
+            *e = t->failure;
+            return FEED_FAIL;
+        }
+        if (t->holders > 0) return FEED_BLOCKED;
+        if (t->ended) return FEED_END;
+        s = tap_read(t, e);
+        if (s != FEED_ROWS) return s;
+    }
+    *out = t->batch;
+    *from_out = f->from;
+    return FEED_ROWS;
+}
+
+bool feed_took(struct feed *f, uint32_t rows, struct err *e) {
+    (void)e;
+    if (f->taking_aside) {
+        f->aside_from += rows;
+        assert(f->aside_from <= f->aside_batch->rows);
+        if (f->aside_from == f->aside_batch->rows) f->aside_batch = NULL;
+        return true;
+    }
+    struct tap *t = f->tap;
+    assert(f->holds && t->batch);
+    f->from += rows;
+    assert(f->from <= t->batch->rows);
+    if (f->from < t->batch->rows) return true;
+    f->holds = false;
+    t->holders--;
+    if (t->holders == 0) t->batch = NULL;
+    return true;
+}
+
+void feed_mark(const struct feed *f, struct mark *out) {
+    const struct tap *t = f->tap;
+    *out = (struct mark){.watermark_us = TIME_MIN_US};
+    if (t->reader && !f->holds && !f->aside) t->reader->type->mark(t->reader, out);
+}
+
+void feed_poll(const struct feed *f, struct pollfd *out) {
+    *out = (struct pollfd){.fd = -1};
+    if (f->tap->reader) f->tap->reader->type->poll(f->tap->reader, out);
+}
+
+bool feed_is_inside(const struct feed *f) {
+    return f->tap->alone;
+}
+
+bool feed_whole_row(struct feed *f, uint32_t row, struct late_row *out, struct err *e) {
+    struct tap *t = f->tap;
+    const struct batch *b = f->taking_aside ? f->aside_batch : t->batch;
+    assert(b);
+    out->row = b;
+    out->index = row;
+    if (f->taking_aside || !t->reader->type->whole_row) return true;
+    if (!t->reader->type->whole_row(t->reader, row, &out->row, e)) return false;
+    out->index = 0;
+    return true;
+}
+
+static bool aside_open(struct feed *f, struct err *e) {
+    if (f->aside) return true;
+    const struct kept_options o = {
+        .schema = f->tap->batch->schema,
+        .batch_rows = f->tap->stream->env->batch_rows,
+        .bytes_max = 1, /* what was read goes */
+    };
+    f->aside = kept_create(&o, e);
+    if (!f->aside) return false;
+    f->aside_reader = kept_reader_open(f->aside, KEPT_OLDEST, false, e);
+    return f->aside_reader != NULL;
+}
+
+/* Copies live row `row` of the tap's batch, whole, with its own time. */
+static bool aside_row(struct feed *f, uint32_t row, struct err *e) {
+    const struct batch *b = f->tap->batch;
+    struct late_row whole = {.query = {.at = NULL}};
+    f->taking_aside = false;
+    if (!feed_whole_row(f, row, &whole, e)) return false;
+    struct batch one = *whole.row;
+    uint16_t sel = (uint16_t)whole.index;
+    int64_t watermark_us[1] = {batch_watermark(b, row)};
+    one.sel = &sel;
+    one.live = 1;
+    if (whole.row != b) {
+        one.watermark_us = watermark_us;
+        one.proctime_us = NULL;
+        one.first.proctime_us = batch_proctime(b, row);
+    }
+    return kept_append(f->aside, &one, 0, e);
+}
+
+bool feed_set_aside(struct feed *f, bool *did_out, struct err *e) {
+    struct tap *t = f->tap;
+    *did_out = false;
+    if (!f->holds) return true;
+    if (!aside_open(f, e)) return false;
+    if (kept_behind_bytes(f->aside) > ASIDE_BYTES_MAX) {
+        err_set(e, ERR_LIMIT, "54000",
+                "an input that cannot be read twice waits for another for too long");
+        return err_hint(e, "Give the inputs watermarks, or read them in queries of their own.");
+    }
+    bool taking = f->taking_aside;
+    for (uint32_t i = 0; i < t->batch->live; i++) {
+        uint32_t row = batch_row(t->batch, i);
+        if (row >= f->from && !aside_row(f, row, e)) return false;
+    }
+    f->taking_aside = taking;
+    f->holds = false;
+    t->holders--;
+    if (t->holders == 0) t->batch = NULL;
+    *did_out = true;
+    return true;
+}

@@ -1,0 +1,61 @@
+/* tap.h: tap: one open reading of a stream, shared by queries that started together.
+ *
+ * A feed is one input of one query. The tap's batch is given to all its feeds before the next is
+ * read; a feed that cannot take it (its query waits for another input) and holds up others has the
+ * rest of it copied into a queue of its own (feed_set_aside).
+ *
+ * A source that cannot be read twice keeps its tap, and what was read and not taken, until the
+ * stream is dropped; the other taps end with their last feed.
+ *
+ * Lifetime: feed_open .. feed_close; a tap lives with its stream.
+ *
+ * Used by: job, runner, stream.    Tested by: tests/unit/edge/runner_test.c
+ */
+#ifndef ENGINE_EDGE_TAP_H
+#define ENGINE_EDGE_TAP_H
+
+#include "engine/edge/stream.h"
+
+struct feed;
+
+enum feed_status {
+    FEED_ROWS,    /* *out and *from_out say which */
+    FEED_WAIT,    /* nothing now */
+    FEED_BLOCKED, /* another feed has not taken the tap's batch yet */
+    FEED_END,     /* all rows were taken and none will come */
+    FEED_FAIL,    /* *e */
+};
+
+struct feed_options {
+    struct stream *stream;
+    const struct plan_input *input;
+    uint32_t occurrence; /* how many inputs of the same query before it read the same stream */
+};
+
+struct feed *feed_open(const struct feed_options *o, struct err *e) MUST_USE;
+void feed_close(struct feed *f); /* accepts NULL */
+
+/* The rows that come next, from row *from_out of *out on; reads the source if need be. */
+enum feed_status feed_rows(struct feed *f, const struct batch **out, uint32_t *from_out,
+                           struct err *e);
+/* So many rows from *from_out on were taken. */
+bool feed_took(struct feed *f, uint32_t rows, struct err *e) MUST_USE;
+
+/* The mark after the rows taken so far. */
+void feed_mark(const struct feed *f, struct mark *out);
+/* What to poll after FEED_WAIT. */
+void feed_poll(const struct feed *f, struct pollfd *out);
+/* Does what is waited for come from this process alone? Then there is nothing to poll. */
+bool feed_is_inside(const struct feed *f);
+
+/* Row `row` of the batch that feed_rows() gave, with all declared columns. */
+bool feed_whole_row(struct feed *f, uint32_t row, struct late_row *out, struct err *e) MUST_USE;
+
+/* Lets the tap go on although this feed has not taken its batch. *did_out: there was one. 54000
+ * when too much lies in the queue. */
+bool feed_set_aside(struct feed *f, bool *did_out, struct err *e) MUST_USE;
+
+/* The stream is being dropped: no feed is left. */
+void taps_close(struct stream *s);
+
+#endif
