@@ -45,9 +45,8 @@ struct ast_create_stream { /* and TABLE */
     struct ast_create create;
     enum ast_object object; /* STREAM or TABLE, as written */
     struct ast_columns columns;
-    struct ast_names primary_key;    /* of PRIMARY KEY (a, b) */
-    struct ast_name watermark;       /* WATERMARK FOR name AS expr; else none */
-    struct ast_names watermark_path; /* further parts of r.ts */
+    struct ast_names primary_key; /* of PRIMARY KEY (a, b) */
+    struct ast_names watermark;   /* WATERMARK FOR r.ts AS expr; else none */
     struct ast_expr *watermark_expr;
     struct ast_names partitioned_by;
     struct ast_options options;
@@ -95,10 +94,12 @@ struct ast_create_function {
     struct ast_create create;
     bool system;
     enum ast_language language; /* JAVA: also SCALA and PYTHON, and AS 'x' alone */
-    struct ast_columns args;    /* names may be none */
-    struct ast_type *returns;   /* NULL: not said */
-    struct ast_expr *body;      /* SQL; else NULL */
-    struct text library;        /* C: AS 'library', 'symbol'; JAVA: the class */
+    bool language_given;
+    bool args_given;          /* (..), be it empty */
+    struct ast_columns args;  /* names may be none */
+    struct ast_type *returns; /* NULL: not said */
+    struct ast_expr *body;    /* SQL; else NULL */
+    struct text library;      /* C: AS 'library', 'symbol'; JAVA: the class */
     struct text symbol;
     enum ast_volatility volatility;
     bool strict;

@@ -57,6 +57,7 @@ struct ast_source {
     uint32_t start, end, at; /* at: the name */
     enum ast_join join;      /* to the sources before */
     uint32_t join_at;        /* of the word JOIN or the comma */
+    uint32_t height;
     bool natural;
     bool lateral;
     bool ordinality;
@@ -105,6 +106,7 @@ struct ast_windows {
 /* SELECT .. or VALUES (..), (..). */
 struct ast_core {
     uint32_t start, end;
+    uint32_t height;
     enum ast_compound compound; /* with the core before it */
     uint32_t compound_at;
     bool distinct;

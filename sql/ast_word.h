@@ -11,7 +11,10 @@
 #include "engine/base/text.h"
 
 enum {
-    AST_HEIGHT_MAX = 1000, /* of expressions, selects and types together; past it 54000 */
+    AST_HEIGHT_MAX = 1000,      /* of expressions, selects and types together; past it 54000 */
+    AST_PARAMETERS_MAX = 32766, /* ?n; this and the next two are SQLite's limits */
+    AST_CORES_MAX = 500,        /* selects of one UNION and its like */
+    AST_SOURCES_MAX = 64,       /* of one FROM */
 };
 
 /* A name as first spelt, quotes removed. `text.at` is NULL where there is none. */

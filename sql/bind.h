@@ -3,7 +3,8 @@
  * Pure functions of the statement, the catalog and the tables of functions: no I/O, no clock.
  * Every error has its SQLSTATE, its place and, where a name is near, a hint.
  *
- * Lifetime: results live in the arena given.
+ * Lifetime: results live in the arena given; their names and texts point into the statement's tree,
+ * which must live as long.
  *
  * Used by: clients.    Tested by: tests/unit/sql/bind_test.c, tests/cases
  */

@@ -32,7 +32,7 @@ static bool has_table(const struct rel *r, const struct ast_name *table) {
 
 static void hint_column(const struct rel *r, const struct ast_name *table,
                         const struct ast_name *name, struct err *e) {
-    uint32_t best = name->text.bytes / 3 + 2;
+    uint32_t best = bind_reach(name->text);
     struct text near = {0};
     for (uint32_t i = 0; r && i < r->cols; i++) {
         if (table && !text_equal_fold(r->col[i].table, table->text)) continue;
@@ -47,12 +47,12 @@ static void hint_column(const struct rel *r, const struct ast_name *table,
 static int32_t no_column(const struct binder *b, const struct rel *r, const struct ast_name *table,
                          const struct ast_name *name, struct err *e) {
     if (table && !has_table(r, table)) {
-        bind_error(b, table->at, e, "42P01", "there is no \"%.*s\" in FROM", TEXT_ARG(table->text));
+        bind_error(b, table->at, e, "42P01: there is no \"%.*s\" in FROM", TEXT_ARG(table->text));
         if (r && r->cols > 0 && r->col[0].table.bytes > 0)
             err_hint(e, "Perhaps you meant \"%.*s\".", TEXT_ARG(r->col[0].table));
         return -1;
     }
-    bind_error(b, name->at, e, "42703", "column \"%.*s\" does not exist", TEXT_ARG(name->text));
+    bind_error(b, name->at, e, "42703: column \"%.*s\" does not exist", TEXT_ARG(name->text));
     hint_column(r, table, name, e);
     return -1;
 }
@@ -63,7 +63,7 @@ int32_t bind_find_column(const struct binder *b, const struct rel *r, const stru
     uint32_t found = count_columns(r, table, name, &at);
     if (found == 1) return (int32_t)at;
     if (found == 0) return no_column(b, r, table, name, e);
-    bind_error(b, name->at, e, "42702", "column \"%.*s\" is ambiguous: there are %u of that name",
+    bind_error(b, name->at, e, "42702: column \"%.*s\" is ambiguous: there are %u of that name",
                TEXT_ARG(name->text), found);
     err_hint(e, "Give the columns names of their own with AS.");
     return -1;
@@ -73,11 +73,11 @@ const struct expr *bind_field(struct expr_scope *s, const struct expr *x,
                               const struct ast_name *name, struct err *e) {
     const struct type *t = x->type;
     if (t->id != TYPE_ROW) {
-        bind_error(s->b, name->at, e, "42804", "%s has no field \"%.*s\": it is no ROW",
+        bind_error(s->b, name->at, e, "42804: %s has no field \"%.*s\": it is no ROW",
                    type_words(t).at, TEXT_ARG(name->text));
         return NULL;
     }
-    uint32_t best = name->text.bytes / 3 + 2;
+    uint32_t best = bind_reach(name->text);
     struct text near = {0};
     for (uint32_t i = 0; i < t->fields; i++) {
         if (text_equal_fold(t->field[i].name, name->text)) {
@@ -95,7 +95,7 @@ const struct expr *bind_field(struct expr_scope *s, const struct expr *x,
         best = d;
         near = t->field[i].name;
     }
-    bind_error(s->b, name->at, e, "42703", "the ROW has no field \"%.*s\"", TEXT_ARG(name->text));
+    bind_error(s->b, name->at, e, "42703: the ROW has no field \"%.*s\"", TEXT_ARG(name->text));
     if (near.bytes > 0) err_hint(e, "Perhaps you meant \"%.*s\".", TEXT_ARG(near));
     return NULL;
 }
@@ -167,7 +167,7 @@ const struct expr *bind_column(struct expr_scope *s, const struct ast_expr *x, s
     const struct ast_names *names = &x->as.column;
     assert(names->count > 0);
     if (!s->rel && !s->params) {
-        bind_error(s->b, names->at[0].at, e, "42703", "there is no column \"%.*s\" in %s",
+        bind_error(s->b, names->at[0].at, e, "42703: there is no column \"%.*s\" in %s",
                    TEXT_ARG(names->at[0].text), s->clause);
         return NULL;
     }

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 
+#include "engine/base/decimal.h"
 #include "engine/program.h"
 
 typedef const struct expr *(*expr_binder)(struct expr_scope *s, const struct ast_expr *x,
@@ -38,7 +39,7 @@ const struct expr *bind_as_truth(struct expr_scope *s, const struct expr *x, uin
     if (x->type->id == TYPE_BOOLEAN) return x;
     if (x->type->id == TYPE_NULL) return expr_cast(s->b->arena, x, &type_boolean, e);
     if (!type_is_number(x->type)) {
-        bind_error(s->b, at, e, "42804", "a condition is wanted here, not %s",
+        bind_error(s->b, at, e, "42804: a condition is wanted here, not %s",
                    type_words(x->type).at);
         return NULL;
     }
@@ -58,12 +59,37 @@ static void hint_cast(const struct type *from, const struct type *to, struct err
         err_hint(e, "Write CAST(... AS %s) if that is meant.", type_words(to).at);
 }
 
+/* A number literal widened at once; NULL with e->code ERR_NONE: not one, or not exactly. */
+static const struct expr *widen_literal(struct expr_scope *s, const struct expr *x,
+                                        const struct type *to, struct err *e) {
+    err_clear(e);
+    enum type_id from = x->type->id;
+    bool number = x->kind == EXPR_CONSTANT && column_has(x->constant, 0) &&
+                  (from == TYPE_BIGINT || from == TYPE_DECIMAL);
+    if (!number || (to->id != TYPE_DECIMAL && to->id != TYPE_DOUBLE)) return NULL;
+    struct decimal d = {.scale = x->type->scale};
+    d.value = from == TYPE_BIGINT ? x->constant->as.i64[0] : x->constant->as.i128[0];
+    struct expr *made;
+    int128_t v;
+    if (to->id == TYPE_DOUBLE) {
+        made = expr_f64(s->b->arena, decimal_to_f64(d), e);
+    } else {
+        if (d.scale > to->scale || !decimal_rescale(d, to->scale, &v)) return NULL;
+        if (!decimal_fits(v, to->precision)) return NULL;
+        made = expr_decimal(s->b->arena, to, v, e);
+    }
+    if (made) made->at = x->at;
+    return made;
+}
+
 const struct expr *bind_convert(struct expr_scope *s, const struct expr *x, const struct type *to,
                                 uint32_t at, struct err *e) {
     if (literal_type(x, to)) return bind_text_literal(s, x, to, e);
     if (to->id == TYPE_BOOLEAN && x->type->id != TYPE_BOOLEAN) return bind_as_truth(s, x, at, e);
+    const struct expr *literal = widen_literal(s, x, to, e);
+    if (literal || e->code != ERR_NONE) return literal;
     if (type_widening(x->type, to) >= 0) return expr_cast(s->b->arena, x, to, e);
-    bind_error(s->b, at, e, "42804", "%s is wanted here, not %s", type_words(to).at,
+    bind_error(s->b, at, e, "42804: %s is wanted here, not %s", type_words(to).at,
                type_words(x->type).at);
     hint_cast(x->type, to, e);
     return NULL;
@@ -73,20 +99,20 @@ const struct type *bind_common(struct expr_scope *s, const struct expr *const *x
                                uint32_t at, struct err *e) {
     assert(count > 0);
     const struct type *common = x[0]->type;
-    bool literal = x[0]->kind == EXPR_CONSTANT; /* nothing but text literals so far */
-    for (uint32_t i = 1; i < count; i++) {
+    const struct expr *text = NULL; /* a text literal, while there was nothing but literals */
+    bool literal = true;
+    for (uint32_t i = 0; i < count; i++) {
         const struct type *t = literal_type(x[i], common);
-        if (!t && literal && common->id == TYPE_TEXT && type_is_time(x[i]->type)) {
-            t = literal_type(x[0], x[i]->type);
-        }
+        if (!t && literal && text && common->id == TYPE_TEXT) t = literal_type(text, x[i]->type);
         if (!t) t = type_common(s->b->arena, common, x[i]->type);
         if (!t) {
-            bind_error(s->b, at, e, "42804", "%s and %s do not go together", type_words(common).at,
+            bind_error(s->b, at, e, "42804: %s and %s do not go together", type_words(common).at,
                        type_words(x[i]->type).at);
             hint_cast(x[i]->type, common, e);
             return NULL;
         }
         literal &= x[i]->kind == EXPR_CONSTANT;
+        if (!text && literal && x[i]->type->id == TYPE_TEXT) text = x[i];
         common = t;
     }
     return common;
@@ -99,13 +125,13 @@ bool bind_constant_i64(struct expr_scope *s, const struct ast_expr *x, const str
     if (bound) bound = bind_convert(s, bound, type, x->start, e);
     if (!bound) return false;
     if (!expr_is_constant(bound)) {
-        return bind_error(s->b, x->start, e, "42804", "a constant is wanted in %s", s->clause);
+        return bind_error(s->b, x->start, e, "42804: a constant is wanted in %s", s->clause);
     }
     struct column value;
     if (bound->kind == EXPR_CONSTANT) {
         value = *bound->constant;
     } else if (!program_fold(bound, s->b->arena, &value, e)) {
-        e->code = ERR_SQL;
+        if (e->code == ERR_DATA) e->code = ERR_SQL;
         return bind_place(s->b, x->start, e);
     }
     *null_out = !column_has(&value, 0);
@@ -207,7 +233,7 @@ static const struct expr *elements(struct expr_scope *s, const struct ast_expr *
                        : x->kind == AST_EXPR_ARRAY ? "array"
                                                    : "map";
     if (list->count == 0) {
-        bind_error(s->b, x->start, e, "42804", "an empty %s has no type", name);
+        bind_error(s->b, x->start, e, "42804: an empty %s has no type", name);
         return NULL;
     }
     const struct expr **arg = ARENA_ARRAY(s->b->arena, arg, list->count);
@@ -244,5 +270,12 @@ static const expr_binder binders[AST_EXPR_COUNT] = {
 
 const struct expr *bind_expr(struct expr_scope *s, const struct ast_expr *x, struct err *e) {
     assert(x->kind < AST_EXPR_COUNT && binders[x->kind]);
-    return binders[x->kind](s, x, e);
+    if (s->b->height == BIND_HEIGHT_MAX) {
+        bind_error(s->b, x->at, e, "54000: an expression nests more than %d deep", BIND_HEIGHT_MAX);
+        return NULL;
+    }
+    s->b->height++;
+    const struct expr *bound = binders[x->kind](s, x, e);
+    s->b->height--;
+    return bound;
 }

@@ -124,7 +124,7 @@ const struct expr *bind_cast(struct expr_scope *s, const struct ast_expr *x, str
     const struct expr *of = bind_expr(s, c->expr, e);
     if (!of) return NULL;
     if (!type_casts(of->type, to)) {
-        bind_error(s->b, x->at, e, "42804", "%s cannot be cast to %s", type_words(of->type).at,
+        bind_error(s->b, x->at, e, "42804: %s cannot be cast to %s", type_words(of->type).at,
                    type_words(to).at);
         if (of->type->id == TYPE_BLOB && to->id == TYPE_IMAGE) err_hint(e, "image_decode(b) is.");
         return NULL;
@@ -203,7 +203,7 @@ const struct expr *bind_case_call(struct expr_scope *s, const struct ast_expr *x
     *is_form = f != NULL;
     if (!f) return NULL;
     if (c->args.count < f->args_min || c->args.count > f->args_max) {
-        bind_error(s->b, c->name.at, e, "42883", "%s takes %s%u arguments", f->name,
+        bind_error(s->b, c->name.at, e, "42883: %s takes %s%u arguments", f->name,
                    f->args_max > f->args_min ? "at least " : "", f->args_min);
         return NULL;
     }
@@ -212,7 +212,7 @@ const struct expr *bind_case_call(struct expr_scope *s, const struct ast_expr *x
     for (uint32_t i = 0; i < c->args.count; i++) {
         const struct ast_arg *a = &c->args.at[i];
         if (a->kind != AST_ARG_EXPR) {
-            bind_error(s->b, c->name.at, e, "42883", "%s takes values only", f->name);
+            bind_error(s->b, c->name.at, e, "42883: %s takes values only", f->name);
             return NULL;
         }
         of[i] = bind_expr(s, a->expr, e);

@@ -13,9 +13,9 @@
 static struct expr *bad_literal(struct expr_scope *s, uint32_t at, const char *what,
                                 enum parse_result why, struct err *e) {
     if (why == PARSE_RANGE)
-        bind_error(s->b, at, e, "22003", "%s is out of range", what);
+        bind_error(s->b, at, e, "22003: %s is out of range", what);
     else
-        bind_error(s->b, at, e, "22P02", "this text is not %s", what);
+        bind_error(s->b, at, e, "22P02: this text is not %s", what);
     return NULL;
 }
 
@@ -66,8 +66,7 @@ static struct expr *decimal_literal(struct expr_scope *s, const struct ast_expr 
     struct decimal_shape shape;
     int128_t v;
     if (decimal_parse_literal(x->as.literal.text, &shape, &v) != PARSE_OK) {
-        bind_error(s->b, x->start, e, "22003", "a DECIMAL has at most %d digits",
-                   DECIMAL_DIGITS_MAX);
+        bind_error(s->b, x->start, e, "22003: a DECIMAL has at most %d digits", DECIMAL_DIGITS_MAX);
         err_hint(e, "Write it with an exponent (e0) to make it a DOUBLE.");
         return NULL;
     }
@@ -105,7 +104,7 @@ static struct expr *time_literal(struct expr_scope *s, struct text text, const s
     }
     if (t->id == TYPE_TIMESTAMP) v = timestamp_floor(v, t->precision);
     if (r == PARSE_OK) return expr_i64(s->b->arena, t, v, e);
-    bind_error(s->b, at, e, r == PARSE_RANGE ? "22003" : "22P02", "\"%.*s\" is no %s",
+    bind_error(s->b, at, e, "%s: \"%.*s\" is no %s", r == PARSE_RANGE ? "22003" : "22P02",
                TEXT_ARG(text), type_name(t->id));
     err_hint(e, t->id == TYPE_TIMESTAMP ? "Write it as 'YYYY-MM-DD HH:MM:SS[.f]'."
                 : t->id == TYPE_DATE    ? "Write it as 'YYYY-MM-DD'."

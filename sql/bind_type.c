@@ -9,6 +9,8 @@
 
 #include <assert.h>
 
+#include "engine/cast.h"
+
 enum { DECIMAL_BIGINT_DIGITS = 19, DECIMAL_SCALE_KEPT = 6, TIMESTAMP_DIGITS_READ = 9 };
 enum { DECIMAL_DIGITS_DEFAULT = 10 };
 
@@ -63,7 +65,7 @@ static bool type_unknown(struct binder *b, const struct ast_type *t, struct err 
         best = d;
         near = name;
     }
-    bind_error(b, t->name.at, e, "42804", "there is no type \"%.*s\"", TEXT_ARG(t->name.text));
+    bind_error(b, t->name.at, e, "42804: there is no type \"%.*s\"", TEXT_ARG(t->name.text));
     if (near.bytes > 0) err_hint(e, "Perhaps you meant %.*s.", TEXT_ARG(near));
     return false;
 }
@@ -71,7 +73,7 @@ static bool type_unknown(struct binder *b, const struct ast_type *t, struct err 
 static bool params_at_most(struct binder *b, const struct ast_type *t, uint32_t most,
                            struct err *e) {
     if (t->params <= most) return true;
-    return bind_error(b, t->name.at, e, "42804", "%.*s takes at most %u parameters, not %u",
+    return bind_error(b, t->name.at, e, "42804: %.*s takes at most %u parameters, not %u",
                       TEXT_ARG(t->name.text), most, t->params);
 }
 
@@ -85,7 +87,7 @@ static const struct type *decimal_type(struct binder *b, const struct ast_type *
     uint32_t p = t->params > 0 ? t->param[0] : DECIMAL_DIGITS_DEFAULT;
     uint32_t s = t->params > 1 ? t->param[1] : 0;
     if (p < 1 || p > DECIMAL_DIGITS_MAX || s > p) {
-        bind_error(b, t->name.at, e, "42804", "DECIMAL(p,s) wants 1 <= p <= %d and s <= p",
+        bind_error(b, t->name.at, e, "42804: DECIMAL(p,s) wants 1 <= p <= %d and s <= p",
                    DECIMAL_DIGITS_MAX);
         return NULL;
     }
@@ -97,7 +99,7 @@ static const struct type *timestamp_type(struct binder *b, const struct ast_type
     if (!params_at_most(b, t, 1, e)) return NULL;
     uint32_t p = t->params > 0 ? t->param[0] : TIMESTAMP_DIGITS_MAX;
     if (p > TIMESTAMP_DIGITS_READ) {
-        bind_error(b, t->name.at, e, "42804", "TIMESTAMP(p) wants p from 0 to %d",
+        bind_error(b, t->name.at, e, "42804: TIMESTAMP(p) wants p from 0 to %d",
                    TIMESTAMP_DIGITS_READ);
         return NULL;
     }
@@ -107,7 +109,7 @@ static const struct type *timestamp_type(struct binder *b, const struct ast_type
 
 static const struct type *tensor_type(struct binder *b, const struct ast_type *t, struct err *e) {
     if (t->params == 0) {
-        bind_error(b, t->name.at, e, "42804", "%.*s wants its dimensions: TENSOR(3, 224, 224)",
+        bind_error(b, t->name.at, e, "42804: %.*s wants its dimensions: TENSOR(3, 224, 224)",
                    TEXT_ARG(t->name.text));
         return NULL;
     }
@@ -116,7 +118,7 @@ static const struct type *tensor_type(struct binder *b, const struct ast_type *t
     for (uint32_t i = 0; i < t->params; i++) {
         dim[i] = t->param[i] == AST_PARAM_ANY ? DIM_ANY : t->param[i];
         if (dim[i] != DIM_ANY || t->param[i] == AST_PARAM_ANY) continue;
-        bind_error(b, t->name.at, e, "42804", "a dimension is at least 1, or *");
+        bind_error(b, t->name.at, e, "42804: a dimension is at least 1, or *");
         return NULL;
     }
     return made(type_tensor(b->arena, t->params, dim), e);
@@ -127,8 +129,8 @@ static bool fields_differ(struct binder *b, const struct ast_type *t, struct err
     for (uint32_t i = 0; i < t->fields; i++) {
         for (uint32_t k = 0; k < i; k++) {
             if (!text_equal_fold(t->field[i].name.text, t->field[k].name.text)) continue;
-            return bind_error(b, t->field[i].name.at, e, "42701",
-                              "field \"%.*s\" occurs twice in a ROW",
+            return bind_error(b, t->field[i].name.at, e,
+                              "42701: field \"%.*s\" occurs twice in a ROW",
                               TEXT_ARG(t->field[i].name.text));
         }
     }
@@ -140,14 +142,14 @@ static const struct type *nested_type(struct binder *b, const struct ast_type *t
     uint32_t want = id == TYPE_MAP ? 2 : 1;
     bool good = id == TYPE_ROW ? t->fields > 0 : t->fields == want;
     if (!good || t->fields > TYPE_FIELDS_MAX) {
-        bind_error(b, t->name.at, e, "42804", "write %s",
+        bind_error(b, t->name.at, e, "42804: write %s",
                    id == TYPE_ROW     ? "ROW<name TYPE, ...>, with at most 1600 fields"
                    : id == TYPE_ARRAY ? "ARRAY<TYPE>"
                                       : "MAP<KEY, VALUE>");
         return NULL;
     }
     if (t->height > TYPE_NESTING_MAX) {
-        bind_error(b, t->name.at, e, "54000", "a type nests at most %d deep", TYPE_NESTING_MAX);
+        bind_error(b, t->name.at, e, "54000: a type nests at most %d deep", TYPE_NESTING_MAX);
         return NULL;
     }
     struct field *f = ARENA_ARRAY(b->arena, f, t->fields);
@@ -312,25 +314,9 @@ bool type_assigns(const struct type *from, const struct type *to) {
 }
 
 bool type_casts(const struct type *from, const struct type *to) {
-    if (from->id == TYPE_NULL) return true;
-    if (type_is_number(from) && type_is_number(to)) return true;
-    if (to->id == TYPE_TEXT) return from->id != TYPE_IMAGE;
-    if (from->id == TYPE_TEXT) {
-        return type_is_number(to) || type_is_time(to) || to->id == TYPE_BLOB;
-    }
-    if (from->id == TYPE_DATE && to->id == TYPE_TIMESTAMP) return true;
-    if (from->id == TYPE_TIMESTAMP && (to->id == TYPE_DATE || to->id == TYPE_TIME)) return true;
-    if (from->id == TYPE_TENSOR && to->id == TYPE_ARRAY) {
-        return from->dims == 1 && type_is_number(to->field[0].type);
-    }
-    if (from->id == TYPE_ARRAY && to->id == TYPE_TENSOR) {
-        return to->dims == 1 && type_is_number(from->field[0].type);
-    }
-    if (from->id != to->id || from->fields != to->fields) return false;
-    for (uint32_t i = 0; i < to->fields; i++) {
-        if (!type_casts(from->field[i].type, to->field[i].type)) return false;
-    }
-    return to->dims == 0 || tensor_widens(from, to) || tensor_widens(to, from);
+    struct cast unused;
+    struct err e;
+    return from->id == TYPE_NULL || cast_find(from, to, false, &unused, &e);
 }
 
 struct type_words type_words(const struct type *t) {

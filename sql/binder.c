@@ -9,14 +9,16 @@ bool bind_place(const struct binder *b, uint32_t at, struct err *e) {
     return false;
 }
 
-bool bind_error(const struct binder *b, uint32_t at, struct err *e, const char *sqlstate,
-                const char *format, ...) {
-    char sentence[sizeof e->message];
+bool bind_error(const struct binder *b, uint32_t at, struct err *e, const char *format, ...) {
+    char sentence[sizeof e->message + 7], sqlstate[6];
     va_list args;
     va_start(args, format);
     vsnprintf(sentence, sizeof sentence, format, args);
     va_end(args);
-    err_set(e, ERR_SQL, sqlstate, "%s", sentence);
+    assert(strlen(sentence) > 7 && sentence[5] == ':');
+    memcpy(sqlstate, sentence, 5);
+    sqlstate[5] = '\0';
+    err_set(e, ERR_SQL, sqlstate, "%s", sentence + 7);
     return bind_place(b, at, e);
 }
 

@@ -21,7 +21,8 @@
 enum {
     BIND_INPUTS_MAX = 1000, /* streams read by one query, each use counted */
     BIND_NODES_MAX = 20000, /* of one plan: views may double it at each level */
-    BIND_DEPTH_MAX = 100,   /* views within views, CTEs within CTEs */
+    BIND_DEPTH_MAX = 250,   /* queries within queries, views and CTEs included */
+    BIND_HEIGHT_MAX = 1500, /* of an expression, bodies of functions included */
 };
 
 /* A view or CTE being expanded, to find one that means itself. */
@@ -47,7 +48,8 @@ struct binder {
     uint32_t uses, uses_capacity;
     struct object **use;
     uint32_t nodes;
-    uint32_t depth;
+    uint32_t depth;  /* queries being bound */
+    uint32_t height; /* expressions being bound */
     const struct expansion *expansion;
     const struct cte_scope *ctes;
 };
@@ -84,9 +86,15 @@ struct rel {
     bool bounded;        /* all inputs end */
 };
 
-/* Errors at a place of the tree. They return false. */
-bool bind_error(const struct binder *b, uint32_t at, struct err *e, const char *sqlstate,
-                const char *format, ...) PRINTF_LIKE(5, 6);
+/* The distance at which another name is no longer a misspelling: a third of the letters. */
+static inline uint32_t bind_reach(struct text name) {
+    return name.bytes / 3 + 1;
+}
+
+/* Errors at a place of the tree; `format` begins with the SQLSTATE: "42703: column ...". They
+ * return false. */
+bool bind_error(const struct binder *b, uint32_t at, struct err *e, const char *format, ...)
+    PRINTF_LIKE(4, 5);
 /* Gives an error made without a place its place. */
 bool bind_place(const struct binder *b, uint32_t at, struct err *e);
 /* 0A000 */
@@ -115,6 +123,11 @@ bool bind_grow(struct binder *b, void *array, uint32_t *capacity, uint32_t count
 /* Notes that the statement uses `o`. */
 bool bind_use(struct binder *b, struct object *o, struct err *e);
 
+/* bind.c */
+void binder_init(struct binder *b, const struct sql_env *env, struct arena *a);
+/* The plan of `r`, with what the EMIT of `s` asks for; out->target is kept. */
+bool bind_finish(struct binder *b, const struct ast_select *s, const struct rel *r,
+                 struct bound_query *out, struct err *e);
 /* bind_select.c: a query with its own WITH, ORDER BY and LIMIT; top: the statement's own. */
 struct rel *bind_query(struct binder *b, const struct ast_select *s, bool top, struct err *e);
 /* bind_from.c: one FROM item. */

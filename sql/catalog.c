@@ -1,9 +1,9 @@
 /* catalog.c: the objects in order of creation, as a list.
  *
  * A script makes tens of objects, not thousands: names are looked up by walking the list, which
- * also is the order in which the catalog is written down. Relations (streams, tables, views), models
- * and queries share one space of names; functions have one of their own, because `f(x)` and
- * `FROM f` never meet. An object and its arena live in that same arena, so that one call frees both.
+ * also is the order in which the catalog is written down. Relations (streams, tables, views),
+ * models and queries share one space of names; functions have one of their own, because `f(x)` and
+ * `FROM f` never meet. An object lies in its own arena, so that one call frees all of it.
  */
 #include "sql/catalog.h"
 
@@ -60,10 +60,10 @@ struct object *catalog_find_function(const struct catalog *c, struct text name) 
 
 struct text catalog_nearest(const struct catalog *c, struct text name, enum object_kind kind) {
     /* A third of the letters may be wrong: further away is another word. */
-    uint32_t best = name.bytes / 3 + 2;
+    uint32_t best = name.bytes / 3 + 1;
     struct text nearest = {0};
     for (const struct object *o = c->first; o; o = o->next) {
-        if (kind != OBJECT_COUNT && o->kind != kind) continue;
+        if (kind == OBJECT_COUNT ? o->kind == OBJECT_FUNCTION : o->kind != kind) continue;
         uint32_t d = text_distance(o->name, name, best);
         if (d >= best) continue;
         best = d;

@@ -35,7 +35,6 @@ const char *object_kind_word(enum object_kind kind);
 
 struct ast_select;
 struct ast_create_function;
-struct source;
 
 struct object {
     enum object_kind kind;
@@ -43,9 +42,9 @@ struct object {
     struct text name;    /* as first spelt */
     struct text ddl;     /* the statement that made it, as written */
     struct text ddl_key; /* the same by tokens: equal when only spaces and comments differ */
-    const struct stream_def *def;    /* STREAM, TABLE; a connector-less STREAM: kept */
-    const struct ast_select *select; /* VIEW: parsed from ddl */
-    const struct source *source;     /* VIEW, FUNCTION: the text that its tree's places refer to */
+    const struct stream_def *def;               /* STREAM, TABLE; a connector-less STREAM: kept */
+    const struct schema *schema;                /* of its rows; NULL: QUERY, MODEL, FUNCTION */
+    const struct ast_select *select;            /* VIEW: parsed from ddl */
     const struct ast_create_function *function; /* FUNCTION: with a body in SQL; else NULL */
     uint32_t view_cols;                         /* VIEW v(a, b): 0 when not given */
     const struct text *view_col;
@@ -65,7 +64,8 @@ void catalog_destroy(struct catalog *c);       /* accepts NULL */
 struct object *catalog_find(const struct catalog *c, struct text name);
 struct object *catalog_find_function(const struct catalog *c, struct text name);
 
-/* The known name of `kind` (OBJECT_COUNT: any) nearest to a misspelt one, for hints; bytes 0: none */
+/* The known name of `kind` (OBJECT_COUNT: any but a function) nearest to a misspelt one, for
+ * hints; bytes 0: none. */
 struct text catalog_nearest(const struct catalog *c, struct text name, enum object_kind kind);
 
 /* A new empty object with its arena, to be filled in; NULL: no memory. */

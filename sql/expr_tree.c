@@ -1,13 +1,15 @@
 /* expr_tree.c: see expr_tree.h.
  *
- * Walks recur: the depth of a bound tree is a small multiple of the statement's (AST_HEIGHT_MAX), and
- * its size as a tree is at most EXPR_SIZE_MAX.
+ * Walks recur: the depth of a bound tree is a small multiple of the statement's (AST_HEIGHT_MAX),
+ * and its size as a tree is at most EXPR_SIZE_MAX.
  */
 #include "sql/expr_tree.h"
 
 #include <assert.h>
 
 #include "engine/base/map.h"
+#include "engine/cast.h"
+#include "sql/bind_type.h"
 
 static const struct expr *failed(struct err *e) {
     err_memory(e);
@@ -154,27 +156,13 @@ bool expr_same(const struct expr *x, const struct expr *y) {
 /* Can this conversion meet a value that has no place in the target? */
 static bool cast_can_fail(const struct expr *x) {
     const struct type *from = x->arg[0]->type;
-    if (x->try_cast || from->id == TYPE_NULL || type_equal(from, x->type)) return false;
-    switch (x->type->id) {
-    case TYPE_TEXT:
-    case TYPE_BOOLEAN:
-    case TYPE_DOUBLE:
-    case TYPE_TIMESTAMP:
-    case TYPE_DATE:
-    case TYPE_TIME: return from->id == TYPE_TEXT || from->fields > 0 || from->id == TYPE_BLOB;
-    case TYPE_BIGINT: return from->id != TYPE_BOOLEAN;
-    case TYPE_NULL:
-    case TYPE_DECIMAL:
-    case TYPE_BLOB:
-    case TYPE_INTERVAL:
-    case TYPE_ROW:
-    case TYPE_ARRAY:
-    case TYPE_MAP:
-    case TYPE_TENSOR:
-    case TYPE_IMAGE:
-    case TYPE_COUNT: break;
-    }
-    return true;
+    struct cast c;
+    struct err e;
+    bool scalar = from->fields == 0 && from->dims == 0 && from->id != TYPE_BLOB;
+    if (x->try_cast || from->id == TYPE_NULL || (scalar && x->type->id == TYPE_TEXT)) return false;
+    if (scalar && x->type->id != TYPE_DECIMAL && type_widening(from, x->type) >= 0) return false;
+    if (!cast_find(from, x->type, false, &c, &e)) return true;
+    return c.fn && (c.fn->flags & FN_CAN_FAIL);
 }
 
 uint32_t expr_flags(const struct expr *x) {

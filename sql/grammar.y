@@ -21,8 +21,11 @@
 
 #include "sql/build.h"
 #include "sql/grammar_run.h"
+
+#define YYNOERRORRECOVERY 1
+#define YYPARSEFREENEVERNULL 1
 }
-%syntax_error { build_syntax_error(b, &yyminor); (void)yymajor; }
+%syntax_error { build_syntax_error(b, &TOKEN); }
 %stack_overflow { build_too_deep(b, NULL); }
 %code {
 size_t sql_grammar_bytes(void) {
@@ -30,7 +33,7 @@ size_t sql_grammar_bytes(void) {
 }
 }
 
-%token ILLEGAL RESERVED.
+%token ILLEGAL RESERVED SEMICOLON.
 
 %nonassoc LOWER.
 %nonassoc HIGHER UNIT TO ORDER.
@@ -51,28 +54,23 @@ size_t sql_grammar_bytes(void) {
 input ::= statement.
 
 /* ---- names ---- */
-plain(A) ::= ID(A).
-plain(A) ::= ANALYZE(A).      plain(A) ::= ASC(A).          plain(A) ::= BY(A).
-plain(A) ::= CHECKPOINT(A).   plain(A) ::= COMMENT(A).      plain(A) ::= COST(A).
-plain(A) ::= CURRENT(A).      plain(A) ::= DEFINE(A).       plain(A) ::= DESC(A).
-plain(A) ::= DESCRIBE(A).     plain(A) ::= END(A).          plain(A) ::= ENFORCED(A).
-plain(A) ::= EXPLAIN(A).      plain(A) ::= EXPORT(A).       plain(A) ::= FIRST(A).
-plain(A) ::= FOLLOWING(A).    plain(A) ::= FUNCTION(A).     plain(A) ::= GROUPS(A).
-plain(A) ::= IF(A).           plain(A) ::= INPUT(A).        plain(A) ::= INTERVAL(A).
-plain(A) ::= ISOLATED(A).     plain(A) ::= KEY(A).          plain(A) ::= LANGUAGE(A).
-plain(A) ::= LAST(A).         plain(A) ::= LOAD(A).         plain(A) ::= LSN(A).
-plain(A) ::= MATERIALIZED(A). plain(A) ::= METADATA(A).     plain(A) ::= MODEL(A).
-plain(A) ::= NEXT(A).         plain(A) ::= NULLS(A).        plain(A) ::= OF(A).
-plain(A) ::= OFFSET(A).       plain(A) ::= ONLY(A).         plain(A) ::= ORDINALITY(A).
-plain(A) ::= OUTPUT(A).       plain(A) ::= PARTITION(A).    plain(A) ::= PARTITIONED(A).
-plain(A) ::= PLAN(A).         plain(A) ::= PRECEDING(A).    plain(A) ::= PRECISION(A).
-plain(A) ::= QUERY(A).        plain(A) ::= RANGE(A).        plain(A) ::= RECURSIVE(A).
-plain(A) ::= REPLACE(A).      plain(A) ::= REPLAY(A).       plain(A) ::= RESET(A).
-plain(A) ::= RETURNS(A).      plain(A) ::= ROW(A).          plain(A) ::= ROWS(A).
-plain(A) ::= SHOW(A).         plain(A) ::= STREAM(A).       plain(A) ::= STRICT(A).
-plain(A) ::= SYSTEM(A).       plain(A) ::= SYSTEM_TIME(A).  plain(A) ::= TEMPORARY(A).
-plain(A) ::= TIMEWORD(A).     plain(A) ::= UNIT(A).         plain(A) ::= VIEW(A).
-plain(A) ::= VOLATILITY(A).   plain(A) ::= WATERMARK(A).    plain(A) ::= WITHOUT(A).
+plain(A) ::= ID(A). plain(A) ::= ANALYZE(A). plain(A) ::= ASC(A). plain(A) ::= BY(A).
+plain(A) ::= CHECKPOINT(A). plain(A) ::= COMMENT(A). plain(A) ::= COST(A). plain(A) ::= CURRENT(A).
+plain(A) ::= DEFINE(A). plain(A) ::= DESC(A). plain(A) ::= DESCRIBE(A). plain(A) ::= END(A).
+plain(A) ::= ENFORCED(A). plain(A) ::= EXPLAIN(A). plain(A) ::= EXPORT(A). plain(A) ::= FIRST(A).
+plain(A) ::= FOLLOWING(A). plain(A) ::= FUNCTION(A). plain(A) ::= GROUPS(A). plain(A) ::= IF(A).
+plain(A) ::= INPUT(A). plain(A) ::= INTERVAL(A). plain(A) ::= ISOLATED(A). plain(A) ::= KEY(A).
+plain(A) ::= LANGUAGE(A). plain(A) ::= LAST(A). plain(A) ::= LOAD(A). plain(A) ::= LSN(A).
+plain(A) ::= MATERIALIZED(A). plain(A) ::= METADATA(A). plain(A) ::= MODEL(A). plain(A) ::= NEXT(A).
+plain(A) ::= NULLS(A). plain(A) ::= OF(A). plain(A) ::= OFFSET(A). plain(A) ::= ONLY(A).
+plain(A) ::= ORDINALITY(A). plain(A) ::= OUTPUT(A). plain(A) ::= PARTITION(A).
+plain(A) ::= PARTITIONED(A). plain(A) ::= PLAN(A). plain(A) ::= PRECEDING(A).
+plain(A) ::= PRECISION(A). plain(A) ::= QUERY(A). plain(A) ::= RANGE(A). plain(A) ::= RECURSIVE(A).
+plain(A) ::= REPLACE(A). plain(A) ::= REPLAY(A). plain(A) ::= RESET(A). plain(A) ::= RETURNS(A).
+plain(A) ::= ROW(A). plain(A) ::= ROWS(A). plain(A) ::= SHOW(A). plain(A) ::= STREAM(A).
+plain(A) ::= STRICT(A). plain(A) ::= SYSTEM(A). plain(A) ::= SYSTEM_TIME(A).
+plain(A) ::= TEMPORARY(A). plain(A) ::= TIMEWORD(A). plain(A) ::= UNIT(A). plain(A) ::= VIEW(A).
+plain(A) ::= VOLATILITY(A). plain(A) ::= WATERMARK(A). plain(A) ::= WITHOUT(A).
 
 /* Names that may not be an alias without AS, or name a source: they go on with the clause. */
 fname(A) ::= plain(A).
@@ -84,22 +82,17 @@ name(A) ::= fname(A).
 name(A) ::= CAST(A).
 name(A) ::= WITH(A).
 
-%type names {struct ast_names}
-%type names_opt {struct ast_names}
+%type names {struct ast_names}  %type names_opt {struct ast_names}
 names(A) ::= name(X).                { A = build_names(b, (struct ast_names){0}, &X); }
 names(A) ::= names(L) COMMA name(X). { A = build_names(b, L, &X); }
 names_opt(A) ::= .                   { A = (struct ast_names){0}; }
 names_opt(A) ::= LP names(L) RP.     { A = L; }
 
 /* ---- types ---- */
-%type type {struct ast_type *}
-%type field {struct ast_field}
-%type fields {struct ast_type *}
+%type type {struct ast_type *}  %type field {struct ast_field}  %type fields {struct ast_type *}
 %type params {struct ast_type *}
-typename(A) ::= ID(A).
-typename(A) ::= INTERVAL(A).
-typename(A) ::= ROW(A).
-typename(A) ::= TIMEWORD(A).
+typename(A) ::= ID(A).  typename(A) ::= INTERVAL(A).
+typename(A) ::= ROW(A). typename(A) ::= TIMEWORD(A).
 close(A) ::= GT|GT_PAIR(A).
 type(A) ::= typename(N).                            { A = build_type(b, N, NULL); }
 type(A) ::= typename(N) PRECISION.                  { A = build_type(b, N, NULL); }
@@ -119,15 +112,12 @@ fields(A) ::= fields(L) COMMA field(F). { A = build_type_field(b, L, F); }
 null_opt(A) ::= .         { A = (struct token){0}; }
 null_opt(A) ::= NULL.     { A = (struct token){0}; }
 null_opt(A) ::= NOT(X) NULL. { A = X; A.negated = true; }
-comment_opt ::= .
-comment_opt ::= STRING.
+comment_opt ::= .  comment_opt ::= STRING.
 
 /* ---- expressions ---- */
-%type expr {struct ast_expr *}
-%type expr_opt {struct ast_expr *}
-%type exprs {struct ast_exprs}
+%type expr {struct ast_expr *}  %type expr_opt {struct ast_expr *}  %type exprs {struct ast_exprs}
 %type exprs_opt {struct ast_exprs}
-expr(A) ::= LP(X) expr(E) RP(Y).  { A = build_parens(b, X, E, Y); }
+expr(A) ::= LP(X) expr(E) RP.  { A = build_parens(b, X, E); }
 expr(A) ::= NULL|INTEGER|DECIMAL|DOUBLE|STRING|BLOB(X). { A = build_literal(b, X); }
 expr(A) ::= PARAMETER(X).         { A = build_parameter(b, X); }
 expr(A) ::= TIMEWORD(T) STRING(X). { A = build_time_literal(b, T, X); }
@@ -139,11 +129,11 @@ unit(A) ::= UNIT(A) LP INTEGER RP.
 expr(A) ::= fname(X).                  { A = build_column(b, X); }
 expr(A) ::= CAST(X).                   { A = build_column(b, X); }
 expr(A) ::= expr(E) DOT name(X).       { A = build_dot(b, E, X); }
-expr(A) ::= expr(E) LB exprs_opt(L) RB(Y). { A = build_index(b, E, L, Y); }
-expr(A) ::= LP(X) expr(E) COMMA exprs(L) RP(Y). { A = build_row(b, X, E, L, Y); }
-expr(A) ::= LP(X) select(S) RP(Y).     { A = build_subquery(b, X, S, Y); }
-expr(A) ::= EXISTS(X) LP select(S) RP(Y). { A = build_exists(b, X, S, Y); }
-expr(A) ::= CAST(X) LP expr(E) AS type(T) RP(Y). { A = build_cast(b, X, E, T, Y); }
+expr(A) ::= expr(E) LB exprs_opt(L) RB. { A = build_index(b, E, L); }
+expr(A) ::= LP(X) expr(E) COMMA exprs(L) RP. { A = build_row(b, X, E, L); }
+expr(A) ::= LP(X) select(S) RP.     { A = build_subquery(b, X, S); }
+expr(A) ::= EXISTS(X) LP select(S) RP. { A = build_exists(b, X, S); }
+expr(A) ::= CAST(X) LP expr(E) AS type(T) RP. { A = build_cast(b, X, E, T); }
 expr(A) ::= expr(L) OR(O) expr(R).     { A = build_binary(b, AST_OR, O, L, R); }
 expr(A) ::= expr(L) AND(O) expr(R).    { A = build_binary(b, AST_AND, O, L, R); }
 expr(A) ::= expr(L) EQ|NE(O) expr(R).  { A = build_operator(b, O, L, R); }
@@ -153,13 +143,13 @@ expr(A) ::= expr(L) GT_PAIR(O) GT expr(R). [LSHIFT] { A = build_operator(b, O, L
 expr(A) ::= expr(L) PLUS|MINUS(O) expr(R).     { A = build_operator(b, O, L, R); }
 expr(A) ::= expr(L) STAR|SLASH|REM(O) expr(R). { A = build_operator(b, O, L, R); }
 expr(A) ::= expr(L) CONCAT|PTR(O) expr(R).     { A = build_operator(b, O, L, R); }
-expr(A) ::= expr(L) IS(O) expr(R).     { A = build_is(b, AST_IS, O, L, R); }
-expr(A) ::= expr(L) IS(O) NOT expr(R). { A = build_is(b, AST_IS_NOT, O, L, R); }
-expr(A) ::= expr(L) IS(O) NOT DISTINCT FROM expr(R). [IS] { A = build_is(b, AST_IS, O, L, R); }
-expr(A) ::= expr(L) IS(O) DISTINCT FROM expr(R). [IS] { A = build_is(b, AST_IS_NOT, O, L, R); }
-expr(A) ::= expr(E) ISNULL(O).   { A = build_postfix(b, AST_IS_NULL, E, O, O); }
-expr(A) ::= expr(E) NOTNULL(O).  { A = build_postfix(b, AST_IS_NOT_NULL, E, O, O); }
-expr(A) ::= expr(E) NOT(O) NULL(Y). { A = build_postfix(b, AST_IS_NOT_NULL, E, O, Y); }
+expr(A) ::= expr(L) IS(O) expr(R).     { A = build_is_like(b, AST_IS, O, L, R); }
+expr(A) ::= expr(L) IS(O) NOT expr(R). { A = build_is_like(b, AST_IS_NOT, O, L, R); }
+expr(A) ::= expr(L) IS(O) NOT DISTINCT FROM expr(R). [IS] { A = build_is_like(b, AST_IS, O, L, R); }
+expr(A) ::= expr(L) IS(O) DISTINCT FROM expr(R). [IS] { A = build_is_like(b, AST_IS_NOT, O, L, R); }
+expr(A) ::= expr(E) ISNULL(O).   { A = build_postfix(b, AST_IS_NULL, O, E); }
+expr(A) ::= expr(E) NOTNULL(O).  { A = build_postfix(b, AST_IS_NOT_NULL, O, E); }
+expr(A) ::= expr(E) NOT(O) NULL. { A = build_postfix(b, AST_IS_NOT_NULL, O, E); }
 expr(A) ::= NOT(O) expr(E).      { A = build_unary(b, AST_NOT, O, E); }
 expr(A) ::= BITNOT(O) expr(E).   { A = build_unary(b, AST_BIT_NOT, O, E); }
 expr(A) ::= MINUS(O) expr(E). [BITNOT] { A = build_unary(b, AST_MINUS, O, E); }
@@ -176,14 +166,14 @@ expr(A) ::= expr(E) between(O) expr(L) AND expr(H). [BETWEEN]
                                        { A = build_between(b, O, E, L, H); }
 in(A) ::= IN(A).
 in(A) ::= NOT IN(X).                   { A = X; A.negated = true; }
-expr(A) ::= expr(E) in(O) LP exprs_opt(L) RP(Y). [IN] { A = build_in_list(b, O, E, L, Y); }
-expr(A) ::= expr(E) in(O) LP select(S) RP(Y). [IN] { A = build_in_select(b, O, E, S, Y); }
+expr(A) ::= expr(E) in(O) LP exprs_opt(L) RP. [IN] { A = build_in_list(b, O, E, L); }
+expr(A) ::= expr(E) in(O) LP select(S) RP. [IN] { A = build_in_select(b, O, E, S); }
 expr(A) ::= expr(E) in(O) fname(N). [IN]    { A = build_in_table(b, O, E, N); }
 %type whens {struct ast_expr *}
 whens(A) ::= CASE(X) expr_opt(E) WHEN expr(W) THEN expr(T). { A = build_case(b, X, E, W, T); }
 whens(A) ::= whens(C) WHEN expr(W) THEN expr(T).           { A = build_when(b, C, W, T); }
-expr(A) ::= whens(C) END(Y).              { A = build_case_end(b, C, NULL, Y); }
-expr(A) ::= whens(C) ELSE expr(E) END(Y). { A = build_case_end(b, C, E, Y); }
+expr(A) ::= whens(C) END.              { A = build_case_end(b, C, NULL); }
+expr(A) ::= whens(C) ELSE expr(E) END. { A = build_case_end(b, C, E); }
 expr_opt(A) ::= .        { A = NULL; }
 expr_opt(A) ::= expr(E). { A = E; }
 exprs(A) ::= expr(E).                { A = build_exprs(b, (struct ast_exprs){0}, E); }
@@ -192,36 +182,28 @@ exprs_opt(A) ::= .         { A = (struct ast_exprs){0}; }
 exprs_opt(A) ::= exprs(L). { A = L; }
 
 /* ---- calls ---- */
-%type call {struct ast_expr *}
-%type args {struct ast_args}
-%type arg {struct ast_arg *}
-%type value {struct ast_arg *}
-%type table {struct ast_arg *}
-%type window {struct ast_window *}
-%type over {struct ast_window *}
-%type bound {struct ast_bound}
-%type filter {struct ast_expr *}
-%type orders {struct ast_orders}
-%type order_by {struct ast_orders}
-%type within {struct ast_orders}
-%type partition_by {struct ast_exprs}
+%type call {struct ast_expr *}  %type args {struct ast_args}  %type arg {struct ast_arg *}
+%type value {struct ast_arg *}  %type table {struct ast_arg *}  %type window {struct ast_window *}
+%type over {struct ast_window *}  %type bound {struct ast_bound}  %type filter {struct ast_expr *}
+%type orders {struct ast_orders}  %type order_by {struct ast_orders}
+%type within {struct ast_orders}  %type partition_by {struct ast_exprs}
 expr(A) ::= call(C) within(W) filter(F) over(O). { A = build_call_tail(b, C, W, F, O); }
-call(A) ::= fname(N) LP RP(Y).      { A = build_call(b, N, (struct ast_args){0}, Y); }
-call(A) ::= fname(N) LP STAR RP(Y). { A = build_call_star(b, N, Y); }
-call(A) ::= fname(N) LP args(L) order_by(O) RP(Y).
-                                    { A = build_call_order(b, build_call(b, N, L, Y), O); }
-call(A) ::= fname(N) LP DISTINCT args(L) order_by(O) RP(Y).
-      { A = build_call_distinct(b, build_call_order(b, build_call(b, N, L, Y), O)); }
-call(A) ::= fname(N) LP ALL args(L) order_by(O) RP(Y).
-                                    { A = build_call_order(b, build_call(b, N, L, Y), O); }
-call(A) ::= fname(N) LP expr(X) FROM expr(E) RP(Y).
-                                    { A = build_call_from(b, N, X, E, NULL, Y); }
-call(A) ::= fname(N) LP expr(X) FROM expr(E) FOR expr(F) RP(Y).
-                                    { A = build_call_from(b, N, X, E, F, Y); }
-call(A) ::= fname(N) LP ID(S) STRING(X) FROM expr(E) RP(Y).
-                                    { A = build_call_trim(b, N, S, build_literal(b, X), E, Y); }
-call(A) ::= fname(N) LP expr(E) TO name(U) RP(Y). { A = build_call_to(b, N, E, U, Y); }
-call(A) ::= fname(N) LP expr(X) IN_OF expr(E) RP(Y). { A = build_call_two(b, N, X, E, Y); }
+call(A) ::= fname(N) LP RP.      { A = build_call(b, N, (struct ast_args){0}); }
+call(A) ::= fname(N) LP STAR RP. { A = build_call_star(b, N); }
+call(A) ::= fname(N) LP args(L) order_by(O) RP.
+                                    { A = build_call_order(b, build_call(b, N, L), O); }
+call(A) ::= fname(N) LP DISTINCT args(L) order_by(O) RP.
+      { A = build_call_distinct(b, build_call_order(b, build_call(b, N, L), O)); }
+call(A) ::= fname(N) LP ALL args(L) order_by(O) RP.
+                                    { A = build_call_order(b, build_call(b, N, L), O); }
+call(A) ::= fname(N) LP expr(X) FROM expr(E) RP.
+                                    { A = build_call_from(b, N, build_three(b, X, E, NULL)); }
+call(A) ::= fname(N) LP expr(X) FROM expr(E) FOR expr(F) RP.
+                                    { A = build_call_from(b, N, build_three(b, X, E, F)); }
+call(A) ::= fname(N) LP ID(S) STRING(X) FROM expr(E) RP.
+                                    { A = build_call_trim(b, N, S, build_literal(b, X), E); }
+call(A) ::= fname(N) LP expr(E) TO name(U) RP. { A = build_call_to(b, N, E, U); }
+call(A) ::= fname(N) LP expr(X) IN_OF expr(E) RP. { A = build_call_position(b, N, X, E); }
 args(A) ::= arg(X).               { A = build_args(b, (struct ast_args){0}, X); }
 args(A) ::= args(L) COMMA arg(X). { A = build_args(b, L, X); }
 arg(A) ::= value(V).                 { A = V; }
@@ -266,31 +248,19 @@ bound(A) ::= CURRENT ROW.        { A = (struct ast_bound){.kind = AST_CURRENT_RO
 bound(A) ::= expr(E) PRECEDING|FOLLOWING(X). { A = build_bound(b, E, X); }
 
 /* ---- queries ---- */
-%type select {struct ast_select *}
-%type selects {struct ast_select *}
-%type ctes {struct ast_select *}
-%type core {struct ast_core *}
-%type item {struct ast_item *}
-%type items {struct ast_items}
-%type rows {struct ast_core *}
-%type from {struct ast_from}
-%type from_opt {struct ast_from}
-%type joined {struct ast_source *}
-%type source {struct ast_source *}
-%type at_lsn {struct ast_source *}
-%type join {struct build_join}
-%type where {struct ast_expr *}
-%type group_by {struct build_group}
-%type windows {struct ast_windows}
-%type windowed {struct ast_windows}
-%type options {struct ast_options}
-%type hint {struct ast_options}
+%type select {struct ast_select *}  %type selects {struct ast_select *}
+%type ctes {struct ast_select *}  %type core {struct ast_core *}  %type item {struct ast_item *}
+%type items {struct ast_items}  %type rows {struct ast_core *}  %type from {struct ast_from}
+%type from_opt {struct ast_from}  %type joined {struct ast_source *}
+%type source {struct ast_source *}  %type at_lsn {struct ast_source *}
+%type join {struct build_join}  %type where {struct ast_expr *}  %type group_by {struct build_group}
+%type windows {struct ast_windows}  %type windowed {struct ast_windows}
+%type options {struct ast_options}  %type hint {struct ast_options}
 select(A) ::= selects(S) order_by(O) limit(L) emit(E). { A = build_select(b, S, O, L, E); }
 selects(A) ::= core(C).                  { A = build_cores(b, NULL, (struct token){0}, C); }
 selects(A) ::= ctes(S) core(C).          { A = build_cores(b, S, (struct token){0}, C); }
 selects(A) ::= selects(S) compound(O) core(C). { A = build_cores(b, S, O, C); }
-compound(A) ::= INTERSECT|EXCEPT(A).
-compound(A) ::= UNION(A).
+compound(A) ::= INTERSECT|EXCEPT(A).  compound(A) ::= UNION(A).
 compound(A) ::= UNION(X) ALL.            { A = X; A.negated = true; }
 ctes(A) ::= WITH(X) name(N) names_opt(L) AS LP select(S) RP.
                                { A = build_cte(b, build_with(b, X, false), N, L, S); }
@@ -301,8 +271,8 @@ ctes(A) ::= ctes(W) COMMA name(N) names_opt(L) AS LP select(S) RP.
 core(A) ::= SELECT(X) distinct(D) items(I) from_opt(F) where(W) group_by(G) windows(V).
       { A = build_core(b, &(struct build_core){X, D.end > 0, I, F, W, G, V}); }
 core(A) ::= VALUES(X) rows(R).           { A = build_values(b, X, R); }
-rows(A) ::= LP(X) exprs(L) RP(Y).                { A = build_row_of(b, NULL, X, L, Y); }
-rows(A) ::= rows(R) COMMA LP(X) exprs(L) RP(Y).  { A = build_row_of(b, R, X, L, Y); }
+rows(A) ::= LP(X) exprs(L) RP.                { A = build_row_of(b, NULL, X, L); }
+rows(A) ::= rows(R) COMMA LP(X) exprs(L) RP.  { A = build_row_of(b, R, X, L); }
 distinct(A) ::= .         { A = (struct token){0}; }
 distinct(A) ::= ALL.      { A = (struct token){0}; }
 distinct(A) ::= DISTINCT(A).
@@ -325,7 +295,7 @@ join(A) ::= COMMA|JOIN(X).                   { A = build_join(b, X, NULL, NULL, 
 join(A) ::= JOIN_KW(X) JOIN.                 { A = build_join(b, X, &X, NULL, NULL); }
 join(A) ::= JOIN_KW(X) JOIN_KW(Y) JOIN.      { A = build_join(b, X, &X, &Y, NULL); }
 join(A) ::= JOIN_KW(X) JOIN_KW(Y) JOIN_KW(Z) JOIN. { A = build_join(b, X, &X, &Y, &Z); }
-joined(A) ::= source(S).                          { A = build_alias(b, S, NULL, (struct ast_names){0}); }
+joined(A) ::= source(A).
 joined(A) ::= source(S) plain(N) names_opt(L).    { A = build_alias(b, S, &N, L); }
 joined(A) ::= source(S) AS name(N) names_opt(L).  { A = build_alias(b, S, &N, L); }
 joined(A) ::= at_lsn(S).                          { A = S; }
@@ -338,17 +308,16 @@ source(A) ::= sname(N) hint(H) FOR SYSTEM_TIME AS OF expr(E).
                     { A = build_as_of(b, build_source_name(b, N, H), E, false); }
 source(A) ::= sname(N) hint(H) FOR SYSTEM_TIME AS OF LSN lsn(X).
                     { A = build_as_of(b, build_source_name(b, N, H), build_literal(b, X), true); }
-source(A) ::= sname(N) hint(H) MATCH_BODY(Y).     { A = build_match(b, N, H, Y); }
-source(A) ::= sname(N) LP args(L) RP(Y).          { A = build_source_call(b, N, L, Y); }
-source(A) ::= sname(N) LP args(L) RP(Y) WITH ORDINALITY.
-                    { A = build_ordinality(b, build_source_call(b, N, L, Y)); }
-source(A) ::= TABLE(X) LP name(N) hint(H) RP(Y).  { A = build_snapshot(b, X, N, H, Y); }
-source(A) ::= TABLE LP name(N) LP args(L) RP RP(Y). { A = build_source_call(b, N, L, Y); }
-source(A) ::= LP(X) select(S) RP(Y).              { A = build_source_select(b, X, S, Y); }
-source(A) ::= LP(X) from(F) RP(Y).                { A = build_source_group(b, X, F, Y); }
+source(A) ::= sname(N) hint(H) MATCH_BODY.     { A = build_match(b, N, H); }
+source(A) ::= sname(N) LP args(L) RP.          { A = build_source_call(b, N, L); }
+source(A) ::= sname(N) LP args(L) RP WITH ORDINALITY.
+                    { A = build_ordinality(b, build_source_call(b, N, L)); }
+source(A) ::= TABLE(X) LP name(N) hint(H) RP.  { A = build_snapshot(b, X, N, H); }
+source(A) ::= TABLE LP name(N) LP args(L) RP RP. { A = build_source_call(b, N, L); }
+source(A) ::= LP(X) select(S) RP.              { A = build_source_select(b, X, S); }
+source(A) ::= LP(X) from(F) RP.                { A = build_source_group(b, X, F); }
 source(A) ::= LATERAL source(S).                  { A = build_lateral(b, S); }
-sname(A) ::= plain(A).
-sname(A) ::= FETCH|FILTER|OVER|WINDOW|WITHIN(A).
+sname(A) ::= plain(A).  sname(A) ::= FETCH|FILTER|OVER|WINDOW|WITHIN(A).
 lsn(A) ::= INTEGER(A).
 hint(A) ::= .                                     { A = (struct ast_options){0}; }
 hint(A) ::= HINT name LP options(L) RP HINT_END.  { A = L; }
@@ -372,7 +341,8 @@ limit(A) ::= FETCH FIRST|NEXT INTEGER(N) ROW|ROWS ONLY.
                                      { A = (struct build_limit){build_literal(b, N), NULL}; }
 emit(A) ::= .                { A = (struct token){0}; }
 emit(A) ::= EMIT name(X).  { A = X; }
-options(A) ::= option_key(K) EQ option_value(V). { A = build_options(b, (struct ast_options){0}, K, V); }
+options(A) ::= option_key(K) EQ option_value(V).
+                           { A = build_options(b, (struct ast_options){0}, K, V); }
 options(A) ::= options(L) COMMA option_key(K) EQ option_value(V). { A = build_options(b, L, K, V); }
 option_key(A) ::= STRING(A).
 option_key(A) ::= path(A).
@@ -383,16 +353,11 @@ path(A) ::= name(A).
 path(A) ::= path(X) DOT name(Y).             { A = build_path(b, X, Y); }
 
 /* ---- statements ---- */
-%type insert {struct ast_insert *}
-%type create {struct build_create *}
-%type column {struct ast_column *}
-%type computed {struct ast_column *}
-%type columns {struct ast_columns}
-%type stream {struct ast_create_stream *}
-%type function {struct ast_create_function *}
-%type model {struct ast_create_model *}
-%type object {enum ast_object}
-%type assignments {struct ast_update *}
+%type insert {struct ast_insert *}  %type create {struct build_create *}
+%type column {struct ast_column *}  %type computed {struct ast_column *}
+%type columns {struct ast_columns}  %type stream {struct ast_create_stream *}
+%type function {struct ast_create_function *}  %type model {struct ast_create_model *}
+%type object {enum ast_object}  %type assignments {struct ast_update *}
 statement ::= query.
 statement ::= EXPLAIN query.            { build_explain(b, false); }
 statement ::= EXPLAIN ANALYZE query.    { build_explain(b, true); }
@@ -401,8 +366,11 @@ query ::= select(S).                    { build_statement_select(b, S); }
 query ::= insert(I).                    { build_statement_insert(b, I); }
 query ::= create(C) QUERY new_name(N) AS insert(I).
                                         { build_statement_query(b, build_head(b, C, N), I); }
-query ::= create(C) VIEW new_name(N) names_opt(L) comment(D) AS select(S).
-            { build_statement_view(b, build_head(b, C, N), &(struct build_view){L, D, S}); }
+query ::= create(C) VIEW new_name(N) names_opt(L) comment(D) view_options(O) AS select(S).
+         { build_statement_view(b, build_head(b, C, N), &(struct build_view){L, O, D, S}); }
+%type view_options {struct ast_options}
+view_options(A) ::= .                        { A = (struct ast_options){0}; }
+view_options(A) ::= WITH LP options(L) RP.   { A = L; }
 insert(A) ::= INSERT INTO target(T) hint(H) names_opt(L) select(S).
                                         { A = build_insert(b, T, H, L, S); }
 insert(A) ::= INSERT OR REPLACE INTO target(T) hint(H) names_opt(L) select(S).
@@ -436,16 +404,13 @@ stream_head(A) ::= create(C) STREAM new_name(N).
                 { A = build_stream(b, build_head(b, C, N), AST_OBJECT_STREAM); }
 stream_head(A) ::= create(C) TABLE new_name(N).
                 { A = build_stream(b, build_head(b, C, N), AST_OBJECT_TABLE); }
-elements ::= element.
-elements ::= elements COMMA element.
+elements ::= element.  elements ::= elements COMMA element.
 element ::= column(C).                  { build_stream_column(b, C); }
 element ::= computed(C).                { build_stream_column(b, C); }
 element ::= WATERMARK(X) FOR path(P) AS expr(E).    { build_stream_watermark(b, X, P, E); }
 element ::= PRIMARY(X) KEY LP names(L) RP enforced. { build_stream_key(b, X, L); }
 element ::= CONSTRAINT name PRIMARY(X) KEY LP names(L) RP enforced. { build_stream_key(b, X, L); }
-enforced ::= .
-enforced ::= ENFORCED.
-enforced ::= NOT ENFORCED.
+enforced ::= .  enforced ::= ENFORCED.  enforced ::= NOT ENFORCED.
 column(A) ::= name(N) type(T).          { A = build_column_typed(b, N, T); }
 column(A) ::= column(C) NULL.           { A = C; }
 column(A) ::= column(C) NOT NULL.       { A = build_column_not_null(b, C); }
@@ -484,8 +449,7 @@ function(A) ::= function(F) STRICT.            { A = build_function_flag(b, F, f
 function(A) ::= function(F) ISOLATED.          { A = build_function_flag(b, F, true); }
 function(A) ::= function(F) COST INTEGER|DECIMAL|DOUBLE(X).
                                         { A = build_function_cost(b, F, build_literal(b, X)); }
-%type parameters {struct ast_columns}
-%type parameter {struct ast_column *}
+%type parameters {struct ast_columns}  %type parameter {struct ast_column *}
 parameters(A) ::= parameter(C).         { A = build_columns(b, (struct ast_columns){0}, C); }
 parameters(A) ::= parameters(L) COMMA parameter(C). { A = build_columns(b, L, C); }
 parameter(A) ::= name(N) type(T).       { A = build_column_typed(b, N, T); }
@@ -501,7 +465,7 @@ statement ::= DROP object(O) old_name(N).           { build_drop(b, O, N); }
 statement ::= DROP TEMPORARY object(O) old_name(N). { build_drop(b, O, N); }
 statement ::= DROP TEMPORARY SYSTEM object(O) old_name(N). { build_drop(b, O, N); }
 statement ::= UPDATE name(N) SET assignments(U) where(W).    { build_update(b, N, U, W); }
-assignments(A) ::= name(N) EQ expr(E).                       { A = build_assignment(b, NULL, N, E); }
+assignments(A) ::= name(N) EQ expr(E).                      { A = build_assignment(b, NULL, N, E); }
 assignments(A) ::= assignments(U) COMMA name(N) EQ expr(E).  { A = build_assignment(b, U, N, E); }
 statement ::= DELETE FROM name(N) where(W).                  { build_delete(b, N, W); }
 
@@ -516,6 +480,7 @@ statement ::= DESCRIBE|DESC name(N).           { build_describe(b, AST_OBJECT_AN
 statement ::= DESCRIBE|DESC object(O) name(N). { build_describe(b, O, N); }
 setting(A) ::= STRING(A).
 setting(A) ::= path(A).
+setting(A) ::= TABLE(X) DOT path(Y).         { A = build_path(b, X, Y); }
 statement ::= SET.                           { build_set(b, false, NULL, NULL); }
 statement ::= SET setting(N) EQ|TO option_value(V). { build_set(b, false, &N, &V); }
 statement ::= RESET.                         { build_set(b, true, NULL, NULL); }
@@ -525,8 +490,7 @@ statement ::= DEFINE name(N) EQ option_value(V). { build_define(b, N, V); }
 statement ::= EXPORT MODEL name(N) TO STRING(X). { build_export(b, N, X); }
 statement ::= CHECKPOINT.                    { build_checkpoint(b); }
 statement ::= LOAD STRING(X).                { build_load(b, X); }
-%type from_lsn {struct ast_expr *}
-%type to_lsn {struct ast_expr *}
+%type from_lsn {struct ast_expr *}  %type to_lsn {struct ast_expr *}
 statement ::= REPLAY QUERY name(N) from_lsn(F) to_lsn(T). { build_replay(b, N, F, T); }
 from_lsn(A) ::= .                            { A = NULL; }
 from_lsn(A) ::= FROM LSN lsn(X).             { A = build_literal(b, X); }

@@ -28,7 +28,4 @@ extern const uint32_t keyword_count;
 /* The keyword that `word` is, whatever its case; NULL: it is an identifier. */
 const struct keyword *keyword_find(struct text word);
 
-/* The keyword nearest to a misspelt word, for hints; NULL: none is near. */
-const struct keyword *keyword_nearest(struct text word);
-
 #endif

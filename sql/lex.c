@@ -55,30 +55,38 @@ static struct token illegal(struct lexer *l, uint32_t start, enum lex_fault faul
     return token_from(l, start, TK_ILLEGAL);
 }
 
-/* Whether the comment that opens here is a hint of options: slash star plus OPTIONS. */
-static bool begins_hint(const struct lexer *l) {
-    if (peek(l, 2) != '+') return false;
-    uint32_t ahead = 3;
-    while (is_space(peek(l, ahead))) ahead++;
+bool lex_begins_hint(struct text text, uint32_t at) {
+    const struct text open = TEXT_LITERAL("/*+"), word = TEXT_LITERAL("OPTIONS");
+    uint64_t left = text.bytes - at;
+    if (left < open.bytes || memcmp(text.at + at, open.at, open.bytes) != 0) return false;
 
-    uint64_t from = (uint64_t)l->at + ahead;
-    struct text want = TEXT_LITERAL("OPTIONS");
-    if (from + want.bytes > l->text.bytes) return false;
-    struct text word = {.at = l->text.at + from, .bytes = want.bytes};
-    return text_equal_fold(word, want) && !lex_in_word(peek(l, ahead + want.bytes));
+    at += open.bytes;
+    while (at < text.bytes && is_space(text.at[at])) at++;
+    left = text.bytes - at;
+    if (left < word.bytes) return false;
+    struct text found = {.at = text.at + at, .bytes = word.bytes};
+    if (!text_equal_fold(found, word)) return false;
+    return left == word.bytes || !lex_in_word(text.at[at + word.bytes]);
 }
 
+/* To behind the comment; false, not moved, at one without end. */
 static bool skip_block_comment(struct lexer *l) {
+    uint32_t start = l->at;
     for (l->at += 2; !at_end(l); l->at++) {
         if (peek(l, 0) != '*' || peek(l, 1) != '/') continue;
         l->at += 2;
         return true;
     }
+    l->at = start;
     return false;
 }
 
 static void skip_line_comment(struct lexer *l) {
     while (!at_end(l) && peek(l, 0) != '\n') l->at++;
+}
+
+static bool opens_hint(const struct lexer *l) {
+    return !l->in_hint && lex_begins_hint(l->text, l->at);
 }
 
 /* Skips spaces and comments; false at a comment without end. */
@@ -89,7 +97,7 @@ static bool skip_spaces(struct lexer *l) {
             l->at++;
         } else if (c == '-' && peek(l, 1) == '-') {
             skip_line_comment(l);
-        } else if (c == '/' && peek(l, 1) == '*' && !begins_hint(l)) {
+        } else if (c == '/' && peek(l, 1) == '*' && !opens_hint(l)) {
             if (!skip_block_comment(l)) return false;
         } else {
             return true;
@@ -188,12 +196,12 @@ static const struct {
     char text[4];
     int kind;
 } operators[] = {
-    {"->>", TK_PTR},   {"->", TK_PTR},  {"=>", TK_FAT_ARROW}, {"==", TK_EQ},    {"=", TK_EQ},
-    {"<>", TK_NE},     {"<=", TK_LE},   {"<<", TK_LSHIFT},    {"<", TK_LT},     {">=", TK_GE},
-    {">", TK_GT},      {"!=", TK_NE},   {"||", TK_CONCAT},    {"|", TK_BITOR},  {"+", TK_PLUS},
-    {"-", TK_MINUS},   {"*", TK_STAR},  {"/", TK_SLASH},      {"%", TK_REM},    {"&", TK_BITAND},
-    {"~", TK_BITNOT},  {"(", TK_LP},    {")", TK_RP},         {"[", TK_LB},     {"]", TK_RB},
-    {",", TK_COMMA},   {".", TK_DOT},   {";", TK_SEMICOLON},
+    {"->>", TK_PTR},  {"->", TK_PTR}, {"=>", TK_FAT_ARROW}, {"==", TK_EQ},   {"=", TK_EQ},
+    {"<>", TK_NE},    {"<=", TK_LE},  {"<<", TK_LSHIFT},    {"<", TK_LT},    {">=", TK_GE},
+    {">", TK_GT},     {"!=", TK_NE},  {"||", TK_CONCAT},    {"|", TK_BITOR}, {"+", TK_PLUS},
+    {"-", TK_MINUS},  {"*", TK_STAR}, {"/", TK_SLASH},      {"%", TK_REM},   {"&", TK_BITAND},
+    {"~", TK_BITNOT}, {"(", TK_LP},   {")", TK_RP},         {"[", TK_LB},    {"]", TK_RB},
+    {",", TK_COMMA},  {".", TK_DOT},  {";", TK_SEMICOLON},
 };
 
 /* All bytes of a character that begins nothing, so that it is shown whole. */
@@ -228,10 +236,10 @@ struct token lex_next(struct lexer *l) {
     assert(l->at <= l->text.bytes);
 
     l->fault = LEX_FINE;
-    uint32_t before = l->at;
     if (!skip_spaces(l)) {
-        while (is_space(l->text.at[before])) before++;
-        return illegal(l, before, LEX_COMMENT);
+        uint32_t start = l->at;
+        l->at = l->text.bytes;
+        return illegal(l, start, LEX_COMMENT);
     }
     if (at_end(l)) return token_from(l, l->at, 0);
 
@@ -241,7 +249,7 @@ struct token lex_next(struct lexer *l) {
     if (is_digit(c) || (c == '.' && is_digit(next))) return lex_number(l);
     if (c == '\'' || c == '"' || c == '`') return lex_quoted(l, c);
     if (c == '?') return lex_parameter(l);
-    if (c == '/' && next == '*') return lex_hint(l);
+    if (c == '/' && next == '*' && opens_hint(l)) return lex_hint(l);
     if (c == '*' && next == '/' && l->in_hint) return lex_hint(l);
     return lex_operator(l);
 }

@@ -2,8 +2,8 @@
  *
  * A token is a kind (TK_.. of the grammar; 0 at the end of the text) and a slice of the text.
  * '>>' comes as two tokens, GT_PAIR and GT, so that ROW<a ARRAY<BIGINT>> closes two types. A
- * comment that begins with a hint (OPTIONS) comes as HINT .. HINT_END with the tokens between; every
- * other comment is a space.
+ * hint, a comment that begins with +OPTIONS, comes as HINT .. HINT_END with the tokens between;
+ * every other comment is a space.
  *
  * Used by: parse.h.    Tested by: tests/unit/sql/lex_test.c
  */
@@ -29,7 +29,6 @@ enum lex_fault {
     LEX_NUMBER,  /* 12ab, 0x, 1e */
     LEX_BLOB,    /* x'..' with what is not pairs of hex digits */
     LEX_BYTE,    /* a character that begins nothing */
-    LEX_UTF8,    /* not UTF-8 */
 };
 
 struct lexer {
@@ -47,6 +46,9 @@ struct token lex_next(struct lexer *l);
 static inline struct text lex_text(const struct lexer *l, struct token t) {
     return (struct text){.at = l->text.at + t.start, .bytes = t.end - t.start};
 }
+
+/* Whether the comment at text[at] is a hint that is read: slash star plus OPTIONS. */
+bool lex_begins_hint(struct text text, uint32_t at);
 
 /* The bytes that begin or go on an identifier: letters, '_', what is not ASCII; digits and '$'. */
 bool lex_begins_word(char c);

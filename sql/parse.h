@@ -30,7 +30,6 @@ struct sql_script {
     uint32_t at;                   /* where the next piece up to a ';' begins */
     uint32_t inner;                /* how far that piece, after replacement, has been read */
     uint32_t line, column;         /* of `at`, 1-based */
-    uint32_t set_at;               /* of the open statement set */
     bool in_set;
 };
 

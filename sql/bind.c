@@ -1,0 +1,70 @@
+/* bind.c: see bind.h. The work is in bind_*.c; here a statement gets its binder, and its plan the
+ * last touches.
+ */
+#include "sql/bind.h"
+
+#include <assert.h>
+
+#include "sql/lower.h"
+
+void binder_init(struct binder *b, const struct sql_env *env, struct arena *a) {
+    assert(env->catalog && env->bounded);
+    *b = (struct binder){.env = env, .arena = a, .source = env->source, .placed = true};
+}
+
+bool bind_finish(struct binder *b, const struct ast_select *s, const struct rel *r,
+                 struct bound_query *out, struct err *e) {
+    bool bounded = r->bounded;
+    if (s->emit == AST_EMIT_FINAL && !bounded) {
+        bind_unsupported(b, s->emit_at, e, "EMIT FINAL needs inputs that end");
+        return err_hint(e, "Windowed aggregates are final without it.");
+    }
+    struct plan_query plan;
+    if (!lower_query(b, r, bounded && s->emit != AST_EMIT_CHANGES, &plan, e)) return false;
+    *out =
+        (struct bound_query){.plan = plan, .uses = b->uses, .use = b->use, .target = out->target};
+    return true;
+}
+
+bool bind_select(const struct sql_env *env, const struct ast_select *s, struct arena *a,
+                 struct bound_query *out, struct err *e) {
+    struct binder b;
+    binder_init(&b, env, a);
+    b.emit = s->emit;
+    const struct rel *r = bind_query(&b, s, true, e);
+    struct bound_query made = {.target = NULL};
+    if (!r || !bind_finish(&b, s, r, &made, e)) return false;
+    *out = made;
+    return true;
+}
+
+static bool names_differ(struct binder *b, const struct rel *r, uint32_t at, struct err *e) {
+    for (uint32_t i = 0; i < r->cols; i++) {
+        for (uint32_t k = 0; k < i; k++) {
+            if (!text_equal_fold(r->col[i].name, r->col[k].name)) continue;
+            bind_error(b, at, e, "42701: column \"%.*s\" occurs twice in the view",
+                       TEXT_ARG(r->col[i].name));
+            return err_hint(e, "Give one of them another name with AS.");
+        }
+    }
+    return true;
+}
+
+bool bind_view(const struct sql_env *env, const struct ast_create_view *s, struct arena *a,
+               const struct schema **out, struct err *e) {
+    struct binder b;
+    binder_init(&b, env, a);
+    struct rel *r = bind_query(&b, s->select, false, e);
+    if (!r) return false;
+    if (s->columns.count > 0 && s->columns.count != r->cols) {
+        return bind_error(&b, s->columns.at[0].at, e,
+                          "42601: %u names are given, but the query has %u columns",
+                          s->columns.count, r->cols);
+    }
+    for (uint32_t i = 0; i < s->columns.count; i++) r->col[i].name = s->columns.at[i].text;
+    if (!names_differ(&b, r, s->select->start, e)) return false;
+    const struct schema *schema = bind_schema(&b, r->col, r->cols, e);
+    if (!schema) return false;
+    *out = schema;
+    return true;
+}

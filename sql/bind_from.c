@@ -1,0 +1,253 @@
+/* bind_from.c: what stands in FROM becomes a relation.
+ *
+ * A name is a CTE, else an object of the catalog, else a side stream (x$errors). Views and CTEs are
+ * bound anew at each use, as if they were written there; positions inside a view are of its own
+ * text and are not shown. Each use of a stream is an input of its own, in the order of FROM.
+ */
+#include <assert.h>
+
+#include "sql/bind_group.h"
+
+static struct rel *no_memory(struct err *e) {
+    err_memory(e);
+    return NULL;
+}
+
+static bool add_input(struct binder *b, const struct stream_def *def, struct plan_input input,
+                      uint32_t *out, struct err *e) {
+    if (b->inputs == BIND_INPUTS_MAX)
+        return err_set(e, ERR_SQL, "54000", "a query reads at most %d streams", BIND_INPUTS_MAX);
+    if (!bind_grow(b, &b->input, &b->inputs_capacity, b->inputs, sizeof *b->input, e)) return false;
+    input.def = def;
+    if (input.snapshot)
+        input.bounded = true;
+    else if (!b->env->bounded(b->env->context, def, &input.hint, &input.bounded, e))
+        return false;
+    b->input[b->inputs] = input;
+    *out = b->inputs++;
+    return true;
+}
+
+static bool is_proctime(const struct expr *x) {
+    return x && x->kind == EXPR_CALL && strcmp(x->fn->name, "proctime") == 0;
+}
+
+static struct rel *scan(struct binder *b, const struct stream_def *def, struct plan_input input,
+                        uint32_t at, struct err *e) {
+    uint32_t number = 0;
+    if (!add_input(b, def, input, &number, e)) {
+        bind_place(b, at, e);
+        return NULL;
+    }
+    struct plan *p = bind_plan(b, PLAN_SCAN, NULL, e);
+    struct rel *r = p ? ARENA_NEW(b->arena, r) : NULL;
+    struct rel_col *col = r ? ARENA_ARRAY(b->arena, col, def->schema->cols) : NULL;
+    if (!p) return NULL;
+    if (!col) return no_memory(e);
+    p->schema = def->schema;
+    p->as.scan.input = number;
+    for (uint32_t i = 0; i < def->schema->cols; i++) {
+        const struct field *f = &def->schema->col[i];
+        col[i] = (struct rel_col){.name = f->name, .type = f->type, .not_null = f->not_null};
+        if ((int32_t)i == def->time_col)
+            col[i].time = TIME_ROLE_EVENT;
+        else if (def->computed && is_proctime(def->computed[i]))
+            col[i].time = TIME_ROLE_CLOCK;
+    }
+    *r = (struct rel){
+        .plan = p, .cols = def->schema->cols, .col = col, .bounded = b->input[number].bounded};
+    return r;
+}
+
+static struct options hint_options(struct binder *b, const struct ast_options *o) {
+    struct option *option = ARENA_ARRAY(b->arena, option, o->count);
+    if (!option) return (struct options){0};
+    for (uint32_t i = 0; i < o->count; i++)
+        option[i] = (struct option){o->at[i].key, o->at[i].value, o->at[i].key_at};
+    return (struct options){.option = option, .count = o->count};
+}
+
+/* Other names for the columns: t(a, b). */
+static bool rename_columns(struct binder *b, struct rel *r, const struct ast_name *name,
+                           uint32_t count, struct err *e) {
+    if (count > r->cols)
+        return bind_error(b, name[r->cols].at, e,
+                          "42601: %u names are given, but there are %u columns", count, r->cols);
+    for (uint32_t i = 0; i < count; i++) r->col[i].name = name[i].text;
+    return true;
+}
+
+static bool is_open(const struct binder *b, const void *what) {
+    for (const struct expansion *x = b->expansion; x; x = x->outer) {
+        if (x->what == what) return true;
+    }
+    return false;
+}
+
+static struct rel *expand_cte(struct binder *b, const struct cte_scope *scope,
+                              const struct ast_cte *cte, const struct ast_source *s,
+                              struct err *e) {
+    if (is_open(b, cte)) {
+        bind_unsupported(b, s->at, e,
+                         "\"%.*s\" refers to itself: recursive queries are not supported",
+                         TEXT_ARG(cte->name.text));
+        return NULL;
+    }
+    struct expansion open = {.what = cte, .outer = b->expansion};
+    const struct cte_scope *ctes = b->ctes;
+    b->expansion = &open;
+    b->ctes = scope;
+    struct rel *r = bind_query(b, cte->select, false, e);
+    b->expansion = open.outer;
+    b->ctes = ctes;
+    if (r && !rename_columns(b, r, cte->columns.at, cte->columns.count, e)) return NULL;
+    return r;
+}
+
+static struct rel *expand_view(struct binder *b, struct object *o, const struct ast_source *s,
+                               struct err *e) {
+    if (is_open(b, o)) {
+        bind_error(b, s->at, e, "42P01: view \"%.*s\" refers to itself", TEXT_ARG(o->name));
+        return NULL;
+    }
+    struct binder outer = *b;
+    struct expansion open = {.what = o, .outer = b->expansion};
+    b->expansion = &open;
+    b->ctes = NULL;
+    b->source = o->select->source;
+    b->placed = false;
+    struct rel *r = bind_query(b, o->select, false, e);
+    b->expansion = outer.expansion;
+    b->ctes = outer.ctes;
+    b->source = outer.source;
+    b->placed = outer.placed;
+    if (!r) {
+        bind_place(b, s->at, e);
+        return NULL;
+    }
+    for (uint32_t i = 0; i < o->view_cols && i < r->cols; i++) r->col[i].name = o->view_col[i];
+    return r;
+}
+
+static struct rel *no_relation(struct binder *b, const struct ast_source *s, struct err *e) {
+    struct text name = s->name.text;
+    bind_error(b, s->at, e, "42P01: there is no stream, table or view \"%.*s\"", TEXT_ARG(name));
+    struct text near = catalog_nearest(b->env->catalog, name, OBJECT_COUNT);
+    if (near.bytes > 0) err_hint(e, "Perhaps you meant \"%.*s\".", TEXT_ARG(near));
+    return NULL;
+}
+
+/* x$errors, x$late: what they hold now, or with EMIT CHANGES what follows too. */
+static struct rel *side_stream(struct binder *b, const struct ast_source *s, struct err *e) {
+    if (!b->env->side_stream) return no_relation(b, s, e);
+    const struct stream_def *def = b->env->side_stream(b->env->context, s->name.text, e);
+    if (!def) {
+        bind_place(b, s->at, e);
+        return NULL;
+    }
+    struct plan_input input = {.hint = hint_options(b, &s->options),
+                               .snapshot = b->emit != AST_EMIT_CHANGES};
+    return scan(b, def, input, s->at, e);
+}
+
+static bool has_connector(const struct stream_def *def) {
+    for (uint32_t i = 0; i < def->options.count; i++) {
+        struct text key = def->options.option[i].key;
+        if (text_equal(key, TEXT_LITERAL("connector"))) return true;
+        if (text_equal(key, TEXT_LITERAL("connector.type"))) return true;
+    }
+    return false;
+}
+
+static struct rel *snapshot(struct binder *b, const struct object *o, const struct ast_source *s,
+                            struct err *e) {
+    if (!o->def || has_connector(o->def)) {
+        bind_unsupported(b, s->at, e,
+                         "TABLE(%.*s) reads what a kept stream holds; this %s is not kept",
+                         TEXT_ARG(o->name), object_kind_word(o->kind));
+        err_hint(e, "Read it with FROM %.*s, or CREATE STREAM without a connector keeps rows.",
+                 TEXT_ARG(o->name));
+        return NULL;
+    }
+    struct plan_input input = {.snapshot = true};
+    return scan(b, o->def, input, s->at, e);
+}
+
+static struct rel *catalog_relation(struct binder *b, struct object *o, const struct ast_source *s,
+                                    struct err *e) {
+    if (!bind_use(b, o, e)) return NULL;
+    if (s->kind == AST_SOURCE_SNAPSHOT) return snapshot(b, o, s, e);
+    if (o->kind == OBJECT_VIEW) return expand_view(b, o, s, e);
+    if (!o->def) {
+        bind_error(b, s->at, e, "42P01: \"%.*s\" is a %s: it has no rows", TEXT_ARG(o->name),
+                   object_kind_word(o->kind));
+        return NULL;
+    }
+    struct plan_input input = {.hint = hint_options(b, &s->options)};
+    if (s->options.count > 0 && !input.hint.option) return no_memory(e);
+    return scan(b, o->def, input, s->at, e);
+}
+
+struct rel *bind_relation(struct binder *b, const struct ast_source *s, struct err *e) {
+    struct text name = s->name.text;
+    for (const struct cte_scope *c = b->ctes; c; c = c->outer) {
+        for (uint32_t i = 0; i < c->ctes->count; i++) {
+            if (text_equal_fold(c->ctes->at[i].name.text, name))
+                return expand_cte(b, c, &c->ctes->at[i], s, e);
+        }
+    }
+    struct object *o = catalog_find(b->env->catalog, name);
+    if (o) return catalog_relation(b, o, s, e);
+    return memchr(name.at, '$', name.bytes) ? side_stream(b, s, e) : no_relation(b, s, e);
+}
+
+static struct rel *table_function(struct binder *b, const struct ast_source *s, struct err *e) {
+    enum window_kind kind;
+    struct text name = s->call->name.text;
+    if (window_kind_find(name, &kind)) return bind_window_function(b, s, e);
+    static const char *const later[] = {"ml_predict", "ml_evaluate", "track"};
+    for (size_t i = 0; i < COUNT_OF(later); i++) {
+        if (!text_equal_fold(name, text_of(later[i]))) continue;
+        bind_unsupported(b, s->at, e, "%.*s is not supported yet", TEXT_ARG(name));
+        return NULL;
+    }
+    bind_error(b, s->at, e, "42883: there is no table function %.*s", TEXT_ARG(name));
+    err_hint(e, "There are TUMBLE, HOP, CUMULATE and SESSION.");
+    return NULL;
+}
+
+static struct rel *unsupported_source(struct binder *b, const struct ast_source *s, struct err *e) {
+    if (s->kind == AST_SOURCE_GROUP)
+        bind_unsupported(b, s->start, e, "joins are not supported yet");
+    else if (s->kind == AST_SOURCE_UNNEST)
+        bind_unsupported(b, s->start, e, "UNNEST is not supported yet");
+    else
+        bind_unsupported(b, s->start, e, "MATCH_RECOGNIZE is not supported yet");
+    return NULL;
+}
+
+struct rel *bind_source(struct binder *b, const struct ast_source *s, struct err *e) {
+    struct rel *r = NULL;
+    if (s->as_of) {
+        bind_unsupported(b, s->as_of->start, e, "FOR SYSTEM_TIME AS OF is not supported yet");
+        return NULL;
+    }
+    switch (s->kind) {
+    case AST_SOURCE_NAME:
+    case AST_SOURCE_SNAPSHOT: r = bind_relation(b, s, e); break;
+    case AST_SOURCE_SELECT: r = bind_query(b, s->select, false, e); break;
+    case AST_SOURCE_CALL: r = table_function(b, s, e); break;
+    case AST_SOURCE_UNNEST:
+    case AST_SOURCE_GROUP:
+    case AST_SOURCE_MATCH:
+    case AST_SOURCE_COUNT: return unsupported_source(b, s, e);
+    }
+    if (!r || !rename_columns(b, r, s->columns.at, s->columns.count, e)) return NULL;
+    bool named = s->kind == AST_SOURCE_NAME || s->kind == AST_SOURCE_SNAPSHOT;
+    struct text table = s->alias.text;
+    if (table.bytes == 0 && named) table = s->name.text;
+    for (uint32_t i = 0; i < r->cols; i++) {
+        if (table.bytes > 0 || s->kind != AST_SOURCE_CALL) r->col[i].table = table;
+    }
+    return r;
+}
