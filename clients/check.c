@@ -24,7 +24,7 @@ static enum exit_status check_file(struct check *c, const char *path) {
     struct err e;
     struct script script = {.name = text_of(path)};
     if (!file_read_all(c->process->fs, path, SCRIPT_BYTES_MAX, &c->arena, &script.text, &e)) {
-        print_error(&c->err.buf, NULL, &e);
+        error_print(&c->err.buf, NULL, &e);
         return EXIT_RUN;
     }
 
@@ -32,7 +32,7 @@ static enum exit_status check_file(struct check *c, const char *path) {
     session_start(c->session, &script);
     for (bool more = true; more;) {
         if (session_check(c->session, &more, &e)) continue;
-        print_error(&c->err.buf, &script, &e);
+        error_print(&c->err.buf, &script, &e);
         status = EXIT_SQL;
     }
     return status;
@@ -55,7 +55,7 @@ static enum exit_status check_files(struct check *c, int argc, char **argv) {
     struct err e;
     c->session = session_create(&options, &output, &e);
     if (!c->session) {
-        print_error(&c->err.buf, NULL, &e);
+        error_print(&c->err.buf, NULL, &e);
         return EXIT_RUN;
     }
     enum exit_status worst = EXIT_OK;

@@ -1,9 +1,9 @@
-/* print_error.c: see print_error.h.
+/* error_print.c: see error_print.h.
  *
  * A long line is cut around the error, so that the caret stays on a screen; tabs become spaces, so
  * that it stands under its word.
  */
-#include "clients/print_error.h"
+#include "clients/error_print.h"
 
 #include <assert.h>
 
@@ -53,7 +53,7 @@ static void print_line(struct buf *out, struct text line, const struct err *e) {
     buf_addf(out, "%*s^\n", (int)indent, "");
 }
 
-void print_error(struct buf *out, const struct script *script, const struct err *e) {
+void error_print(struct buf *out, const struct script *script, const struct err *e) {
     assert(e->code != ERR_NONE);
 
     if (script && script->name.bytes > 0) {

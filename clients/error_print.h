@@ -1,14 +1,14 @@
-/* print_error.h: an error as psql lays it out.
+/* error_print.h: an error as psql lays it out.
  *
  *     q.sql:3: ERROR:  42703: column "pricee" does not exist
  *     LINE 3: SELECT auction, pricee FROM bid
  *                             ^
  *     HINT:  Perhaps you meant "price".
  *
- * Used by: clients.    Tested by: tests/unit/clients/print_error_test.c
+ * Used by: clients.    Tested by: tests/unit/clients/error_print_test.c
  */
-#ifndef CLIENTS_PRINT_ERROR_H
-#define CLIENTS_PRINT_ERROR_H
+#ifndef CLIENTS_ERROR_PRINT_H
+#define CLIENTS_ERROR_PRINT_H
 
 #include "engine/base/buf.h"
 #include "engine/base/err.h"
@@ -21,6 +21,6 @@ struct script {
 };
 
 /* `script` may be NULL: the error is not about one. */
-void print_error(struct buf *out, const struct script *script, const struct err *e);
+void error_print(struct buf *out, const struct script *script, const struct err *e);
 
 #endif

@@ -6,6 +6,7 @@
 #define CLIENTS_LISTING_H
 
 #include "engine/base/builder.h"
+#include "engine/base/err.h"
 
 struct session;
 

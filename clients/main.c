@@ -3,6 +3,7 @@
  * The only file with writable globals (a signal handler can reach nothing else), and, beside the
  * runner's loop, the only one that reads the clock.
  */
+#include <assert.h>
 #include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,6 +14,10 @@
 #include "clients/command.h"
 #include "clients/out.h"
 #include "storage/file_posix.h"
+#include "udf/aggregate.h"
+#include "udf/table.h"
+
+enum { FN_TABLES_MAX = 64 };
 
 static volatile sig_atomic_t stop_asked;
 
@@ -83,7 +88,26 @@ static enum exit_status version(const struct process *p) {
     return out.failed ? EXIT_RUN : EXIT_OK;
 }
 
+static enum exit_status run_command(const struct process *p, int argc, char **argv) {
+    if (argc < 2) return command_repl.run(p, argc, argv);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) return general_help(p);
+    if (strcmp(argv[1], "--version") == 0) return version(p);
+    for (size_t i = 0; i < COUNT_OF(commands); i++) {
+        if (strcmp(argv[1], commands[i]->name) == 0) {
+            return commands[i]->run(p, argc - 1, argv + 1);
+        }
+    }
+    if (argv[1][0] == '-') return command_repl.run(p, argc, argv);
+    return command_usage(p, NULL, "no command '%s'", argv[1]);
+}
+
 int main(int argc, char **argv) {
+    struct fn_table fn[FN_TABLES_MAX];
+    struct agg_table agg[UDF_AGGREGATE_TABLES];
+    assert(fn_table_count <= FN_TABLES_MAX);
+    fn_tables_copy(fn);
+    udf_aggregates(agg);
+
     struct process p = {
         .fs = file_system_posix(),
         .stdin_fd = STDIN_FILENO,
@@ -92,18 +116,12 @@ int main(int argc, char **argv) {
         .clock_us = clock_us,
         .stop = &stop_asked,
         .home = getenv("HOME"),
+        .fn = fn,
+        .fns = fn_table_count,
+        .agg = agg,
+        .aggs = UDF_AGGREGATE_TABLES,
     };
     setlocale(LC_CTYPE, "C.UTF-8"); /* widths of characters in tables; numbers stay C's */
     catch_signals();
-
-    if (argc < 2) return (int)command_repl.run(&p, argc, argv);
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) return (int)general_help(&p);
-    if (strcmp(argv[1], "--version") == 0) return (int)version(&p);
-    for (size_t i = 0; i < COUNT_OF(commands); i++) {
-        if (strcmp(argv[1], commands[i]->name) == 0) {
-            return (int)commands[i]->run(&p, argc - 1, argv + 1);
-        }
-    }
-    if (argv[1][0] == '-') return (int)command_repl.run(&p, argc, argv);
-    return (int)command_usage(&p, NULL, "no command '%s'", argv[1]);
+    return (int)run_command(&p, argc, argv);
 }

@@ -72,7 +72,7 @@ bool repl_execute(struct repl *r, const struct script *script) {
         if (take_interrupt(r)) return false;
         if (!done) {
             out_flush(r->results);
-            print_error(&r->err.buf, script, &e);
+            error_print(&r->err.buf, script, &e);
             out_flush(&r->err);
             all_well = false;
         }

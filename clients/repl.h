@@ -17,7 +17,7 @@ struct repl {
     struct out out, err; /* out: the terminal, or the file of \o */
     struct out *results; /* where results go: &out or &file */
     struct out file;     /* \o FILE */
-    int file_fd;         /* -1: none */
+    struct file *output; /* of \o; NULL: none */
     struct presenter presenter;
     struct arena settings; /* \pset values, paths of scripts */
     struct buf input;      /* the statement being typed */

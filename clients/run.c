@@ -71,7 +71,7 @@ static void run_progress(void *context, const struct session *s) {
 static void run_error(struct run *run, const struct script *script, const struct err *e) {
     out_flush(&run->out);
     progress_clear(&run->progress);
-    print_error(&run->err.buf, script, e);
+    error_print(&run->err.buf, script, e);
     out_flush(&run->err);
 }
 

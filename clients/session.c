@@ -2,11 +2,18 @@
 #include "clients/session.h"
 
 #include <assert.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "clients/session_private.h"
+
+/* What opens from now on follows the settings as they are. */
+static void edge_settings(struct session *s) {
+    s->edge.batch_rows = (uint32_t)s->settings.batch_rows;
+    s->edge.record_bytes_max = (size_t)s->settings.max_line_bytes;
+}
 
 static bool session_open(struct session *s, struct err *e) {
     s->edge = (struct edge_env){
@@ -16,6 +23,7 @@ static bool session_open(struct session *s, struct err *e) {
         .stderr_fd = s->options.stderr_fd,
         .clock_us = s->options.clock_us,
     };
+    edge_settings(s);
     s->catalog = catalog_create();
     if (!s->catalog) return err_memory(e);
     s->runner = runner_create(&s->edge, e);
@@ -107,7 +115,7 @@ typedef bool statement_function(struct session *s, const struct ast_statement *s
 
 static statement_function *const statement_functions[AST_STATEMENT_COUNT] = {
     [AST_SELECT_STATEMENT] = session_select,
-    [AST_CREATE_TABLE_STATEMENT] = session_create_stream,
+    [AST_CREATE_STREAM_STATEMENT] = session_create_stream,
     [AST_CREATE_VIEW_STATEMENT] = session_create_view,
     [AST_CREATE_QUERY_STATEMENT] = session_create_query,
     [AST_CREATE_MODEL_STATEMENT] = run_unsupported,
@@ -136,8 +144,7 @@ void session_start(struct session *s, const struct script *script) {
 bool session_step(struct session *s, bool *more_out, struct err *e) {
     assert(s->script);
     arena_reset(&s->statement);
-    s->edge.batch_rows = (uint32_t)s->settings.batch_rows;
-    s->edge.record_bytes_max = (size_t)s->settings.max_line_bytes;
+    edge_settings(s);
 
     struct ast_statement *st;
     if (!sql_parse_next(&s->parse, &s->statement, &st, e)) return false;
@@ -170,6 +177,13 @@ bool session_finish(struct session *s, struct err *e) {
         .progress = s->output.progress ? session_draw_progress : NULL,
     };
     return runner_run(s->runner, &until, e) && report_failures(s, e);
+}
+
+void session_background(struct session *s, int wake_fd) {
+    struct pollfd wake = {.fd = wake_fd, .events = POLLIN};
+    struct runner_until until = {.stop = s->options.stop, .wake = &wake};
+    struct err unused; /* what fails is its job's error, which SHOW QUERIES tells */
+    if (!runner_run(s->runner, &until, &unused)) return;
 }
 
 void session_progress(const struct session *s, struct session_progress *out) {

@@ -13,7 +13,7 @@
 
 #include <signal.h>
 
-#include "clients/print_error.h"
+#include "clients/error_print.h"
 #include "engine/base/aggregate.h"
 #include "engine/base/batch.h"
 #include "engine/base/err.h"

@@ -57,7 +57,7 @@ static bool place_option_error(const struct ast_statement *st, const struct err 
                                struct err *e) {
     *e = *made;
     if (e->line > 0) return false;
-    const struct ast_create_table *t = &st->as.create_table;
+    const struct ast_create_stream *t = &st->as.create_stream;
     for (uint32_t i = 0; i < t->options.count; i++) {
         char quoted[200];
         const struct ast_option *o = &t->options.at[i];
@@ -69,7 +69,7 @@ static bool place_option_error(const struct ast_statement *st, const struct err 
 }
 
 bool session_create_stream(struct session *s, const struct ast_statement *st, struct err *e) {
-    const struct ast_create_table *t = &st->as.create_table;
+    const struct ast_create_stream *t = &st->as.create_stream;
     enum object_kind kind =
         t->object == AST_OBJECT_TABLE && t->options.count == 0 ? OBJECT_TABLE : OBJECT_STREAM;
     if (kind == OBJECT_TABLE) {
@@ -84,15 +84,16 @@ bool session_create_stream(struct session *s, const struct ast_statement *st, st
     }
     if (exists) return true;
 
-    struct sql_env env = session_env(s);
+    struct sql_env env = session_env(s, st);
     struct stream_def *def;
-    if (!bind_stream(&env, st, &s->statement, &def, e)) return false;
+    if (!bind_stream(&env, t, &s->statement, &def, e)) return false;
     struct err made = {.code = ERR_NONE};
     if (!check_options(def, &made)) return place_option_error(st, &made, e);
 
     struct object *o = object_create(kind, t->create.name.text, e);
     if (!o) return false;
     o->def = def;
+    o->schema = def->schema;
     if (!s->checking) {
         o->extra = stream_create(def, &s->edge, e);
         if (!o->extra) {
@@ -114,6 +115,16 @@ static bool replace_view(struct session *s, const struct ast_create *c, struct e
     return true;
 }
 
+/* CREATE VIEW v(a, b): the names given. */
+static bool take_view_columns(struct object *o, const struct ast_create_view *v) {
+    struct text *name = ARENA_ARRAY(o->arena, name, v->columns.count + 1);
+    if (!name) return false;
+    for (uint32_t i = 0; i < v->columns.count; i++) name[i] = v->columns.at[i].text;
+    o->view_cols = v->columns.count;
+    o->view_col = name;
+    return true;
+}
+
 bool session_create_view(struct session *s, const struct ast_statement *st, struct err *e) {
     const struct ast_create_view *v = &st->as.create_view;
     if (v->materialized) {
@@ -122,21 +133,27 @@ bool session_create_view(struct session *s, const struct ast_statement *st, stru
         return err_hint(e, "CREATE VIEW names the query; INSERT INTO a stream runs it.");
     }
     bool exists = false;
-    struct sql_env env = session_env(s);
-    struct object **use;
-    uint32_t uses;
+    struct sql_env env = session_env(s, st);
+    const struct schema *schema;
+    struct bound_query bound;
     if (!v->create.or_replace && !session_name_free(s, &v->create, OBJECT_VIEW, &exists, e)) {
         return source_place(st->source, v->create.name.at, e);
     }
     if (exists) return true;
-    if (!bind_view(&env, st, &s->statement, &use, &uses, e)) return false;
+    if (!bind_view(&env, v, &s->statement, &schema, e)) return false;
+    if (!bind_select(&env, v->select, &s->statement, &bound, e)) return false;
     if (!replace_view(s, &v->create, e)) return source_place(st->source, v->create.name.at, e);
 
     struct object *o = object_create(OBJECT_VIEW, v->create.name.text, e);
     if (!o) return false;
-    o->statement = st;
-    o->uses = uses;
-    o->use = use;
+    o->schema = schema;
+    o->select = v->select;
+    o->uses = bound.uses;
+    o->use = bound.use;
+    if (!take_view_columns(o, v)) {
+        object_destroy(o);
+        return err_memory(e);
+    }
     if (!session_add_object(s, o, st, e)) return source_place(st->source, v->create.name.at, e);
     session_tag(s, "CREATE VIEW");
     return true;
@@ -197,6 +214,11 @@ void session_forget(struct session *s, struct object *o) {
 
 struct stream *session_stream(const struct object *o) {
     return o->kind == OBJECT_STREAM || o->kind == OBJECT_TABLE ? o->extra : NULL;
+}
+
+struct stream *session_side(const struct object *o) {
+    const struct running *r = o->kind == OBJECT_QUERY ? o->extra : NULL;
+    return r ? r->errors : session_stream(o);
 }
 
 /* DROP TABLE takes what CREATE TABLE with a connector made, as in Flink. */

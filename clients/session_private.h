@@ -29,15 +29,16 @@ struct session {
     bool said_no_end;            /* the NOTICE about a stream without end */
 };
 
-/* What an object of the catalog has at run time: object->extra. */
+/* object->extra of a QUERY; a STREAM's is its struct stream. */
 struct running {
     struct object *object;
     struct bound_query bound; /* QUERY */
-    struct job *job;          /* QUERY; NULL while checking */
+    struct job *job;          /* NULL while checking */
+    struct stream *errors;    /* holds its x$errors; likewise */
 };
 
 /* session_query.c */
-struct sql_env session_env(struct session *s);
+struct sql_env session_env(struct session *s, const struct ast_statement *st);
 bool session_select(struct session *s, const struct ast_statement *st, struct err *e);
 bool session_insert(struct session *s, const struct ast_statement *st, struct err *e);
 bool session_create_query(struct session *s, const struct ast_statement *st, struct err *e);
@@ -66,8 +67,10 @@ bool session_add_object(struct session *s, struct object *o, const struct ast_st
 bool session_show(struct session *s, const struct ast_statement *st, struct err *e);
 bool session_describe(struct session *s, const struct ast_statement *st, struct err *e);
 
-/* The runtime of a stream object; NULL while checking. */
+/* The runtime of a stream object; NULL while checking, and for other objects. */
 struct stream *session_stream(const struct object *o);
+/* What holds the x$errors and x$late of a stream or query. */
+struct stream *session_side(const struct object *o);
 
 void session_notice(struct session *s, const char *format, ...) PRINTF_LIKE(2, 3);
 void session_tag(struct session *s, const char *tag);

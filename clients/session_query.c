@@ -29,7 +29,7 @@ static const struct stream_def *env_side_stream(void *context, struct text name,
     struct text owner = {.at = name.at, .bytes = (uint32_t)(dollar - name.at)};
     struct text side = {.at = dollar, .bytes = name.bytes - owner.bytes};
     struct object *o = catalog_find(s->catalog, owner);
-    struct stream *stream = o ? session_stream(o) : NULL;
+    struct stream *stream = o ? session_side(o) : NULL;
     if (!stream) {
         err_set(e, ERR_SQL, "42P01", "relation \"%.*s\" does not exist", TEXT_ARG(name));
         return NULL;
@@ -38,14 +38,14 @@ static const struct stream_def *env_side_stream(void *context, struct text name,
                                                         : stream_errors_def(stream);
 }
 
-struct sql_env session_env(struct session *s) {
+struct sql_env session_env(struct session *s, const struct ast_statement *st) {
     return (struct sql_env){
         .catalog = s->catalog,
         .fn = s->options.fn,
         .fns = s->options.fns,
         .agg = s->options.agg,
         .aggs = s->options.aggs,
-        .script = s->script->text,
+        .source = st->source,
         .context = s,
         .bounded = env_bounded,
         .takes_changes = env_takes_changes,
@@ -86,9 +86,9 @@ static struct stream **find_inputs(struct session *s, const struct bound_query *
     for (uint32_t i = 0; i < bound->plan.inputs; i++) {
         const struct stream_def *def = bound->plan.input[i].def;
         for (struct object *o = catalog_first(s->catalog); o && !input[i]; o = o->next) {
-            struct stream *stream = session_stream(o);
+            struct stream *stream = session_side(o);
             if (!stream) continue;
-            if (def == o->def || def == stream_errors_def(stream) ||
+            if ((o->def && def == o->def) || def == stream_errors_def(stream) ||
                 def == stream_late_def(stream)) {
                 input[i] = stream;
             }
@@ -198,19 +198,21 @@ static void notice_no_end(struct session *s, const struct bound_query *bound) {
 }
 
 bool session_select(struct session *s, const struct ast_statement *st, struct err *e) {
-    struct sql_env env = session_env(s);
+    struct sql_env env = session_env(s, st);
     struct bound_query bound;
-    if (!bind_select(&env, st, &s->statement, &bound, e)) return false;
+    if (!bind_select(&env, st->as.select, &s->statement, &bound, e)) return false;
     if (s->checking) return true;
     notice_no_end(s, &bound);
     return wait_for_writers(s, &bound, e) && select_run(s, &bound, e);
 }
 
 /* Adds the job of a query object that was bound. */
-static bool query_start(struct session *s, struct object *o, struct err *e) {
+static bool background_start(struct session *s, struct object *o, struct err *e) {
     struct running *r = o->extra;
     if (s->checking) return true;
 
+    r->errors = stream_create_query(o->name, &s->edge, e);
+    if (!r->errors) return false;
     struct stream **input = find_inputs(s, &r->bound, o->arena);
     if (!input) return err_memory(e);
     struct job_options options = {
@@ -218,6 +220,7 @@ static bool query_start(struct session *s, struct object *o, struct err *e) {
         .plan = &r->bound.plan,
         .input = input,
         .target = session_stream(r->bound.target),
+        .errors = r->errors,
         .query = query_settings(s),
         .fail_on_error = s->settings.on_error == ON_ERROR_FAIL,
     };
@@ -242,12 +245,12 @@ static bool make_name(struct session *s, struct text target, struct arena *a, st
 }
 
 /* Binds the statement's INSERT and makes it a query object of that name, which then runs. */
-static bool query_create(struct session *s, struct text name, const struct ast_statement *st,
-                         struct err *e) {
+static bool background_add(struct session *s, struct text name, const struct ast_statement *st,
+                           const struct ast_insert *insert, struct err *e) {
     struct running *r = ARENA_NEW(&s->statement, r);
     if (!r) return err_memory(e);
-    struct sql_env env = session_env(s);
-    if (!bind_insert(&env, st, &s->statement, &r->bound, e)) return false;
+    struct sql_env env = session_env(s, st);
+    if (!bind_insert(&env, insert, &s->statement, &r->bound, e)) return false;
 
     struct object *o = object_create(OBJECT_QUERY, name, e);
     if (!o) return false;
@@ -256,7 +259,8 @@ static bool query_create(struct session *s, struct text name, const struct ast_s
     o->uses = r->bound.uses;
     o->use = r->bound.use;
     if (!session_add_object(s, o, st, e)) return false;
-    if (query_start(s, o, e)) return true;
+    if (background_start(s, o, e)) return true;
+    session_forget(s, o);
     catalog_drop(s->catalog, o);
     return false;
 }
@@ -264,7 +268,7 @@ static bool query_create(struct session *s, struct text name, const struct ast_s
 bool session_insert(struct session *s, const struct ast_statement *st, struct err *e) {
     struct text name;
     if (!make_name(s, st->as.insert.target.text, &s->statement, &name, e)) return false;
-    if (!query_create(s, name, st, e)) return false;
+    if (!background_add(s, name, st, &st->as.insert, e)) return false;
     session_tag(s, "INSERT");
     return true;
 }
@@ -274,35 +278,33 @@ bool session_create_query(struct session *s, const struct ast_statement *st, str
     bool exists;
     if (!session_name_free(s, c, OBJECT_QUERY, &exists, e))
         return source_place(st->source, c->name.at, e);
-    if (!exists && !query_create(s, c->name.text, st, e)) return false;
+    if (!exists && !background_add(s, c->name.text, st, &st->as.create_query.insert, e))
+        return false;
     session_tag(s, "CREATE QUERY");
     return true;
 }
 
 void session_stop_query(struct session *s, struct object *o) {
     struct running *r = o->extra;
-    if (!r || !r->job) return;
+    if (!r) return;
     runner_remove(s->runner, r->job);
-    r->job = NULL;
+    stream_destroy(r->errors);
 }
 
 /* The plan of a SELECT or INSERT, a row a line. */
 bool session_explain(struct session *s, const struct ast_statement *st, struct err *e) {
-    const struct ast_explain *x = &st->as.explain;
-    struct sql_env env = session_env(s);
+    const struct ast_statement *x = st->as.explain.statement;
+    struct sql_env env = session_env(s, st);
     struct bound_query bound;
     bool done = false;
-    switch ((int)x->statement->kind) {
-    case AST_SELECT_STATEMENT:
-        done = bind_select(&env, x->statement, &s->statement, &bound, e);
-        break;
-    case AST_INSERT_STATEMENT:
-    case AST_CREATE_QUERY_STATEMENT:
-        done = bind_insert(&env, x->statement, &s->statement, &bound, e);
-        break;
-    default:
-        return source_error(st->source, x->statement->start, e, "0A000",
-                            "EXPLAIN takes a SELECT or an INSERT");
+    if (x->kind == AST_SELECT_STATEMENT) {
+        done = bind_select(&env, x->as.select, &s->statement, &bound, e);
+    } else if (x->kind == AST_INSERT_STATEMENT) {
+        done = bind_insert(&env, &x->as.insert, &s->statement, &bound, e);
+    } else if (x->kind == AST_CREATE_QUERY_STATEMENT) {
+        done = bind_insert(&env, &x->as.create_query.insert, &s->statement, &bound, e);
+    } else {
+        source_error(st->source, x->start, e, "0A000", "EXPLAIN takes a SELECT or an INSERT");
     }
     if (!done || s->checking) return done;
 

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "engine/base/batch.h"
 #include "engine/base/number.h"
@@ -174,6 +175,12 @@ bool settings_reset(struct settings *s, struct text name, struct err *e) {
     if (!row) return false;
     *setting_place(s, row) = row->initial;
     return true;
+}
+
+size_t settings_state_limit(const struct settings *s) {
+    if (s->state_limit_bytes > 0) return (size_t)s->state_limit_bytes;
+    long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
+    return pages > 0 && page_bytes > 0 ? (size_t)pages / 2 * (size_t)page_bytes : 0;
 }
 
 void setting_print(struct buf *out, const struct settings *s, const struct setting *row) {

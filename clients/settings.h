@@ -48,6 +48,9 @@ const struct setting *setting_find(struct text name, struct err *e);
 bool settings_set(struct settings *s, struct text name, struct text value, struct err *e) MUST_USE;
 bool settings_reset(struct settings *s, struct text name, struct err *e) MUST_USE;
 
+/* state-limit-bytes, with 0 resolved to half of the machine's memory. */
+size_t settings_state_limit(const struct settings *s);
+
 /* The value as SET takes it. */
 void setting_print(struct buf *out, const struct settings *s, const struct setting *row);
 
