@@ -98,9 +98,8 @@ uint32_t case_words(struct arena *a, struct text line, char **word, uint32_t max
     return count;
 }
 
-/* The program's arguments, NULL-terminated. */
-static void make_arguments(const struct case_env *env, const struct case_spec *c,
-                           const struct case_variant *v, struct arena *a, char **arg) {
+uint32_t case_arguments(const struct case_env *env, const struct case_spec *c,
+                        const struct case_variant *v, struct arena *a, char **arg) {
     const struct case_section *command = case_find(c, SECTION_COMMAND);
     const struct case_section *args = case_find(c, SECTION_ARGS);
     char text[PATH_BYTES_MAX];
@@ -110,7 +109,7 @@ static void make_arguments(const struct case_env *env, const struct case_spec *c
     if (command) {
         n += case_words(a, command->head, arg + n, ARGS_MAX - 16);
         arg[n] = NULL;
-        return;
+        return n;
     }
     n += case_words(a, TEXT_LITERAL("run --define dir=."), arg + n, 8);
     if (env->data) {
@@ -125,6 +124,7 @@ static void make_arguments(const struct case_env *env, const struct case_spec *c
     if (args) n += case_words(a, args->head, arg + n, ARGS_MAX - 24);
     if (case_find(c, SECTION_SQL)) n += case_words(a, TEXT_LITERAL("q.sql"), arg + n, 1);
     arg[n] = NULL;
+    return n;
 }
 
 /* In the child: streams, folder, alarm, exec. The zone is a strange one on purpose. */
@@ -201,8 +201,8 @@ static void run_live(const struct case_env *env, const struct case_spec *c, cons
     wait_program(child, out);
 }
 
-static void run_with_files(const struct case_env *env, const struct case_spec *c,
-                           const char *folder, char **arg, struct case_result *out) {
+/* All "in" sections as the file `in` of the scratch folder. */
+static void write_input(const struct case_env *env, const struct case_spec *c) {
     struct buf input;
     buf_init(&input);
     for (uint32_t i = 0; i < c->sections; i++) {
@@ -213,7 +213,20 @@ static void run_with_files(const struct case_env *env, const struct case_spec *c
     join(path, env->scratch, TEXT_LITERAL("in"));
     write_file(path, buf_text(&input));
     buf_done(&input);
+}
 
+void case_prepare(const struct case_env *env, const struct case_spec *c) {
+    char folder[PATH_BYTES_MAX];
+    join(folder, env->scratch, TEXT_LITERAL("work"));
+    case_remove_folder(folder);
+    int made = mkdir(folder, 0777);
+    assert(made == 0);
+    case_write_files(c, folder);
+    write_input(env, c);
+}
+
+static void run_with_files(const struct case_env *env, const char *folder, char **arg,
+                           struct case_result *out) {
     int stream[3] = {open_stream(env->scratch, "in", O_RDONLY),
                      open_stream(env->scratch, "out", O_WRONLY | O_CREAT | O_TRUNC),
                      open_stream(env->scratch, "err", O_WRONLY | O_CREAT | O_TRUNC)};
@@ -223,6 +236,7 @@ static void run_with_files(const struct case_env *env, const struct case_spec *c
     for (int i = 0; i < 3; i++) close(stream[i]);
     wait_program(child, out);
 
+    char path[PATH_BYTES_MAX];
     join(path, env->scratch, TEXT_LITERAL("out"));
     read_file(path, &out->out);
 }
@@ -254,16 +268,13 @@ void case_run(const struct case_env *env, const struct case_spec *c, const struc
     *out = (struct case_result){0};
     arena_init(&a, 0);
     join(folder, env->scratch, TEXT_LITERAL("work"));
-    case_remove_folder(folder);
-    int made = mkdir(folder, 0777);
-    assert(made == 0);
-    case_write_files(c, folder);
-    make_arguments(env, c, v, &a, arg);
+    case_prepare(env, c);
+    case_arguments(env, c, v, &a, arg);
 
     if (case_find(c, SECTION_LIVE)) {
         run_live(env, c, folder, arg, out);
     } else {
-        run_with_files(env, c, folder, arg, out);
+        run_with_files(env, folder, arg, out);
     }
     join(path, env->scratch, TEXT_LITERAL("err"));
     read_file(path, &out->err);

@@ -45,6 +45,14 @@ void case_remove_folder(const char *path);
 /* Writes the case's files and script into `folder`, which exists. */
 void case_write_files(const struct case_spec *c, const char *folder);
 
+/* Makes the folder "work" of the scratch folder with all that the case gives, and its input as
+ * "in" beside it. */
+void case_prepare(const struct case_env *env, const struct case_spec *c);
+
+/* The program's name and arguments, NULL-terminated; returns how many. `arg` has room for 64. */
+uint32_t case_arguments(const struct case_env *env, const struct case_spec *c,
+                        const struct case_variant *v, struct arena *a, char **arg);
+
 /* The words of an "args" or "command" line, quotes '...' taken; returns how many, <= max. */
 uint32_t case_words(struct arena *a, struct text line, char **word, uint32_t max);
 

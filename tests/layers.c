@@ -27,10 +27,11 @@ struct layer {
     const char *libraries; /* blank-separated: third-party headers, as prefixes */
 };
 
-#define PLAN_HEADERS "engine/plan.h engine/expr.h engine/stream_def.h engine/program.h"
+#define PLAN_HEADERS                                                                               \
+    "engine/plan.h engine/expr.h engine/stream_def.h engine/program.h engine/cast.h"
 
 static const struct layer layers[] = {
-    {"engine/base/", "engine/base/", "zlib.h zstd.h lz4"},
+    {"engine/base/", "engine/base/", "zlib.h zstd.h zstd_errors.h lz4"},
     {"engine/kernel/", "engine/base/ engine/kernel/", ""},
     {"storage/", "engine/base/ engine/kernel/ storage/", "isa-l"},
     {"udf/", "engine/base/ engine/kernel/ udf/",
@@ -51,7 +52,8 @@ static const struct layer layers[] = {
 static const char c_library[] =
     "assert.h cpuid.h ctype.h dirent.h dlfcn.h emmintrin.h errno.h fcntl.h float.h fnmatch.h ftw.h "
     "getopt.h glob.h immintrin.h inttypes.h limits.h linux/falloc.h locale.h malloc.h math.h "
-    "nmmintrin.h poll.h pthread.h sched.h setjmp.h signal.h smmintrin.h stdalign.h stdarg.h "
+    "nmmintrin.h poll.h pthread.h regex.h sched.h setjmp.h signal.h smmintrin.h stdalign.h "
+    "stdarg.h "
     "stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h sys/file.h "
     "sys/inotify.h sys/ioctl.h sys/mman.h sys/random.h sys/resource.h sys/stat.h sys/time.h "
     "sys/types.h sys/uio.h sys/wait.h termios.h time.h tmmintrin.h unistd.h wchar.h";

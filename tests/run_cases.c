@@ -63,23 +63,22 @@ static void judge_text(struct buf *out, const char *what, struct text expected, 
     case_diff(out, expected, got);
 }
 
-/* Each line of an "err-has" section occurs, one after the other. */
-static void judge_contains(struct buf *out, struct text wanted, struct text got) {
-    const char *at = wanted.at, *end = wanted.at + wanted.bytes;
-    const char *from = got.at, *got_end = got.at + got.bytes;
+/* The body of each "err-has" section occurs as it stands, one after the other. */
+static void judge_contains(struct buf *out, const struct case_spec *c, struct text got) {
+    const char *from = got.at, *end = got.at + got.bytes;
 
-    while (at < end) {
-        const char *line_end = memchr(at, '\n', (size_t)(end - at));
-        size_t bytes = (size_t)(line_end - at);
+    for (uint32_t i = 0; i < c->sections; i++) {
+        if (c->section[i].kind != SECTION_ERR_HAS) continue;
+        struct text wanted = c->section[i].body;
+        if (wanted.bytes > 0) wanted.bytes--; /* the last line end */
         const char *found =
-            got.bytes > 0 ? memmem(from, (size_t)(got_end - from), at, bytes) : NULL;
+            got.bytes > 0 ? memmem(from, (size_t)(end - from), wanted.at, wanted.bytes) : NULL;
         if (!found) {
-            buf_addf(out, "    stderr lacks: %.*s\n    stderr was:\n", (int)bytes, at);
+            buf_addf(out, "    stderr lacks: %.*s\n    stderr was:\n", TEXT_ARG(wanted));
             case_diff(out, (struct text){0}, got);
             return;
         }
-        from = found + bytes;
-        at = line_end + 1;
+        from = found + wanted.bytes;
     }
 }
 
@@ -100,7 +99,7 @@ static void judge(const struct case_spec *c, const struct case_result *r, struct
     }
     judge_text(out, "stdout", expected_text(c, SECTION_OUT, &b), buf_text(&r->out));
     if (case_find(c, SECTION_ERR_HAS)) {
-        judge_contains(out, expected_text(c, SECTION_ERR_HAS, &b), buf_text(&r->err));
+        judge_contains(out, c, buf_text(&r->err));
     } else {
         judge_text(out, "stderr", expected_text(c, SECTION_ERR, &b), buf_text(&r->err));
     }
