@@ -120,12 +120,9 @@ static bool input_make(struct input *in, uint64_t events, bool shuffle) {
 /* ---- ours */
 
 static const struct field bid_fields[] = {
-    {{"auction", 7}, &type_bigint, false},
-    {{"bidder", 6}, &type_bigint, false},
-    {{"price", 5}, &type_bigint, false},
-    {{"channel", 7}, &type_text, false},
-    {{"url", 3}, &type_text, false},
-    {{"dateTime", 8}, &type_timestamp3, false},
+    {{"auction", 7}, &type_bigint, false}, {{"bidder", 6}, &type_bigint, false},
+    {{"price", 5}, &type_bigint, false},   {{"channel", 7}, &type_text, false},
+    {{"url", 3}, &type_text, false},       {{"dateTime", 8}, &type_timestamp3, false},
 };
 static const struct schema bid_schema = {.cols = COUNT_OF(bid_fields), .col = bid_fields};
 

@@ -1,5 +1,5 @@
-/* session_complete.c: the names that may stand where a word has been begun: keywords, objects, their
- * columns, functions and aggregates.
+/* session_complete.c: the names that may stand where a word has been begun: keywords, objects,
+ * their columns, functions and aggregates.
  */
 #include "clients/session_private.h"
 #include "sql/keyword.h"

@@ -1,7 +1,8 @@
 /* session_query.c: statements that run queries: SELECT, INSERT, CREATE QUERY, EXPLAIN.
  *
- * A background query is an object of the catalog (kind QUERY): its plan lives in the object's arena,
- * what runs is a job of the runner. A SELECT is a job without a name that is run to its end here.
+ * A background query is an object of the catalog (kind QUERY): its plan lives in the object's
+ * arena, what runs is a job of the runner. A SELECT is a job without a name that is run to its end
+ * here.
  */
 #include <assert.h>
 #include <inttypes.h>

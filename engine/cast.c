@@ -146,8 +146,8 @@ static bool timestamp_to_date(struct conversion *x, const struct column *from, u
 static bool timestamp_to_time(struct conversion *x, const struct column *from, uint32_t row,
                               void *out) {
     (void)x;
-    int64_t us = from->as.i64[row];
-    *(int64_t *)out = us - time_floor_div(us, DAY_US) * DAY_US;
+    int64_t rest = from->as.i64[row] % DAY_US;
+    *(int64_t *)out = rest < 0 ? rest + DAY_US : rest;
     return true;
 }
 
@@ -176,6 +176,11 @@ convert_value *convert_find(const struct type *from, const struct type *to) {
                             [TYPE_TIME] = timestamp_to_time},
         [TYPE_DATE] = {[TYPE_TIMESTAMP] = date_to_timestamp},
     };
+    if (to->id == TYPE_TENSOR) {
+        bool numbers = from->id == TYPE_ARRAY && type_is_number(from->field[0].type);
+        if (numbers && to->dims == 1) return array_to_tensor;
+        return from->id == TYPE_TENSOR && from->dims == to->dims ? tensor_to_tensor : NULL;
+    }
     if (from->id == TYPE_TEXT) return convert_from_text(to->id);
     if (to->id == TYPE_TEXT) return convert_to_text(from->id);
     return convert[from->id][to->id];
@@ -215,6 +220,20 @@ static bool append_children(struct conversion *x, const struct column *from, uin
     return true;
 }
 
+/* A tensor of one dimension as an array of its numbers. */
+static bool append_tensor(struct conversion *x, const struct tensor *t, struct column_builder *to) {
+    const struct type *outer = x->to;
+    x->to = outer->field[0].type;
+    for (uint32_t i = 0; i < t->dim[0]; i++) {
+        double v = (double)t->at[i];
+        struct column one = {.type = &type_double, .as.f64 = &v};
+        if (!append_value(x, &one, 0, &to->child[0])) return false;
+    }
+    x->to = outer;
+    builder_span(to, t->dim[0]);
+    return true;
+}
+
 static bool append_nested(struct conversion *x, const struct column *from, uint32_t row,
                           struct column_builder *to) {
     if (x->to->id == TYPE_ROW) {
@@ -222,6 +241,7 @@ static bool append_nested(struct conversion *x, const struct column *from, uint3
         builder_row(to);
         return true;
     }
+    if (from->type->id == TYPE_TENSOR) return append_tensor(x, &from->as.tensor[row], to);
     struct span s = from->as.span[row];
     for (uint32_t i = 0; i < s.count; i++) {
         if (!append_children(x, from, s.first + i, to)) return false;
@@ -378,6 +398,9 @@ static const struct fn *dense_find(const struct type *from, const struct type *t
 static bool is_convertible(const struct type *from, const struct type *to) {
     if (from->id == TYPE_NULL || is_same(from, to)) return true;
     if (to->fields == 0) return convert_find(from, to) != NULL;
+    if (from->id == TYPE_TENSOR && to->id == TYPE_ARRAY) {
+        return from->dims == 1 && type_is_number(to->field[0].type);
+    }
     if (from->id != to->id || from->fields != to->fields) return false;
     for (uint32_t i = 0; i < to->fields; i++) {
         if (!is_convertible(from->field[i].type, to->field[i].type)) return false;

@@ -33,6 +33,9 @@ convert_value *convert_find(const struct type *from, const struct type *to);
 convert_value *convert_from_text(enum type_id to);
 convert_value *convert_to_text(enum type_id from);
 
+/* ARRAY of numbers to TENSOR, and TENSOR to a TENSOR of as many dimensions. */
+convert_value array_to_tensor, tensor_to_tensor;
+
 /* The value as JSON: what a nested value is as TEXT. */
 void json_add_value(struct buf *out, const struct column *c, uint32_t row);
 

@@ -5,8 +5,8 @@
  * comes the row of the input whose watermark is lowest, ties in FROM order; the taker numbers them
  * (ordinal).
  *
- * Lifetime: query_create .. query_destroy. One thread feeds a query; with workers the query runs its
- * operators on threads of its own and gives results on the feeding thread, in the same order.
+ * Lifetime: query_create .. query_destroy. One thread feeds a query; with workers the query runs
+ * its operators on threads of its own and gives results on the feeding thread, in the same order.
  *
  * Used by: engine/edge, clients, tests.    Tested by: tests/unit/engine/query_test.c
  */

@@ -13,7 +13,6 @@
  *     TRIM([BOTH|LEADING|TRAILING] [y] FROM x)   trim|ltrim|rtrim(x [, y])
  *     SUBSTRING(x FROM n [FOR m])        substring(x, n [, m])
  *     POSITION(a IN b)                   position(a, b)
- *     OVERLAY(x PLACING y FROM n [FOR m]) overlay(x, y, n [, m])
  *     CURRENT_TIMESTAMP, CURRENT_DATE, CURRENT_TIME, LOCALTIMESTAMP, LOCALTIME   calls of no args
  *
  * Used by: ast_select.h, ast.h, the binder.    Tested by: tests/unit/sql/parse_test.c

@@ -114,7 +114,7 @@ static const struct expr *no_function(struct expr_scope *s, struct text name, st
     if (others.bytes > 0) hint_conversion(args, e);
     if (others.bytes == 0) {
         struct text near = nearest_function(s->b->env, name);
-        if (near.bytes > 0) err_hint(e, "Perhaps you meant %.*s.", TEXT_ARG(near));
+        if (near.bytes > 0) err_hint(e, "Perhaps you meant \"%.*s\".", TEXT_ARG(near));
     }
     buf_done(&types);
     buf_done(&others);

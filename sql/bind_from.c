@@ -137,7 +137,8 @@ static struct rel *no_relation(struct binder *b, const struct ast_source *s, str
     return NULL;
 }
 
-/* x$errors, x$late: what they hold now, or with EMIT CHANGES what follows too. */
+/* x$errors, x$late: what they hold now, or with EMIT CHANGES what follows too. They are used as x
+ * is. */
 static struct rel *side_stream(struct binder *b, const struct ast_source *s, struct err *e) {
     if (!b->env->side_stream) return no_relation(b, s, e);
     const struct stream_def *def = b->env->side_stream(b->env->context, s->name.text, e);
@@ -145,6 +146,11 @@ static struct rel *side_stream(struct binder *b, const struct ast_source *s, str
         bind_place(b, s->at, e);
         return NULL;
     }
+    struct text name = s->name.text;
+    const char *mark = memchr(name.at, '$', name.bytes);
+    struct object *of =
+        catalog_find(b->env->catalog, (struct text){name.at, (uint32_t)(mark - name.at)});
+    if (of && !bind_use(b, of, e)) return NULL;
     struct plan_input input = {.hint = hint_options(b, &s->options),
                                .snapshot = b->emit != AST_EMIT_CHANGES};
     return scan(b, def, input, s->at, e);

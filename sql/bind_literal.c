@@ -141,7 +141,7 @@ static struct expr *literal_value(struct expr_scope *s, const struct ast_expr *x
     case AST_TIMESTAMP: return time_literal(s, l->text, timestamp_type_of(l->text), x->start, e);
     case AST_INTERVAL: return expr_i64(a, &type_interval, l->integer, e);
     }
-    assert(!"a literal of unknown kind");
+    assert(false && "a literal of unknown kind");
     return NULL;
 }
 

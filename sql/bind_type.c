@@ -66,7 +66,7 @@ static bool type_unknown(struct binder *b, const struct ast_type *t, struct err 
         near = name;
     }
     bind_error(b, t->name.at, e, "42804: there is no type \"%.*s\"", TEXT_ARG(t->name.text));
-    if (near.bytes > 0) err_hint(e, "Perhaps you meant %.*s.", TEXT_ARG(near));
+    if (near.bytes > 0) err_hint(e, "Perhaps you meant \"%.*s\".", TEXT_ARG(near));
     return false;
 }
 

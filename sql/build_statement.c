@@ -6,12 +6,19 @@
 #include "sql/build.h"
 #include "sql/grammar.h"
 
-/* What EXPLAIN is in front of has been filled in: it moves to a node of its own. */
-void build_explain(struct build *b, bool analyze) {
+/* What EXPLAIN is in front of has been filled in: it moves to a node of its own. `word` is the
+ * last one in front of it. */
+void build_explain(struct build *b, struct token word, bool analyze) {
     if (b->failed) return;
     struct ast_statement *inner = build_new(b, sizeof *inner);
     if (!inner) return;
+    struct lexer lex;
+    lex_init(&lex, b->source->text, word.end);
     *inner = *b->statement;
+    inner->source = b->source;
+    inner->start = lex_next(&lex).start;
+    inner->end = b->end;
+    inner->params = b->parameters;
     b->statement->kind = AST_EXPLAIN_STATEMENT;
     b->statement->as.explain = (struct ast_explain){.analyze = analyze, .statement = inner};
 }
@@ -19,16 +26,12 @@ void build_explain(struct build *b, bool analyze) {
 void build_statement_select(struct build *b, struct ast_select *s) {
     if (b->failed) return;
     b->statement->kind = AST_SELECT_STATEMENT;
-    b->statement->start = s->start;
-    b->statement->end = s->end;
     b->statement->as.select = s;
 }
 
 void build_statement_insert(struct build *b, struct ast_insert *i) {
     if (b->failed) return;
     b->statement->kind = AST_INSERT_STATEMENT;
-    b->statement->start = i->target.at;
-    b->statement->end = b->end;
     b->statement->as.insert = *i;
 }
 

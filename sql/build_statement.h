@@ -32,7 +32,7 @@ struct build_view {
     struct ast_select *select;
 };
 
-void build_explain(struct build *b, bool analyze);
+void build_explain(struct build *b, struct token word, bool analyze);
 void build_statement_select(struct build *b, struct ast_select *s);
 void build_statement_insert(struct build *b, struct ast_insert *i);
 void build_statement_query(struct build *b, struct build_create *c, struct ast_insert *i);

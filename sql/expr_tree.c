@@ -231,10 +231,20 @@ static const struct expr *rewrite(struct rewriting *w, const struct expr *x, str
     return to;
 }
 
-const struct expr *expr_rewrite(const struct expr_rewrite *r, const struct expr *x, struct err *e) {
+bool expr_rewrite_all(const struct expr_rewrite *r, const struct expr *const *from,
+                      const struct expr **to, uint32_t count, struct err *e) {
     struct rewriting w = {.how = r};
-    map_init(&w.done, &(struct map_options){.key_bytes = 8, .value_bytes = sizeof x});
-    const struct expr *to = rewrite(&w, x, e);
+    bool good = true;
+    map_init(&w.done, &(struct map_options){.key_bytes = 8, .value_bytes = sizeof *from});
+    for (uint32_t i = 0; good && i < count; i++) {
+        to[i] = rewrite(&w, from[i], e);
+        good = to[i] != NULL;
+    }
     map_done(&w.done);
-    return to;
+    return good;
+}
+
+const struct expr *expr_rewrite(const struct expr_rewrite *r, const struct expr *x, struct err *e) {
+    const struct expr *to;
+    return expr_rewrite_all(r, &x, &to, 1, e) ? to : NULL;
 }

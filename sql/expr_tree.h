@@ -68,5 +68,8 @@ struct expr_rewrite {
 /* The tree with replace() applied to every node from the top; NULL: it failed or no memory, which
  * replace() says by filling *e and returning NULL. */
 const struct expr *expr_rewrite(const struct expr_rewrite *r, const struct expr *x, struct err *e);
+/* As expr_rewrite for each of from[count]; what they share they share after it. */
+bool expr_rewrite_all(const struct expr_rewrite *r, const struct expr *const *from,
+                      const struct expr **to, uint32_t count, struct err *e) MUST_USE;
 
 #endif

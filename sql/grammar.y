@@ -359,9 +359,9 @@ path(A) ::= path(X) DOT name(Y).             { A = build_path(b, X, Y); }
 %type function {struct ast_create_function *}  %type model {struct ast_create_model *}
 %type object {enum ast_object}  %type assignments {struct ast_update *}
 statement ::= query.
-statement ::= EXPLAIN query.            { build_explain(b, false); }
-statement ::= EXPLAIN ANALYZE query.    { build_explain(b, true); }
-statement ::= EXPLAIN PLAN FOR query.   { build_explain(b, false); }
+statement ::= EXPLAIN(X) query.         { build_explain(b, X, false); }
+statement ::= EXPLAIN ANALYZE(X) query. { build_explain(b, X, true); }
+statement ::= EXPLAIN PLAN FOR(X) query. { build_explain(b, X, false); }
 query ::= select(S).                    { build_statement_select(b, S); }
 query ::= insert(I).                    { build_statement_insert(b, I); }
 query ::= create(C) QUERY new_name(N) AS insert(I).

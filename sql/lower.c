@@ -41,18 +41,28 @@ static const struct expr *replace_column(void *context, const struct expr *x, st
         e);
 }
 
+static bool replace_all(struct binder *b, struct exprs x, struct replacing *r, struct err *e) {
+    struct expr_rewrite how = {.arena = b->arena, .replace = replace_column, .context = r};
+    return expr_rewrite_all(&how, x.at, x.at, x.count, e);
+}
+
+bool lower_substitute_all(struct binder *b, struct exprs x, const struct expr *const *to,
+                          struct err *e) {
+    return replace_all(b, x, &(struct replacing){.arena = b->arena, .to = to}, e);
+}
+
+bool lower_renumber_all(struct binder *b, struct exprs x, const uint32_t *place, struct err *e) {
+    return replace_all(b, x, &(struct replacing){.arena = b->arena, .place = place}, e);
+}
+
 const struct expr *lower_substitute(struct binder *b, const struct expr *x,
                                     const struct expr *const *to, struct err *e) {
-    struct replacing r = {.arena = b->arena, .to = to};
-    struct expr_rewrite how = {.arena = b->arena, .replace = replace_column, .context = &r};
-    return expr_rewrite(&how, x, e);
+    return lower_substitute_all(b, (struct exprs){&x, 1}, to, e) ? x : NULL;
 }
 
 const struct expr *lower_renumber(struct binder *b, const struct expr *x, const uint32_t *place,
                                   struct err *e) {
-    struct replacing r = {.arena = b->arena, .place = place};
-    struct expr_rewrite how = {.arena = b->arena, .replace = replace_column, .context = &r};
-    return expr_rewrite(&how, x, e);
+    return lower_renumber_all(b, (struct exprs){&x, 1}, place, e) ? x : NULL;
 }
 
 static bool either_changes(const struct plan *p) {

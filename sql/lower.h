@@ -31,11 +31,20 @@ const struct plan *lower_prune(struct binder *b, const struct plan *p, bool **us
 /* A copy of `p` above other inputs; the schema follows input x where p hands its columns on. */
 struct plan *lower_copy(struct binder *b, const struct plan *p, const struct plan *x,
                         const struct plan *y, struct err *e);
-/* Column c of `x` replaced by to[c]. */
+/* Column c of `x` replaced by to[c], or renumbered to place[c]. */
 const struct expr *lower_substitute(struct binder *b, const struct expr *x,
                                     const struct expr *const *to, struct err *e);
-/* Column c of `x` renumbered to place[c]. */
 const struct expr *lower_renumber(struct binder *b, const struct expr *x, const uint32_t *place,
                                   struct err *e);
+
+/* The same for many expressions in place: what they share they share after it. */
+struct exprs {
+    const struct expr **at;
+    uint32_t count;
+};
+bool lower_substitute_all(struct binder *b, struct exprs x, const struct expr *const *to,
+                          struct err *e) MUST_USE;
+bool lower_renumber_all(struct binder *b, struct exprs x, const uint32_t *place,
+                        struct err *e) MUST_USE;
 
 #endif

@@ -1,5 +1,5 @@
 /* lower_project.c: a Project above a Project computes the same as one that says all of it; above
- * constants it is other constants.
+ * constants it is other constants; below a Limit it is better above it.
  *
  * What the lower one computes is put in place of the columns; a node put in several places is
  * shared, and so computed once. Merging stops where expressions would grow large.
@@ -39,10 +39,8 @@ static const struct plan *merge_projects(struct binder *b, const struct plan *p,
         err_memory(e);
         return NULL;
     }
-    for (uint32_t i = 0; i < cols; i++) {
-        x[i] = lower_substitute(b, p->as.project.expr[i], input->as.project.expr, e);
-        if (!x[i]) return NULL;
-    }
+    memcpy(x, p->as.project.expr, cols * sizeof *x);
+    if (!lower_substitute_all(b, (struct exprs){x, cols}, input->as.project.expr, e)) return NULL;
     copy->as.project.expr = x;
     return copy;
 }
@@ -58,10 +56,11 @@ static const struct plan *project_values(struct binder *b, const struct plan *p,
         err_memory(e);
         return NULL;
     }
-    for (uint32_t i = 0; i < rows * cols; i++) {
-        const struct expr *const *row = &input->as.values.expr[(size_t)(i / cols) * from];
-        x[i] = lower_substitute(b, p->as.project.expr[i % cols], row, e);
-        if (!x[i]) return NULL;
+    for (uint32_t i = 0; i < rows; i++) {
+        const struct expr *const *row = &input->as.values.expr[(size_t)i * from];
+        struct exprs to = {&x[(size_t)i * cols], cols};
+        memcpy(to.at, p->as.project.expr, cols * sizeof *x);
+        if (!lower_substitute_all(b, to, row, e)) return NULL;
     }
     copy->kind = PLAN_VALUES;
     copy->inputs = 0;
@@ -78,6 +77,14 @@ static bool is_identity(const struct plan *p, const struct plan *input) {
     return true;
 }
 
+/* LIMIT counts rows before the SELECT list is computed, as SQLite does: what is skipped, or comes
+ * behind the last row, cannot fail. */
+static const struct plan *limit_below(struct binder *b, const struct plan *limit,
+                                      const struct plan *project, struct err *e) {
+    const struct plan *below = lower_copy(b, limit, project->input[0], NULL, e);
+    return below ? lower_copy(b, project, below, NULL, e) : NULL;
+}
+
 const struct plan *lower_projects(struct binder *b, const struct plan *p, struct err *e) {
     const struct plan *input[2] = {NULL, NULL};
     for (uint32_t i = 0; i < p->inputs; i++) {
@@ -92,5 +99,7 @@ const struct plan *lower_projects(struct binder *b, const struct plan *p, struct
                    (uint64_t)input[0]->as.values.rows * p->schema->cols <= VALUES_MAX;
         if (few) return project_values(b, p, input[0], e);
     }
+    if (p->kind == PLAN_LIMIT && input[0]->kind == PLAN_PROJECT)
+        return limit_below(b, p, input[0], e);
     return lower_copy(b, p, input[0], input[1], e);
 }

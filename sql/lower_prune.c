@@ -3,7 +3,8 @@
  * Each node is told which of its columns are wanted and answers with a plan and the new places of
  * those columns. A Scan keeps its columns, as its stream declares them, and notes which are read:
  * the decoder stores no others. A Project keeps what is wanted, and goes where it only reorders.
- * Where places matter (both sides of a UNION, DISTINCT, the result) a Project restores them.
+ * Where places matter (both sides of a UNION, DISTINCT, the result) a Project restores them, and
+ * below what copies whole rows (SORT, windows) it leaves out what a Scan has not read.
  */
 #include <assert.h>
 
@@ -49,7 +50,7 @@ static const struct plan *prune_values(struct pruning *r, const struct plan *p, 
     return lower_copy(r->b, p, NULL, NULL, e);
 }
 
-/* FILTER, SORT, LIMIT: the columns are those of the input. */
+/* FILTER, LIMIT: the columns are those of the input. */
 static const struct plan *prune_filter(struct pruning *r, const struct plan *p, struct columns c,
                                        struct err *e) {
     expr_columns(p->as.filter.predicate, c.wanted);
@@ -58,26 +59,6 @@ static const struct plan *prune_filter(struct pruning *r, const struct plan *p, 
     if (!copy) return NULL;
     copy->as.filter.predicate = lower_renumber(r->b, p->as.filter.predicate, c.place, e);
     return copy->as.filter.predicate ? copy : NULL;
-}
-
-static const struct plan *prune_sort(struct pruning *r, const struct plan *p, struct columns c,
-                                     struct err *e) {
-    const struct plan_sort *s = &p->as.sort;
-    struct sort_key *key = ARENA_ARRAY(r->b->arena, key, s->keys);
-    if (!key) {
-        err_memory(e);
-        return NULL;
-    }
-    for (uint32_t i = 0; i < s->keys; i++) c.wanted[s->key[i].col] = true;
-    const struct plan *x = prune(r, p->input[0], c, e);
-    struct plan *copy = x ? lower_copy(r->b, p, x, NULL, e) : NULL;
-    if (!copy) return NULL;
-    for (uint32_t i = 0; i < s->keys; i++) {
-        key[i] = s->key[i];
-        key[i].col = c.place[s->key[i].col];
-    }
-    copy->as.sort.key = key;
-    return copy;
 }
 
 static const struct plan *prune_limit(struct pruning *r, const struct plan *p, struct columns c,
@@ -128,6 +109,28 @@ static void number_wanted(const struct plan *p, struct columns c) {
     for (uint32_t i = 0; i < p->schema->cols; i++) {
         if (c.wanted[i]) c.place[i] = n++;
     }
+}
+
+/* SORT keeps rows: only what is wanted of them. */
+static const struct plan *prune_sort(struct pruning *r, const struct plan *p, struct columns c,
+                                     struct err *e) {
+    const struct plan_sort *s = &p->as.sort;
+    struct sort_key *key = ARENA_ARRAY(r->b->arena, key, s->keys);
+    if (!key) {
+        err_memory(e);
+        return NULL;
+    }
+    for (uint32_t i = 0; i < s->keys; i++) c.wanted[s->key[i].col] = true;
+    const struct plan *x = compact(r, p->input[0], c.wanted, e);
+    number_wanted(p, c);
+    struct plan *copy = x ? lower_copy(r->b, p, x, NULL, e) : NULL;
+    if (!copy) return NULL;
+    for (uint32_t i = 0; i < s->keys; i++) {
+        key[i] = s->key[i];
+        key[i].col = c.place[s->key[i].col];
+    }
+    copy->as.sort.key = key;
+    return copy;
 }
 
 /* UNION: both sides keep the same columns. */
@@ -198,11 +201,11 @@ static const struct plan *prune_project(struct pruning *r, const struct plan *p,
     for (uint32_t i = 0; i < p->schema->cols; i++) {
         if (!c.wanted[i]) continue;
         const struct field *f = &p->schema->col[i];
-        expr[n] = lower_renumber(r->b, from[i], below.place, e);
-        if (!expr[n]) return NULL;
+        expr[n] = from[i];
         col[n] = (struct rel_col){.name = f->name, .type = f->type, .not_null = f->not_null};
         c.place[i] = n++;
     }
+    if (!lower_renumber_all(r->b, (struct exprs){expr, n}, below.place, e)) return NULL;
     copy->as.project.expr = expr;
     copy->schema = bind_schema(r->b, col, n, e);
     return copy->schema ? copy : NULL;
@@ -240,7 +243,8 @@ static const struct plan *prune_window(struct pruning *r, const struct plan *p, 
     if (!columns_init(r, p->input[0], &below, e)) return NULL;
     memcpy(below.wanted, c.wanted, cols * sizeof *c.wanted);
     spec_wants(&p->as.window.spec, below.wanted);
-    const struct plan *x = prune(r, p->input[0], below, e);
+    const struct plan *x = compact(r, p->input[0], below.wanted, e);
+    number_wanted(p->input[0], below);
     struct plan *copy = x ? lower_copy(r->b, p, x, NULL, e) : NULL;
     if (!copy || !spec_renumber(r, &copy->as.window.spec, below.place, e)) return NULL;
 

@@ -30,11 +30,32 @@ static bool in_use(const struct plan_aggregate *g, uint32_t col) {
     return false;
 }
 
+static bool is_column(const struct expr *x, uint32_t col) {
+    return x->kind == EXPR_COLUMN && x->column == col;
+}
+
+/* Sessions of different partitions that begin and end together are different windows to the
+ * operator, and one to GROUP BY: each partition must be a group of its own. */
+static bool partitions_are_keys(const struct plan *g, const struct expr *const *projected,
+                                const struct window_spec *w) {
+    for (uint32_t i = 0; i < w->partitions; i++) {
+        bool found = false;
+        for (uint32_t k = 0; k < g->as.aggregate.keys; k++) {
+            uint32_t col = g->as.aggregate.key_col[k];
+            found |= projected ? is_column(projected[col], w->partition_col[i])
+                               : col == w->partition_col[i];
+        }
+        if (!found) return false;
+    }
+    return true;
+}
+
 /* Right above the window: its columns are the last three. */
 static bool fuses_directly(const struct plan *g, const struct plan *window) {
     uint32_t cols = window->input[0]->schema->cols;
     const struct window_spec *w = &g->as.aggregate.window;
     if (w->start_col != cols || w->time_col != cols + 1) return false;
+    if (!partitions_are_keys(g, NULL, &window->as.window.spec)) return false;
     for (uint32_t c = cols; c < window->schema->cols; c++) {
         if (in_use(&g->as.aggregate, c)) return false;
     }
@@ -56,10 +77,6 @@ static bool reads_window(const struct expr *x, uint32_t cols) {
     return false;
 }
 
-static bool is_column(const struct expr *x, uint32_t col) {
-    return x->kind == EXPR_COLUMN && x->column == col;
-}
-
 /* A Project between: only the columns that the grouping has for the window may read it. */
 static bool fuses_through(const struct plan *g, const struct plan *project,
                           const struct plan *window) {
@@ -67,6 +84,7 @@ static bool fuses_through(const struct plan *g, const struct plan *project,
     const struct window_spec *w = &g->as.aggregate.window;
     const struct expr *const *x = project->as.project.expr;
     if (!is_column(x[w->start_col], cols) || !is_column(x[w->time_col], cols + 1)) return false;
+    if (!partitions_are_keys(g, x, &window->as.window.spec)) return false;
     for (uint32_t c = 0; c < project->schema->cols; c++) {
         if (reads_window(x[c], cols) && in_use(&g->as.aggregate, c)) return false;
     }

@@ -141,6 +141,8 @@ static void add_hint(struct build *b, const struct reader *r, struct token first
     struct text word = build_slice(b, b->wrong);
     if (k)
         err_hint(b->e, "Perhaps you meant \"%s\".", k->word);
+    else if (b->wrong.kind == TK_DOT)
+        err_hint(b->e, "Names of streams, tables and functions have one part.");
     else if (could_be_name(b, r, first))
         err_hint(b->e, "\"%.*s\" is a reserved word; as a name it is written in double quotes.",
                  TEXT_ARG(word));
@@ -195,6 +197,8 @@ static struct ast_statement *parse_statement(struct build *b, struct reader *r,
 
 void sql_script_init(struct sql_script *s, struct text text, const struct defines *defines) {
     *s = (struct sql_script){.text = text, .defines = defines, .line = 1, .column = 1};
+    bool mark = text.bytes >= 3 && memcmp(text.at, "\xEF\xBB\xBF", 3) == 0;
+    if (mark) s->at = 3; /* a byte order mark is no part of the text */
 }
 
 /* The piece that begins at s->at, expanded; NULL: *e. */

@@ -42,6 +42,7 @@ static const struct {
     {"create", "source", "CREATE SOURCE is not supported: write CREATE STREAM"},
     {"create", "sink", "CREATE SINK is not supported: write CREATE STREAM and INSERT INTO it"},
     {"create", "virtual", "virtual tables are not supported"},
+    {"add", NULL, "ADD is not supported: LOAD 'library.so' loads functions"},
     {"alter", NULL, "ALTER is not supported: drop the object and create it anew"},
     {"analyze", NULL, "ANALYZE is not supported: EXPLAIN ANALYZE measures a query"},
     {"attach", NULL, "ATTACH is not supported: a data directory is one database"},

@@ -91,8 +91,9 @@ static void check_length(const struct tidy_file *f, const struct function *fn) {
     }
 }
 
-/* "struct err *e" as the last parameter is not counted. */
-static bool last_is_err(const struct tidy_file *f, size_t first, size_t close) {
+/* "struct err *e" as the last parameter is not counted, nor "..." behind a format. */
+static bool last_is_free(const struct tidy_file *f, size_t first, size_t close) {
+    if (first < close && punct_is(&f->token[first], '.')) return true;
     for (size_t i = first; i + 2 < close; i++) {
         if (word_is(&f->token[i], "struct") && word_is(&f->token[i + 1], "err") &&
             punct_is(&f->token[i + 2], '*')) {
@@ -119,7 +120,7 @@ static void check_parameters(const struct tidy_file *f, const struct function *f
             last = i + 1;
         }
     }
-    if (last_is_err(f, last, close)) count--;
+    if (last_is_free(f, last, close)) count--;
     if (count > TIDY_PARAMETERS) {
         tidy_say(f, fn->line, "function %.*s has %u parameters, limit %d and struct err *",
                  TEXT_ARG(fn->name), count, TIDY_PARAMETERS);

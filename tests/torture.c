@@ -186,8 +186,8 @@ static bool torture_kind(struct torture *t, const struct case_spec *c, const cha
 
     uint64_t calls = kind == TORTURE_SHORT ? 1 : atomic_load(&t->fault->calls);
     if (parent) parent = torture_points(t, c, where, &without, calls);
-    t->fault->onwards = true;
     if (parent && kind != TORTURE_SHORT) {
+        t->fault->onwards = true; /* shared: not for a child to set */
         parent = torture_points(t, c, where, &without, calls);
     }
     buf_done(&without.out);

@@ -1,8 +1,8 @@
 /* aggregate_moment.c: variance and standard deviation.
  *
  * A state is the count, the mean and the sum of squared distances from it, updated a value at a
- * time (Welford 1962) and joined in pairs (Chan, Golub, LeVeque 1983): no sum of squares is kept, so
- * values far from zero lose nothing to cancellation.
+ * time (Welford 1962) and joined in pairs (Chan, Golub, LeVeque 1983): no sum of squares is kept,
+ * so values far from zero lose nothing to cancellation.
  */
 #include <math.h>
 

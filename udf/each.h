@@ -18,8 +18,10 @@
 
 #define DEFINE_EACH(name)                                                                          \
     static bool name##_call(struct fn_call *c, struct fn_result *out, struct err *e) {             \
-        for (uint32_t i = 0; i < c->live; i++) {                                                   \
-            if (!name##_row(c, call_row(c, i), out)) return err_memory(e);                         \
+        const uint16_t *sel = c->sel;                                                              \
+        uint32_t live = c->live;                                                                   \
+        for (uint32_t i = 0; i < live; i++) {                                                      \
+            if (!name##_row(c, sel ? sel[i] : i, out)) return err_memory(e);                       \
         }                                                                                          \
         return true;                                                                               \
     }
@@ -37,10 +39,7 @@ static inline bool row_null(struct fn_result *out, uint32_t row) {
     return true;
 }
 
-/* The row cannot be computed; true, for `return row_fail(...)`. */
-#define ROW_OUT_OF_RANGE "22003"
-#define ROW_BAD_VALUE "22P02"
-
+/* The row fails; true, for `return row_out_of_range(...)`. */
 static inline bool row_out_of_range(struct fn_call *c, uint32_t row, const char *what) {
     fn_fail(c, row, "22003", "%s is out of range for %s", what, type_name(c->type->id));
     return true;

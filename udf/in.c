@@ -1,8 +1,8 @@
 /* in.c: x IN (a, b, ...).
  *
  * Constants go into a sorted list when the call is opened, so a list of any length costs a binary
- * search a row; what is not constant is compared value by value. NULL in x, or in the list where
- * nothing is equal, gives NULL.
+ * search a row (whole numbers and times in an array of their own); what is not constant is compared
+ * value by value. NULL in x, or in the list where nothing is equal, gives NULL.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -14,6 +14,7 @@
 struct in_list {
     const struct column **value; /* [values] sorted, one row each */
     uint32_t values;
+    const int64_t *number; /* [values] the same, for types stored so; else NULL */
     bool has_null;
     uint32_t *varying; /* [varyings] arguments */
     uint32_t varyings;
@@ -22,6 +23,15 @@ struct in_list {
 static int value_compare(const void *a, const void *b) {
     const struct column *const *x = a, *const *y = b;
     return column_compare(*x, 0, *y, 0);
+}
+
+static bool numbers_make(const struct fn_bind *b, struct in_list *list, struct err *e) {
+    if (type_rep(b->arg_type[0]) != REP_I64) return true;
+    int64_t *number = ARENA_ARRAY(b->arena, number, list->values + 1);
+    if (!number) return err_memory(e);
+    for (uint32_t i = 0; i < list->values; i++) number[i] = list->value[i]->as.i64[0];
+    list->number = number;
+    return true;
 }
 
 static bool in_open(const struct fn_bind *b, void **state_out, struct err *e) {
@@ -41,10 +51,23 @@ static bool in_open(const struct fn_bind *b, void **state_out, struct err *e) {
     }
     qsort(list->value, list->values, sizeof *list->value, value_compare);
     *state_out = list;
-    return true;
+    return numbers_make(b, list, e);
+}
+
+static bool is_listed_number(const struct in_list *list, int64_t x) {
+    const int64_t *at = list->number;
+    uint32_t left = list->values;
+    if (left == 0) return false;
+    while (left > 1) {
+        uint32_t half = left / 2;
+        at = at[half] <= x ? at + half : at;
+        left -= half;
+    }
+    return *at == x;
 }
 
 static bool is_listed(const struct in_list *list, const struct column *x, uint32_t row) {
+    if (list->number) return is_listed_number(list, x->as.i64[row]);
     uint32_t low = 0, high = list->values;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;

@@ -2,9 +2,21 @@
 #include "udf/each.h"
 #include "udf/table.h"
 
-/* The static type's name, also for NULL. */
+/* SQLite's words for the types that it has; a BOOLEAN is an integer there. */
+static const char *const type_words[TYPE_COUNT] = {
+    [TYPE_NULL] = "null",         [TYPE_BOOLEAN] = "integer",
+    [TYPE_BIGINT] = "integer",    [TYPE_DOUBLE] = "real",
+    [TYPE_DECIMAL] = "decimal",   [TYPE_TEXT] = "text",
+    [TYPE_BLOB] = "blob",         [TYPE_TIMESTAMP] = "timestamp",
+    [TYPE_DATE] = "date",         [TYPE_TIME] = "time",
+    [TYPE_INTERVAL] = "interval", [TYPE_ROW] = "row",
+    [TYPE_ARRAY] = "array",       [TYPE_MAP] = "map",
+    [TYPE_TENSOR] = "tensor",     [TYPE_IMAGE] = "image",
+};
+
 static bool typeof_row(struct fn_call *c, uint32_t row, struct fn_result *out) {
-    out->as.text[row] = text_of(type_name(c->arg[0].type->id));
+    enum type_id id = arg_has(c, 0, row) ? c->arg[0].type->id : TYPE_NULL;
+    out->as.text[row] = text_of(type_words[id]);
     return true;
 }
 DEFINE_EACH(typeof)
@@ -62,8 +74,8 @@ static const struct type *type_of_first(const struct fn_bind *b, struct err *e) 
 static const struct fn table[] = {
     {.name = "typeof",
      .sig = "typeof(ANY) TEXT",
-     .doc = "the name of the value's type",
-     .example = "typeof(1.5) = 'DECIMAL'",
+     .doc = "null, integer, real, text or blob, as in SQLite; decimal, timestamp .. for the others",
+     .example = "typeof(1.5) = 'decimal'",
      .call = typeof_call},
     {.name = "likely",
      .sig = "likely(T) T",

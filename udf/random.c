@@ -112,7 +112,7 @@ static const struct fn table[] = {
     {.name = "random",
      .sig = "random() BIGINT",
      .doc = "a random BIGINT, another for each row",
-     .example = "typeof(random()) = 'BIGINT'",
+     .example = "typeof(random()) = 'integer'",
      .flags = FN_VOLATILE,
      .open = random_open,
      .call = random_call,

@@ -28,9 +28,10 @@ static bool type_goes_in(const struct type *t) {
     return t->fields == 0 && t->id != TYPE_TENSOR && t->id != TYPE_IMAGE;
 }
 
-/* JSON goes into JSON functions as such, but for the first argument, which is parsed anyway. */
+/* JSON goes into JSON functions as such, but for the first argument of those that parse it. */
 static void add_argument(struct buf *sql, const struct fn_bind *b, const char *name, uint32_t i) {
-    bool builds = strcmp(name, "json_array") == 0 || strcmp(name, "json_object") == 0;
+    bool builds = strcmp(name, "json_array") == 0 || strcmp(name, "json_object") == 0 ||
+                  strcmp(name, "json_quote") == 0;
     bool takes_json = strncmp(name, "json_", 5) == 0 && (i > 0 || builds);
     bool json = i < b->args && b->arg_type[i] == &type_json_text;
     buf_addf(sql, takes_json && json ? "json(?%u)" : "?%u", i + 1);
@@ -52,13 +53,11 @@ static bool prepare(struct sqlite_state *s, const struct sqlite_function *f,
         add_argument(&sql, b, f->name, i);
     }
     buf_add_char(&sql, ')');
-    bool ok = !sql.failed;
-    if (!ok)
-        err_memory(e);
-    else if (sqlite3_prepare_v2(s->db, sql.at, -1, &s->stmt, NULL) != SQLITE_OK)
-        ok = err_set(e, ERR_SQL, "42883", "%s: %s", f->name, sqlite3_errmsg(s->db));
+    int rc = sql.failed ? SQLITE_NOMEM : sqlite3_prepare_v2(s->db, sql.at, -1, &s->stmt, NULL);
     buf_done(&sql);
-    return ok;
+    if (rc == SQLITE_NOMEM) return err_memory(e);
+    return rc == SQLITE_OK ||
+           err_set(e, ERR_SQL, "42883", "%s: %s", f->name, sqlite3_errmsg(s->db));
 }
 
 void sqlite_call_close(void *state) {

@@ -405,7 +405,7 @@ static const struct fn table[] = {
     {.name = "overlay",
      .sig = "overlay(TEXT, TEXT, BIGINT, [BIGINT]) TEXT",
      .doc = "the text with another put over it from a position on, in place of so many characters",
-     .example = "OVERLAY('abcdef' PLACING 'XY' FROM 3) = 'abXYef'",
+     .example = "overlay('abcdef', 'XY', 3) = 'abXYef'",
      .flags = FAILING,
      .call = overlay_call},
     {.name = "repeat",

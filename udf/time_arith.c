@@ -5,9 +5,9 @@
  * else the sum has all six digits. A DATE and a constant of whole days give a DATE, with any other
  * interval a TIMESTAMP. TIME goes round the clock.
  */
-#include "engine/base/time.h"
 #include "udf/each.h"
 #include "udf/table.h"
+#include "udf/time_part.h"
 
 static bool sum_row(struct fn_call *c, uint32_t row, struct fn_result *out) {
     bool over = __builtin_add_overflow(arg_i64(c, 0, row), arg_i64(c, 1, row), &out->as.i64[row]);
@@ -59,19 +59,14 @@ static bool date_difference_row(struct fn_call *c, uint32_t row, struct fn_resul
 }
 DEFINE_EACH(date_difference)
 
-/* us since midnight, of any number of days. */
-static int64_t of_day(int64_t us) {
-    return us - time_floor_div(us, DAY_US) * DAY_US;
-}
-
 static bool time_sum_row(struct fn_call *c, uint32_t row, struct fn_result *out) {
-    out->as.i64[row] = of_day(arg_i64(c, 0, row) + of_day(arg_i64(c, 1, row)));
+    out->as.i64[row] = time_of_day(arg_i64(c, 0, row) + time_of_day(arg_i64(c, 1, row)));
     return true;
 }
 DEFINE_EACH(time_sum)
 
 static bool time_less_row(struct fn_call *c, uint32_t row, struct fn_result *out) {
-    out->as.i64[row] = of_day(arg_i64(c, 0, row) - of_day(arg_i64(c, 1, row)));
+    out->as.i64[row] = time_of_day(arg_i64(c, 0, row) - time_of_day(arg_i64(c, 1, row)));
     return true;
 }
 DEFINE_EACH(time_less)

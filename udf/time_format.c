@@ -13,7 +13,6 @@
 #include "udf/time_format.h"
 
 #include <assert.h>
-#include <stdio.h>
 
 #include "udf/time_part.h"
 
@@ -23,7 +22,7 @@ static const char *const month_names[] = {"January",   "February", "March",    "
 static const char *const day_names[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
                                         "Friday", "Saturday", "Sunday"};
 
-enum { SHORT_NAME = 3 };
+enum { SHORT_NAME = 3, NUMBER_BYTES = 24 };
 
 static bool is_letter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -69,67 +68,78 @@ bool time_format_compile(struct time_format *t, struct arena *a, struct text pat
             plain[used] = c;
             *f = (struct time_field){.text = {plain + used++, 1}};
         }
+        t->bytes_max += f->letter ? f->width + NUMBER_BYTES : f->text.bytes;
         i += n;
     }
     return true;
 }
 
-/* A number with at least `width` digits. */
-static void add_number(struct buf *out, int64_t v, uint32_t width) {
-    buf_addf(out, "%0*lld", (int)(width > 20 ? 20 : width), (long long)v);
+/* A number with at least `width` digits; returns the end. */
+static char *put_number(char *to, int64_t v, uint32_t width) {
+    char digits[NUMBER_BYTES];
+    uint32_t n = 0;
+    uint64_t rest = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+    if (v < 0) *to++ = '-';
+    do digits[n++] = (char)('0' + rest % 10);
+    while (rest /= 10);
+    for (uint32_t i = n; i < width; i++) *to++ = '0';
+    while (n > 0) *to++ = digits[--n];
+    return to;
 }
 
 /* The first `width` digits of the microseconds, more of them zeros. */
-static void add_fraction(struct buf *out, int64_t us, uint32_t width) {
-    int64_t power = 100000;
+static char *put_fraction(char *to, int32_t us, uint32_t width) {
+    int32_t power = 100000;
     for (uint32_t i = 0; i < width; i++) {
-        buf_add_char(out, (char)('0' + (power ? us / power % 10 : 0)));
+        *to++ = (char)('0' + (power ? us / power % 10 : 0));
         power /= 10;
     }
+    return to;
 }
 
-static void add_name(struct buf *out, const char *name, uint32_t width) {
-    buf_add(out, name, width > SHORT_NAME ? strlen(name) : SHORT_NAME);
+static char *put_name(char *to, const char *name, uint32_t width) {
+    return mempcpy(to, name, width > SHORT_NAME ? strlen(name) : SHORT_NAME);
 }
 
-static void add_month(struct buf *out, int64_t month, uint32_t width) {
-    if (width >= SHORT_NAME)
-        add_name(out, month_names[month - 1], width);
-    else
-        add_number(out, month, width);
+static char *put_month(char *to, int32_t month, uint32_t width) {
+    if (width >= SHORT_NAME) return put_name(to, month_names[month - 1], width);
+    return put_number(to, month, width);
 }
 
-static void add_year(struct buf *out, int64_t year, uint32_t width) {
-    if (width == 2)
-        add_number(out, (year % 100 + 100) % 100, 2);
-    else
-        add_number(out, year, width);
+static char *put_year(char *to, int64_t year, uint32_t width) {
+    if (width == 2) return put_number(to, (year % 100 + 100) % 100, 2);
+    return put_number(to, year, width);
 }
 
-static void add_field(struct buf *out, const struct time_field *f, int64_t us) {
-    int64_t hour = part_of_timestamp(us, PART_HOUR);
+static char *put_field(char *to, const struct time_field *f, int64_t us,
+                       const struct time_parts *t) {
+    int64_t hour = t->hour;
     switch (f->letter) {
-    case 'y': add_year(out, part_of_timestamp(us, PART_YEAR), f->width); return;
-    case 'M': add_month(out, part_of_timestamp(us, PART_MONTH), f->width); return;
-    case 'd': add_number(out, part_of_timestamp(us, PART_DAY), f->width); return;
-    case 'D': add_number(out, part_of_timestamp(us, PART_DOY), f->width); return;
-    case 'w': add_number(out, part_of_timestamp(us, PART_WEEK), f->width); return;
-    case 'H': add_number(out, hour, f->width); return;
-    case 'k': add_number(out, hour == 0 ? 24 : hour, f->width); return;
-    case 'K': add_number(out, hour % 12, f->width); return;
-    case 'h': add_number(out, hour % 12 == 0 ? 12 : hour % 12, f->width); return;
-    case 'm': add_number(out, part_of_timestamp(us, PART_MINUTE), f->width); return;
-    case 's': add_number(out, part_of_timestamp(us, PART_SECOND), f->width); return;
-    case 'S': add_fraction(out, part_of_timestamp(us, PART_MICROSECOND), f->width); return;
-    case 'E': add_name(out, day_names[part_of_timestamp(us, PART_ISODOW) - 1], f->width); return;
-    case 'u': add_number(out, part_of_timestamp(us, PART_ISODOW), f->width); return;
-    case 'a': buf_add_str(out, hour < 12 ? "AM" : "PM"); return;
-    default: buf_add_text(out, f->text); return;
+    case 'y': return put_year(to, t->date.year, f->width);
+    case 'M': return put_month(to, t->date.month, f->width);
+    case 'd': return put_number(to, t->date.day, f->width);
+    case 'D': return put_number(to, part_of_timestamp(us, PART_DOY), f->width);
+    case 'w': return put_number(to, part_of_timestamp(us, PART_WEEK), f->width);
+    case 'H': return put_number(to, hour, f->width);
+    case 'k': return put_number(to, hour == 0 ? 24 : hour, f->width);
+    case 'K': return put_number(to, hour % 12, f->width);
+    case 'h': return put_number(to, hour % 12 == 0 ? 12 : hour % 12, f->width);
+    case 'm': return put_number(to, t->minute, f->width);
+    case 's': return put_number(to, t->second, f->width);
+    case 'S': return put_fraction(to, t->microsecond, f->width);
+    case 'E': return put_name(to, day_names[part_of_timestamp(us, PART_ISODOW) - 1], f->width);
+    case 'u': return put_number(to, part_of_timestamp(us, PART_ISODOW), f->width);
+    case 'a': return mempcpy(to, hour < 12 ? "AM" : "PM", 2);
+    default: return f->text.bytes > 0 ? mempcpy(to, f->text.at, f->text.bytes) : to;
     }
 }
 
-void time_format_print(const struct time_format *t, int64_t us, struct buf *out) {
-    for (uint32_t i = 0; i < t->fields; i++) add_field(out, &t->field[i], us);
+uint32_t time_format_print(const struct time_format *t, int64_t us, char *out) {
+    struct time_parts parts = timestamp_split(us);
+    char *to = out;
+    for (uint32_t i = 0; i < t->fields; i++) to = put_field(to, &t->field[i], us, &parts);
+    assert((size_t)(to - out) <= t->bytes_max);
+    return (uint32_t)(to - out);
 }
 
 /* What has been read so far. */

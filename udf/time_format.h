@@ -8,7 +8,6 @@
 #define UDF_TIME_FORMAT_H
 
 #include "engine/base/arena.h"
-#include "engine/base/buf.h"
 #include "engine/base/text.h"
 
 struct time_field {
@@ -20,13 +19,15 @@ struct time_field {
 struct time_format {
     struct time_field *field;
     uint32_t fields;
+    size_t bytes_max; /* of what it prints */
 };
 
 /* false: no memory. *unknown_out: a letter that means nothing, or 0. */
 bool time_format_compile(struct time_format *t, struct arena *a, struct text pattern,
                          char *unknown_out) MUST_USE;
 
-void time_format_print(const struct time_format *t, int64_t us, struct buf *out);
+/* Writes into out[bytes_max], returns how many bytes. */
+uint32_t time_format_print(const struct time_format *t, int64_t us, char *out);
 
 /* All of `s` by the pattern; what it does not hold is that of 1970-01-01 00:00:00. */
 bool time_format_parse(const struct time_format *t, struct text s, int64_t *us_out);

@@ -65,7 +65,7 @@ static int64_t date_part(int64_t days, enum part p) {
 }
 
 int64_t part_of_timestamp(int64_t us, enum part p) {
-    int64_t days = time_floor_div(us, DAY_US), rest = us - days * DAY_US;
+    int64_t rest = time_of_day(us);
     switch (p) {
     case PART_HOUR: return rest / HOUR_US;
     case PART_MINUTE: return rest / MINUTE_US % 60;
@@ -87,7 +87,7 @@ int64_t part_of_timestamp(int64_t us, enum part p) {
     case PART_MILLENNIUM:
     case PART_COUNT: break;
     }
-    return date_part(days, p);
+    return date_part(time_floor_div(us, DAY_US), p);
 }
 
 #define DEFINE_PART(name, p)                                                                       \

@@ -1,4 +1,4 @@
-/* time_part.h: part: what can be taken out of a moment.
+/* time_part.h: what can be taken out of a moment.
  *
  * Used by: udf/time_*.c.    Tested by: tests/unit/udf/time_test.c
  */
@@ -33,6 +33,12 @@ enum part { PART_LIST(X) PART_COUNT };
 #undef X
 
 bool part_find(struct text word, enum part *out);
+
+/* us since midnight, of any moment. */
+static inline int64_t time_of_day(int64_t us) {
+    int64_t rest = us % DAY_US;
+    return rest < 0 ? rest + DAY_US : rest;
+}
 
 int64_t part_of_timestamp(int64_t us, enum part p);
 

@@ -12,7 +12,7 @@
 #include "udf/time_format.h"
 #include "udf/time_part.h"
 
-enum { SHOWN_BYTES = 60 };
+enum { SHOWN_BYTES = 60, SMALL_BYTES = 256 };
 
 /* The pattern of a call, argument 1 where there is one. */
 struct format_state {
@@ -59,12 +59,9 @@ static bool print_row(struct fn_call *c, uint32_t row, struct fn_result *out, in
     bool failed;
     const struct format_state *f = row_format(c, row, &own, &failed);
     if (!f) return failed;
-    struct buf b;
-    buf_init(&b);
-    time_format_print(&f->format, us, &b);
-    bool ok = !b.failed && row_text_copy(c, row, out, b.at, b.bytes);
-    buf_done(&b);
-    return ok;
+    char small[SMALL_BYTES], *to = small;
+    if (f->format.bytes_max > sizeof small) to = arena_alloc(c->arena, f->format.bytes_max);
+    return to && row_text_copy(c, row, out, to, time_format_print(&f->format, us, to));
 }
 
 static bool date_format_row(struct fn_call *c, uint32_t row, struct fn_result *out) {
@@ -178,8 +175,7 @@ static bool current_date_row(struct fn_call *c, uint32_t row, struct fn_result *
 DEFINE_EACH(current_date)
 
 static bool current_time_row(struct fn_call *c, uint32_t row, struct fn_result *out) {
-    int64_t us = timestamp_floor(batch_proctime(c->batch, row), 3);
-    out->as.i64[row] = us - time_floor_div(us, DAY_US) * DAY_US;
+    out->as.i64[row] = time_of_day(timestamp_floor(batch_proctime(c->batch, row), 3));
     return true;
 }
 DEFINE_EACH(current_time)

@@ -4,9 +4,9 @@
  */
 #include <assert.h>
 
-#include "engine/base/time.h"
 #include "udf/each.h"
 #include "udf/table.h"
+#include "udf/time_part.h"
 
 /* 1970-01-01 was a Thursday: weeks start three days before it. */
 #define WEEK_SHIFT_US (3 * DAY_US)
@@ -127,8 +127,8 @@ DEFINE_EACH(ceil_date)
 static bool add_months(int64_t us, int64_t months, int64_t *out) {
     const int64_t bound = INT64_C(20000000); /* more than int64 microseconds hold */
     if (months < -bound || months > bound) return false;
-    int64_t days = time_floor_div(us, DAY_US), rest = us - days * DAY_US;
-    struct civil d = civil_from_days(days);
+    int64_t rest = time_of_day(us);
+    struct civil d = civil_from_days(time_floor_div(us, DAY_US));
     int64_t month = month_number(d) + months, start = month_start_days(month);
     struct civil to = civil_from_days(start);
     int32_t last = civil_month_days(to.year, to.month);

@@ -16,14 +16,15 @@
 
 #include "engine/base/attr.h"
 
-enum err_code { /* what it is about                              what the caller does   */
-                ERR_NONE,
-                ERR_SQL,  /* the statement is wrong: syntax, name or type  show line and column   */
-                ERR_DATA, /* one input record is bad                       count it, skip it      */
-                ERR_LIMIT, /* a configured bound was reached, or no memory  stop this query only   */
-                ERR_IO, /* a file, socket or database failed             retry, or stop source  */
-                ERR_CORRUPT, /* stored bytes fail their checksum              stop, keep the file    */
-                ERR_CANCEL, /* the user asked to stop                        unwind quietly         */
+/* What it is about, and what the caller does. */
+enum err_code {
+    ERR_NONE,
+    ERR_SQL,     /* the statement is wrong: syntax, name or type: show line and column */
+    ERR_DATA,    /* one input record is bad: count it, skip it */
+    ERR_LIMIT,   /* a configured bound was reached, or no memory: stop this query only */
+    ERR_IO,      /* a file, socket or database failed: retry, or stop the source */
+    ERR_CORRUPT, /* stored bytes fail their checksum: stop, keep the file */
+    ERR_CANCEL,  /* the user asked to stop: unwind quietly */
 };
 
 struct err {

@@ -147,7 +147,7 @@ struct f64_decimal f64_shortest(double v) {
     return d;
 }
 
-/* e+XX, e-XX, e+XXX */
+/* e+07, e-07, e+300 */
 static char *exponent_print(char *at, int32_t exponent) {
     *at++ = 'e';
     *at++ = exponent < 0 ? '-' : '+';

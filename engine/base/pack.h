@@ -1,9 +1,9 @@
 /* pack.h: single values as bytes: keys of groups, rows that are kept, states that are saved.
  *
  * A packed value is one byte, 0 for NULL and 1 for a value, and then: 1, 8 or 16 bytes of BOOLEAN,
- * number or time, little-endian; TEXT, BLOB and IMAGE as a length of 4 bytes and the bytes; a ROW as its
- * fields; an ARRAY or MAP as a count of 4 bytes and its elements (MAP: key, value, key, ...); a
- * TENSOR as its dimensions, 4 bytes each, and its numbers. Two values of one type are equal
+ * number or time, little-endian; TEXT, BLOB and IMAGE as a length of 4 bytes and the bytes; a ROW
+ * as its fields; an ARRAY or MAP as a count of 4 bytes and its elements (MAP: key, value, key,
+ * ...); a TENSOR as its dimensions, 4 bytes each, and its numbers. Two values of one type are equal
  * exactly when their bytes are, if they were packed as keys (-0.0 as 0.0, one NaN).
  *
  * Used by: engine/op, udf.    Tested by: tests/unit/base/pack_test.c

@@ -128,7 +128,7 @@ uint32_t rep_bytes(enum rep r);
 
 /* Numbers, in the order of widening BOOLEAN < BIGINT < DECIMAL < DOUBLE. */
 bool type_is_number(const struct type *t);
-/* Has an order, so that <, MIN and ORDER BY work: all but MAP, TENSOR, IMAGE and what holds them. */
+/* Has an order, so that <, MIN and ORDER BY work: all but MAP, TENSOR, IMAGE and what holds one. */
 bool type_is_ordered(const struct type *t);
 
 /* As SQL: "DECIMAL(10,2)", "ROW<a BIGINT, b TEXT>". */

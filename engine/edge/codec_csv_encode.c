@@ -7,6 +7,7 @@
 #include "engine/edge/codec_csv_encode.h"
 
 #include <assert.h>
+#include <immintrin.h>
 #include <stdlib.h>
 
 #include "engine/edge/codec_json_encode.h"
@@ -31,14 +32,26 @@ struct encoder {
     struct buf scratch; /* one value as JSON */
 };
 
+/* Which of 16 bytes make quotes necessary. */
+static uint32_t special_mask(const struct encoder *c, __m128i v) {
+    __m128i ends = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\n')),
+                                _mm_cmpeq_epi8(v, _mm_set1_epi8('\r')));
+    __m128i own = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8(c->delimiter)),
+                               _mm_cmpeq_epi8(v, _mm_set1_epi8(c->quote)));
+    return (uint32_t)_mm_movemask_epi8(_mm_or_si128(ends, own));
+}
+
 /* Must `t` be quoted? */
 static bool wants_quotes(const struct encoder *c, struct text t) {
     if (t.bytes == 0 || text_equal(t, c->null_literal)) return true;
-    for (uint32_t i = 0; i < t.bytes; i++) {
-        char at = t.at[i];
-        if (at == c->delimiter || at == c->quote || at == '\n' || at == '\r') return true;
+    uint32_t i = 0;
+    for (; i + 16 <= t.bytes; i += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(t.at + i));
+        if (special_mask(c, v)) return true;
     }
-    return false;
+    char tail[16] = {0}; /* NUL is neither delimiter nor quote */
+    memcpy(tail, t.at + i, t.bytes - i);
+    return special_mask(c, _mm_loadu_si128((const __m128i *)(const void *)tail)) != 0;
 }
 
 static void put_field(struct encoder *c, struct buf *out, struct text t) {

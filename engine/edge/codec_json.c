@@ -1,8 +1,9 @@
 /* codec_json.c: JSON, one object a line: the decoder's life, and its records.
  *
  * The input is swept in chunks that stay in the first cache. A sweep finds the line feeds and, for
- * each line, whether it holds odd bytes (scan.h): one that does not is ASCII without escapes, so
- * its strings end at the next quote. The records of a chunk are then decoded together
+ * each line, whether it holds odd bytes (scan.h): one that does not has no escapes, so its strings
+ * end at the next quote. UTF-8 is checked for the whole chunk, record by record only where it is
+ * not. The records of a chunk are then decoded together
  * (codec_json_chunk.c). A record that is longer than a chunk is taken alone.
  */
 #include <assert.h>
@@ -73,7 +74,7 @@ static void rows_add(struct jrows *rows, uint32_t begin, uint32_t end, bool odd)
     uint32_t r = rows->rows++;
     rows->begin[r] = begin;
     rows->end[r] = end;
-    rows->odd[r] = odd;
+    rows->odd[r] = odd ? JROW_ODD : JROW_CLEAN;
     rows->state[r] = JROW_OPEN;
 }
 
@@ -96,6 +97,7 @@ static bool take_alone(struct decoder *d, struct decode_job *job, size_t *at, st
     d->rows.base = from;
     d->rows.rows = 0;
     d->rows.simple = false;
+    d->rows.valid = false;
     rows_add(&d->rows, 0, (uint32_t)bytes, true);
     *at = next;
     return jchunk_decode(d, job, e);
@@ -121,6 +123,7 @@ static uint32_t rows_collect(struct decoder *d, const char *base) {
         odd_before = odd;
         begin = feed + 1;
     }
+    rows->valid = !lines->high || utf8_valid_prefix(base, begin) == begin;
     return begin;
 }
 

@@ -6,6 +6,7 @@
  * that is declared. Where a used column cannot be slotted the chunks have one row.
  */
 #include <assert.h>
+#include <immintrin.h>
 #include <string.h>
 
 #include "engine/edge/codec_json_decoder.h"
@@ -49,13 +50,13 @@ static void read_begin(struct decoder *d, struct decode_job *job, uint32_t row) 
     d->layout.unusable = false;
 }
 
-/* Not too many, and UTF-8 where they are odd. */
-static bool check_bytes(struct decoder *d, uint32_t row) {
+/* Not too many, and UTF-8. */
+static bool check_bytes(struct decoder *d) {
     struct jread *r = &d->read;
     size_t bytes = (size_t)(r->end - r->begin);
     if (bytes > d->record_bytes_max)
         return jread_fail(r, "54000", "the record is longer than the limit", NULL);
-    if (!d->rows.odd[row]) return true;
+    if (d->rows.valid) return true;
     size_t valid = utf8_valid_prefix(r->begin, bytes);
     return valid == bytes || jread_fail(r, "22021", "invalid UTF-8", r->begin + valid);
 }
@@ -65,7 +66,7 @@ static bool row_try(struct decoder *d, struct decode_job *job, uint32_t row) {
     read_begin(d, job, row);
     struct jread *r = &d->read;
     for (uint32_t i = 0; i < d->physical->cols; i++) column_seek(d, job, i, row);
-    if (!check_bytes(d, row) || !jread_record(r, d->root, d->col)) return false;
+    if (!check_bytes(d) || !jread_record(r, d->root, d->col)) return false;
     d->rows.state[row] = JROW_GOOD;
     return true;
 }
@@ -110,13 +111,26 @@ static void columns_set(struct jcolumns *c, const struct jnode *n, struct column
         columns_set(c, &n->child[i], &b->child[i], first, wanted);
 }
 
-/* No byte of an odd record but parts of UTF-8 characters. */
-static bool is_clean(const char *at, uint32_t bytes) {
-    const char *stop = at;
-    for (; stop < at + bytes; stop++) {
-        if ((unsigned char)*stop < 0x20 || *stop == '\\') return false;
+/* Has the record no byte below 0x20? Reads up to 15 bytes behind it. */
+static bool has_no_control(const char *at, uint32_t bytes) {
+    const __m128i control = _mm_set1_epi8(0x1F);
+    for (uint32_t i = 0; i < bytes; i += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(at + i));
+        __m128i low = _mm_cmpeq_epi8(_mm_max_epu8(v, control), control);
+        uint32_t found = (uint32_t)_mm_movemask_epi8(low);
+        if (found && i + (uint32_t)__builtin_ctz(found) < bytes) return false;
     }
-    return utf8_valid_prefix(at, bytes) == bytes;
+    return true;
+}
+
+/* May a template be tried on open row `r`? Control characters are left to the general reader. */
+static bool is_fit(struct decoder *d, uint32_t r) {
+    struct jrows *rows = &d->rows;
+    const char *at = rows->base + rows->begin[r];
+    uint32_t bytes = rows->end[r] - rows->begin[r];
+    if (rows->odd[r] == JROW_ODD && has_no_control(at, bytes)) rows->odd[r] = JROW_ESCAPED;
+    if (rows->odd[r] == JROW_ODD || bytes > d->record_bytes_max) return false;
+    return rows->valid || utf8_valid_prefix(at, bytes) == bytes;
 }
 
 /* The open rows that templates may be tried on. */
@@ -125,15 +139,13 @@ static void live_collect(struct decoder *d) {
     const struct jrows *rows = &d->rows;
     l->base = rows->base;
     l->end = rows->end;
+    l->odd = rows->odd;
     l->rows = 0;
     l->nulls = false;
     for (uint32_t r = 0; r < rows->rows; r++) {
-        uint32_t bytes = rows->end[r] - rows->begin[r];
-        bool ok = rows->state[r] == JROW_OPEN && bytes <= d->record_bytes_max &&
-                  (!rows->odd[r] || is_clean(rows->base + rows->begin[r], bytes));
         l->at[r] = rows->begin[r];
         l->row[l->rows] = (uint16_t)r;
-        l->rows += ok;
+        l->rows += rows->state[r] == JROW_OPEN && is_fit(d, r);
     }
 }
 
@@ -155,7 +167,8 @@ static void template_try(struct decoder *d, struct decode_job *job, struct jtemp
     uint32_t tried = l->rows;
     const struct jread proto = {
         .arena = job->arena, .scan = d->scan, .time_number = d->time_number};
-    jtemplate_run(t, d->scan, &d->columns, &proto, l);
+    l->proto = &proto;
+    jtemplate_run(t, d->scan, &d->columns, l);
     for (uint32_t i = 0; i < l->rows; i++) d->rows.state[l->row[i]] = JROW_GOOD;
     if (l->rows == tried)
         l->rows = 0;

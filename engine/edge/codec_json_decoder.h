@@ -14,6 +14,13 @@
 
 enum { JSON_TEMPLATES = 4 };
 
+/* What a sweep says of a record's bytes. */
+enum jrow_odd {
+    JROW_CLEAN,   /* neither backslashes nor control characters */
+    JROW_ODD,     /* one of them, not known which */
+    JROW_ESCAPED, /* backslashes alone */
+};
+
 /* What became of a record of the chunk. */
 enum jrow_state { JROW_OPEN, JROW_GOOD, JROW_DROPPED };
 
@@ -22,9 +29,10 @@ struct jrows {
     const char *base;
     uint32_t rows;
     bool simple;                    /* a line feed stands behind each: templates may be tried */
+    bool valid;                     /* all of it is UTF-8; false: not known */
     uint32_t begin[SCAN_LINES_MAX]; /* [rows] offsets from base */
     uint32_t end[SCAN_LINES_MAX];   /* [rows] without the line end */
-    uint8_t odd[SCAN_LINES_MAX];    /* [rows] holds bytes that scan.h calls odd */
+    uint8_t odd[SCAN_LINES_MAX];    /* [rows] enum jrow_odd */
     uint8_t state[SCAN_LINES_MAX];  /* [rows] enum jrow_state */
 };
 

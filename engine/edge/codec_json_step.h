@@ -5,8 +5,8 @@
  * the value, and goes to the next row; rows that differ in any way are left out and are read by
  * the general reader, so a step never says what is wrong and may be narrower than the grammar.
  *
- * The rows given to steps are clean: no byte below 0x20, no backslash, valid UTF-8; and a line
- * feed stands behind each.
+ * The rows given to steps have no byte below 0x20, are valid UTF-8, and a line feed stands behind
+ * each. Where a row has backslashes its strings are left to plain code.
  *
  * Used by: codec_json_template.c, scan_*.c.    Tested by: tests/unit/edge/codec_json_test.c
  */
@@ -46,6 +46,7 @@ struct jminute {
 };
 
 struct jnode;
+struct jread;
 
 struct jstep {
     enum jstep_kind kind;
@@ -63,10 +64,14 @@ struct jstep {
 struct jlive {
     const char *base;
     uint32_t rows;
-    bool nulls;                   /* a NULL was taken */
-    const uint32_t *end;          /* [row] offset of the record's end from base */
-    uint16_t row[SCAN_LINES_MAX]; /* [rows] ascending */
-    uint32_t at[SCAN_LINES_MAX];  /* [row] offset of the next byte from base */
+    uint32_t slows;
+    bool nulls;                    /* a NULL was taken */
+    const struct jread *proto;     /* what the general reader needs besides the bytes */
+    const uint8_t *odd;            /* [row] not 0: has backslashes */
+    const uint32_t *end;           /* [row] offset of the record's end from base */
+    uint16_t row[SCAN_LINES_MAX];  /* [rows] ascending */
+    uint16_t slow[SCAN_LINES_MAX]; /* [slows] ascending: rows that a kernel left to plain code */
+    uint32_t at[SCAN_LINES_MAX];   /* [row] offset of the next byte from base */
 };
 
 /* Where values go: indexed by row. */
@@ -91,13 +96,7 @@ struct jstep_kernels {
     jstep_kernel *finish; /* what stands behind the last value, to the record's end */
 };
 
-/* What the kernels leave to plain code. Each returns where the value ends, or NULL: not taken. */
-const char *jstep_double_slow(const char *at, const char *end, double *out);
-const char *jstep_bigint_slow(const char *at, int64_t *out);
-/* From behind the minutes: ":SS[.f...][Z]" and the closing quote. */
-const char *jstep_seconds_slow(const char *at, int64_t *us_out);
-bool jstep_minute(struct jminute *m, const char *at);
-/* Is null where the value of step `s` should be? Then the row's value is made NULL. */
-const char *jstep_null(const struct jstep *s, struct jlive *l, struct jtarget *t, uint32_t row);
+/* Takes the values of l->slow[] that kernels do not know; those rows are then among l->row[]. */
+void jstep_slow(struct jstep *s, struct jlive *l, struct jtarget *t);
 
 #endif

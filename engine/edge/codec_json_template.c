@@ -126,8 +126,7 @@ bool jtemplate_learn(struct jtemplate *t, const struct jlayout *layout, struct t
 /* ---- running */
 
 /* Each row's value by the general reader, which appends to the builder. */
-static void step_any(const struct jstep *s, const struct jcolumns *c, const struct jread *proto,
-                     struct jlive *l) {
+static void step_any(const struct jstep *s, const struct jcolumns *c, struct jlive *l) {
     struct column_builder *b = s->node ? c->builder[s->id] : NULL;
     bool slots = b && slot_fits(b->type);
     uint32_t kept = 0;
@@ -135,7 +134,7 @@ static void step_any(const struct jstep *s, const struct jcolumns *c, const stru
         uint32_t row = l->row[i];
         const char *at = l->base + l->at[row];
         if (memcmp(at, s->prefix, s->prefix_bytes) != 0) continue;
-        struct jread r = *proto;
+        struct jread r = *l->proto;
         r.at = r.begin = at + s->prefix_bytes;
         r.end = l->base + l->end[row];
         r.depth = s->depth;
@@ -158,6 +157,7 @@ static void step_kernel(struct jstep *s, const struct scan_kernels *scan, const 
     struct jtarget t = {.as.text = unknown};
     if (!s->node) {
         scan->json->value[s->kind](s, l, &t);
+        if (l->slows > 0) jstep_slow(s, l, &t);
         return;
     }
     struct column_builder *b = c->builder[s->id];
@@ -166,6 +166,7 @@ static void step_kernel(struct jstep *s, const struct scan_kernels *scan, const 
     t = (struct jtarget){
         .as.any = (char *)b->as.any + (size_t)first * size, .valid = b->valid, .first = first};
     scan->json->value[s->kind](s, l, &t);
+    if (l->slows > 0) jstep_slow(s, l, &t);
     b->has_null |= t.has_null;
 }
 
@@ -186,14 +187,14 @@ static void fill(const struct jtemplate *t, const struct jcolumns *c, struct jli
 }
 
 void jtemplate_run(struct jtemplate *t, const struct scan_kernels *scan, const struct jcolumns *c,
-                   const struct jread *proto, struct jlive *l) {
+                   struct jlive *l) {
     assert(t->steps > 0);
     for (uint32_t i = 0; i < t->steps && l->rows > 0; i++) {
         struct jstep *s = &t->step[i];
         if (s->kind < JSTEP_KERNELS)
             step_kernel(s, scan, c, l);
         else
-            step_any(s, c, proto, l);
+            step_any(s, c, l);
     }
     scan->json->finish(&t->finish, l, NULL);
     if (l->rows > 0) fill(t, c, l);

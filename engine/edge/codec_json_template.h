@@ -42,9 +42,8 @@ struct jtemplate *jtemplate_create(struct arena *a, uint32_t ids) MUST_USE;
 bool jtemplate_learn(struct jtemplate *t, const struct jlayout *layout, struct text record,
                      const struct jnode *root);
 
-/* Fills the slots of the rows that follow the template; l->rows are then those. `proto` is a
- * reader with what the general reader needs besides the bytes. */
+/* Fills the slots of the rows that follow the template; l->rows are then those. */
 void jtemplate_run(struct jtemplate *t, const struct scan_kernels *scan, const struct jcolumns *c,
-                   const struct jread *proto, struct jlive *l);
+                   struct jlive *l);
 
 #endif

@@ -1,5 +1,5 @@
-/* codec_print.c: a value as people read it: the JSON form without the quotes of its string, text as it
- * is, bytes as psql shows them.
+/* codec_print.c: a value as people read it: the JSON form without the quotes of its string, text
+ * as it is, bytes as psql shows them.
  */
 #include <assert.h>
 

@@ -16,6 +16,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "engine/edge/bad_list.h"
 #include "engine/edge/in_decoding.h"
 #include "engine/edge/option.h"
 
@@ -29,6 +30,27 @@ struct decoded {
     struct mark before; /* the mark before its rows */
 };
 
+/* Bytes that are not decoded yet, from begin to end. */
+struct input {
+    char *buffer;
+    size_t capacity; /* without the pad */
+    size_t begin, end;
+    uint64_t offset; /* of buffer[begin] in its file */
+    bool file_end;   /* what is in the buffer ends its file, or ends with a record */
+    bool restart;    /* then the next bytes begin a new file */
+    bool ended;
+    bool starved; /* the decoder wants more bytes */
+    char *first;  /* the first record of the file: NULL when not kept */
+    size_t first_bytes;
+};
+
+/* The bad record that stops the reading. */
+struct stop {
+    struct err why; /* ERR_NONE: none did */
+    uint64_t offset;
+    struct batch cut; /* the rows before it */
+};
+
 struct byte_reader {
     struct reader base;
     struct reader_options o;
@@ -40,21 +62,12 @@ struct byte_reader {
     struct arena whole_arena;
     struct decoding main;
     struct decoding whole; /* decoder NULL: not needed yet */
-
-    char *buffer;
-    size_t capacity; /* without the pad */
-    size_t begin, end;
-    uint64_t offset; /* of buffer[begin] in its file */
-    bool file_end;   /* what is in the buffer ends its file, or ends with a record */
-    bool restart;    /* then the next bytes begin a new file */
-    bool ended;
-    bool starved; /* the decoder wants more bytes */
-    char *first;  /* the first record of the file: NULL when not kept */
-    size_t first_bytes;
-
+    struct input in;
     uint64_t *row_offset; /* [batch_rows] */
     struct decoded last;
-    bool again; /* it is decoded once more: its bad records were told */
+    bool again;          /* it is decoded once more: its bad records were told */
+    struct bad_list bad; /* of the batch being made */
+    struct stop stop;
 };
 
 static struct byte_reader *of(struct reader *r) {
@@ -87,9 +100,9 @@ static void record_fill(void *context, uint32_t row, struct decode_bad *out) {
     out->raw = record_of(r, row, &out->offset);
 }
 
-static bool bad_tell(void *context, const struct decode_bad *b, struct err *e) {
-    const struct byte_reader *r = context;
-    return r->again || r->o.bad(r->o.context, b, e);
+static bool bad_note(void *context, const struct decode_bad *b, struct err *e) {
+    struct byte_reader *r = context;
+    return r->again || bad_list_add(&r->bad, b->offset, b, e);
 }
 
 static bool bad_ignore(void *context, const struct decode_bad *b, struct err *e) {
@@ -110,7 +123,7 @@ static bool open_decoding(struct byte_reader *r, struct decoding *d, const bool 
                    .arena = &r->arena,
                    .context = r,
                    .record = used ? record_fill : NULL,
-                   .bad = used ? bad_tell : bad_ignore},
+                   .bad = used ? bad_note : bad_ignore},
     };
     return decoding_open(d, &o, e);
 }
@@ -129,87 +142,88 @@ static bool take(struct byte_reader *r, struct decoding *d, uint32_t rows, struc
 
 /* Keeps the first record of a file: a header line names the columns. */
 static void first_keep(struct byte_reader *r) {
-    if (r->offset != 0 || r->begin == r->end) return;
-    const char *at = r->buffer + r->begin;
-    size_t bytes = record_bytes(r, at, r->end - r->begin);
-    if (bytes > FIRST_RECORD_MAX || !r->first) return;
-    memcpy(r->first, at, bytes);
-    r->first_bytes = bytes;
+    if (r->in.offset != 0 || r->in.begin == r->in.end) return;
+    const char *at = r->in.buffer + r->in.begin;
+    size_t bytes = record_bytes(r, at, r->in.end - r->in.begin);
+    if (bytes > FIRST_RECORD_MAX || !r->in.first) return;
+    memcpy(r->in.first, at, bytes);
+    r->in.first_bytes = bytes;
 }
 
 /* Decodes what is in the buffer. *rows_out: the good records found. */
 static bool decode_some(struct byte_reader *r, uint32_t *rows_out, struct err *e) {
     arena_reset(&r->batch_arena);
+    bad_list_reset(&r->bad, &r->batch_arena);
     if (!decoding_begin(&r->main, &r->batch_arena, e)) return false;
     struct decode_job job = {
-        .at = r->buffer + r->begin,
-        .bytes = r->end - r->begin,
-        .last = r->file_end,
-        .offset = r->offset,
+        .at = r->in.buffer + r->in.begin,
+        .bytes = r->in.end - r->in.begin,
+        .last = r->in.file_end,
+        .offset = r->in.offset,
         .col = r->main.builder,
         .rows_max = r->o.env->batch_rows,
         .arena = &r->batch_arena,
         .context = r,
-        .bad = bad_tell,
+        .bad = bad_note,
         .row_offset = r->row_offset,
     };
     if (!r->codec->decode(r->main.decoder, &job, e)) return false;
     assert(job.consumed <= job.bytes && job.rows <= job.rows_max);
     assert(!job.last || job.consumed > 0); /* else this would never end */
-    if (r->offset == 0 && job.consumed > 0) first_keep(r);
+    if (r->in.offset == 0 && job.consumed > 0) first_keep(r);
     intake_mark(r->main.intake, &r->last.before);
     r->last.at = job.at;
-    r->last.offset = r->offset;
+    r->last.offset = r->in.offset;
     r->last.bytes = job.consumed;
-    r->begin += job.consumed;
-    r->offset += job.consumed;
-    r->starved = r->begin == r->end || job.consumed == 0;
+    r->in.begin += job.consumed;
+    r->in.offset += job.consumed;
+    r->in.starved = r->in.begin == r->in.end || job.consumed == 0;
     *rows_out = job.rows;
     return true;
 }
 
 static bool grow(struct byte_reader *r, struct err *e) {
-    size_t capacity = r->capacity * 2;
-    char *grown = realloc(r->buffer, capacity + DECODE_PAD_BYTES);
+    size_t capacity = r->in.capacity * 2;
+    char *grown = realloc(r->in.buffer, capacity + DECODE_PAD_BYTES);
     if (!grown) return err_memory(e);
     memset(grown + capacity, 0, DECODE_PAD_BYTES);
-    r->buffer = grown;
-    r->capacity = capacity;
+    r->in.buffer = grown;
+    r->in.capacity = capacity;
     return true;
 }
 
 /* Room for bytes behind `end`: the unfinished record goes to the front, or the buffer grows. */
 static bool make_room(struct byte_reader *r, struct err *e) {
-    size_t held = r->end - r->begin;
-    if (r->begin > 0 && held > 0) memmove(r->buffer, r->buffer + r->begin, held);
-    r->begin = 0;
-    r->end = held;
-    return held < r->capacity / 2 || grow(r, e);
+    size_t held = r->in.end - r->in.begin;
+    if (r->in.begin > 0 && held > 0) memmove(r->in.buffer, r->in.buffer + r->in.begin, held);
+    r->in.begin = 0;
+    r->in.end = held;
+    return held < r->in.capacity / 2 || grow(r, e);
 }
 
 /* Gets more bytes, or learns that there are none now. READ_ROWS: go on decoding. */
 static enum read_status fetch(struct byte_reader *r, struct err *e) {
     if (!make_room(r, e)) return READ_FAIL;
     size_t got = 0;
-    enum byte_status s =
-        r->source->type->read(r->source, r->buffer + r->end, r->capacity - r->end, &got, e);
-    assert(got <= r->capacity - r->end);
+    enum byte_status s = r->source->type->read(r->source, r->in.buffer + r->in.end,
+                                               r->in.capacity - r->in.end, &got, e);
+    assert(got <= r->in.capacity - r->in.end);
     switch (s) {
     case BYTES_SOME:
     case BYTES_RECORDS:
-        r->end += got;
+        r->in.end += got;
         r->base.bytes += got;
-        r->starved = false;
-        r->file_end = s == BYTES_RECORDS;
+        r->in.starved = false;
+        r->in.file_end = s == BYTES_RECORDS;
         return READ_ROWS;
     case BYTES_ROOM: return grow(r, e) ? READ_ROWS : READ_FAIL;
     case BYTES_WAIT: return READ_WAIT;
     case BYTES_FILE_END:
     case BYTES_END:
-        r->file_end = true;
-        r->restart = s == BYTES_FILE_END;
-        r->ended = s == BYTES_END;
-        r->starved = r->begin == r->end;
+        r->in.file_end = true;
+        r->in.restart = s == BYTES_FILE_END;
+        r->in.ended = s == BYTES_END;
+        r->in.starved = r->in.begin == r->in.end;
         return READ_ROWS;
     case BYTES_FAIL: break;
     }
@@ -218,29 +232,66 @@ static enum read_status fetch(struct byte_reader *r, struct err *e) {
 
 /* The file whose end was met is all decoded. */
 static void next_file(struct byte_reader *r) {
-    r->file_end = false;
-    if (!r->restart) return;
-    r->restart = false;
-    r->offset = 0;
-    r->first_bytes = 0;
+    r->in.file_end = false;
+    if (!r->in.restart) return;
+    r->in.restart = false;
+    r->in.offset = 0;
+    r->in.first_bytes = 0;
     r->codec->decoder_restart(r->main.decoder);
     if (r->whole.decoder) r->codec->decoder_restart(r->whole.decoder);
+}
+
+/* A bad record that is to stop the reading does so when the rows before it were given. */
+static bool bad_tell(void *context, const struct decode_bad *b, struct err *e) {
+    struct byte_reader *r = context;
+    if (r->stop.why.code != ERR_NONE || r->o.bad(r->o.context, b, e)) return true;
+    r->stop.why = *e;
+    r->stop.offset = b->offset;
+    return true;
+}
+
+/* The rows before the record that stops the reading. */
+static enum read_status give_before_stop(struct byte_reader *r, const struct batch **out,
+                                         struct err *e) {
+    uint32_t rows = 0;
+    r->stop.cut = **out;
+    while (rows < r->stop.cut.rows && r->row_offset[rows] < r->stop.offset) rows++;
+    uint32_t live = rows;
+    if (r->stop.cut.sel) {
+        for (live = 0; live < r->stop.cut.live && r->stop.cut.sel[live] < rows;) live++;
+    }
+    r->stop.cut.rows = rows;
+    r->stop.cut.live = live;
+    *out = &r->stop.cut;
+    *e = r->stop.why;
+    return rows > 0 ? READ_ROWS : READ_FAIL;
+}
+
+static enum read_status give(struct byte_reader *r, uint32_t rows, const struct batch **out,
+                             struct err *e) {
+    bool ok = take(r, &r->main, rows, &r->batch_arena, out, e);
+    r->again = false;
+    if (!ok || !bad_list_tell(&r->bad, bad_tell, r, e)) return READ_FAIL;
+    return r->stop.why.code == ERR_NONE ? READ_ROWS : give_before_stop(r, out, e);
 }
 
 static enum read_status bytes_read(struct reader *base, const struct batch **out, struct err *e) {
     struct byte_reader *r = of(base);
     for (;;) {
         uint32_t rows = 0;
-        if (r->begin < r->end && !r->starved && !decode_some(r, &rows, e)) return READ_FAIL;
-        if (r->file_end && r->begin == r->end && rows == 0) next_file(r);
-        if (rows > 0) {
-            bool ok = take(r, &r->main, rows, &r->batch_arena, out, e);
-            r->again = false;
-            return ok ? READ_ROWS : READ_FAIL;
+        if (r->stop.why.code != ERR_NONE) {
+            *e = r->stop.why;
+            return READ_FAIL;
         }
-        if (r->begin < r->end && !r->starved) continue; /* only bad records: on */
-        assert(!r->file_end || r->begin == r->end || r->starved);
-        if (r->ended) return READ_END;
+        if (r->in.begin < r->in.end && !r->in.starved && !decode_some(r, &rows, e))
+            return READ_FAIL;
+        if (r->in.file_end && r->in.begin == r->in.end && rows == 0) next_file(r);
+        if (rows > 0) return give(r, rows, out, e);
+        if (!bad_list_tell(&r->bad, bad_tell, r, e)) return READ_FAIL;
+        if (r->stop.why.code != ERR_NONE) continue;
+        if (r->in.begin < r->in.end && !r->in.starved) continue; /* only bad records: on */
+        assert(!r->in.file_end || r->in.begin == r->in.end || r->in.starved);
+        if (r->in.ended) return READ_END;
         enum read_status s = fetch(r, e);
         if (s != READ_ROWS) return s;
     }
@@ -282,7 +333,7 @@ static bool decode_alone(struct byte_reader *r, struct decoding *d, struct text 
 /* A decoder that starts in the middle of a file is shown the file's first record. */
 static bool decode_first(struct byte_reader *r, struct decoding *d, struct err *e) {
     uint32_t rows;
-    struct text first = {.at = r->first, .bytes = (uint32_t)r->first_bytes};
+    struct text first = {.at = r->in.first, .bytes = (uint32_t)r->in.first_bytes};
     return first.bytes == 0 || decode_alone(r, d, first, &rows, e);
 }
 
@@ -303,11 +354,11 @@ static bool bytes_whole_row(struct reader *base, uint32_t row, const struct batc
 
 static bool bytes_widen(struct reader *base, const bool *used, bool again, struct err *e) {
     struct byte_reader *r = of(base);
-    struct decoding wider = {NULL};
+    struct decoding wider = {.codec = NULL};
     struct mark now;
     intake_mark(r->main.intake, &now);
     arena_reset(&r->whole_arena);
-    bool middle = (again ? r->last.offset : r->offset) > 0;
+    bool middle = (again ? r->last.offset : r->in.offset) > 0;
     if (!open_decoding(r, &wider, used, e) || (middle && !decode_first(r, &wider, e))) {
         decoding_close(&wider);
         return false;
@@ -316,9 +367,9 @@ static bool bytes_widen(struct reader *base, const bool *used, bool again, struc
     decoding_close(&r->main);
     r->main = wider;
     if (!again) return true;
-    r->begin = (size_t)(r->last.at - r->buffer);
-    r->offset = r->last.offset;
-    r->starved = false;
+    r->in.begin = (size_t)(r->last.at - r->in.buffer);
+    r->in.offset = r->last.offset;
+    r->in.starved = false;
     r->again = true;
     return true;
 }
@@ -332,7 +383,7 @@ static void bytes_close(struct reader *base) {
     arena_done(&r->whole_arena);
     arena_done(&r->batch_arena);
     arena_done(&r->arena);
-    free(r->buffer);
+    free(r->in.buffer);
     free(r);
 }
 
@@ -352,15 +403,15 @@ static bool byte_reader_init(struct byte_reader *r, struct err *e) {
     if (!r->codec || !r->codec->decoder_create) {
         return err_set(e, ERR_SQL, "0A000", "format '%.*s' cannot be read", TEXT_ARG(format));
     }
-    r->capacity = BUFFER_BYTES;
-    r->buffer = calloc(1, r->capacity + DECODE_PAD_BYTES);
+    r->in.capacity = BUFFER_BYTES;
+    r->in.buffer = calloc(1, r->in.capacity + DECODE_PAD_BYTES);
     r->row_offset = ARENA_ARRAY(&r->arena, r->row_offset, r->o.env->batch_rows);
-    if (!r->buffer || !r->row_offset) return err_memory(e);
+    if (!r->in.buffer || !r->row_offset) return err_memory(e);
     if (strcmp(r->codec->name, "csv") == 0) {
-        r->first = arena_alloc(&r->arena, FIRST_RECORD_MAX);
-        if (!r->first) return err_memory(e);
+        r->in.first = arena_alloc(&r->arena, FIRST_RECORD_MAX);
+        if (!r->in.first) return err_memory(e);
     }
-    r->starved = true;
+    r->in.starved = true;
     return open_decoding(r, &r->main, r->o.used, e);
 }
 

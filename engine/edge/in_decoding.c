@@ -141,5 +141,5 @@ bool decoding_take(struct decoding *d, const struct decoding_rows *rows, const s
 void decoding_close(struct decoding *d) {
     if (d->decoder) d->codec->decoder_destroy(d->decoder);
     intake_close(d->intake);
-    *d = (struct decoding){NULL};
+    *d = (struct decoding){.codec = NULL};
 }

@@ -1,6 +1,7 @@
 /* in_files.c: 'format' = 'raw' of the filesystem connector over whole files: a row a file.
  *
- * Columns, by name: path TEXT, bytes BLOB or IMAGE, modified TIMESTAMP, ordinal BIGINT (from 0).
+ * Columns: the BLOB or IMAGE (bytes, by custom); by name path TEXT, modified TIMESTAMP, ordinal
+ * BIGINT (from 0).
  * With 'timestamp.start' and 'timestamp.step' a further TIMESTAMP column, or `modified` if there
  * is none, is start + ordinal * step. A file that cannot be read is a bad row.
  *
@@ -38,7 +39,7 @@ struct files_reader {
 
 static enum role role_of(const struct field *f) {
     if (text_equal_fold(f->name, TEXT_LITERAL("path"))) return ROLE_PATH;
-    if (text_equal_fold(f->name, TEXT_LITERAL("bytes"))) return ROLE_BYTES;
+    if (f->type->id == TYPE_BLOB || f->type->id == TYPE_IMAGE) return ROLE_BYTES;
     if (text_equal_fold(f->name, TEXT_LITERAL("modified"))) return ROLE_MODIFIED;
     if (text_equal_fold(f->name, TEXT_LITERAL("ordinal"))) return ROLE_ORDINAL;
     return f->type->id == TYPE_TIMESTAMP ? ROLE_TIME : ROLE_NONE;
@@ -47,7 +48,7 @@ static enum role role_of(const struct field *f) {
 static bool role_fits(enum role role, const struct type *t) {
     switch (role) {
     case ROLE_PATH: return t->id == TYPE_TEXT;
-    case ROLE_BYTES: return t->id == TYPE_BLOB || t->id == TYPE_IMAGE;
+    case ROLE_BYTES: return true;
     case ROLE_MODIFIED:
     case ROLE_TIME: return t->id == TYPE_TIMESTAMP;
     case ROLE_ORDINAL: return t->id == TYPE_BIGINT;

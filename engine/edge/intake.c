@@ -11,6 +11,7 @@
 
 #include <assert.h>
 
+#include "engine/edge/bad_list.h"
 #include "engine/program.h"
 
 enum { WALK_STEPS_MAX = 100000 };
@@ -27,7 +28,8 @@ struct intake {
     struct program *watermark; /* NULL: the stream has no time */
     bool *checked;             /* [schema->cols] NOT NULL is judged here */
 
-    struct mark now; /* after the rows so far */
+    struct bad_list bad; /* of the batch being made */
+    struct mark now;     /* after the rows so far */
     uint64_t good;
     struct batch batch;
     uint16_t sel[BATCH_ROWS];
@@ -176,7 +178,7 @@ void intake_close(struct intake *in) {
 
 static bool tell(struct intake *in, uint32_t row, struct decode_bad *bad, struct err *e) {
     if (in->o.record) in->o.record(in->o.context, row, bad);
-    return in->o.bad(in->o.context, bad, e);
+    return bad_list_add(&in->bad, row, bad, e);
 }
 
 static void copy_sqlstate(char to[6], const char *from) {
@@ -207,10 +209,18 @@ static bool drop_failures(struct intake *in, const struct program_result *r, con
     return true;
 }
 
+/* Are bits 0 .. rows - 1 all ones? */
+static bool all_set(const uint64_t *bits, uint32_t rows) {
+    uint64_t ones = UINT64_MAX;
+    for (uint32_t i = 0; i < rows / 64; i++) ones &= bits[i];
+    if (rows % 64 > 0) ones &= bits[rows / 64] | UINT64_MAX << rows % 64;
+    return ones == UINT64_MAX;
+}
+
 /* Drops the live rows that have no value in `c`. */
 static bool drop_nulls(struct intake *in, const struct column *c, struct text name,
                        const char *code, struct err *e) {
-    if (!c->valid) return true;
+    if (!c->valid || all_set(c->valid, in->batch.rows)) return true;
     uint32_t kept = 0;
     for (uint32_t i = 0; i < in->batch.live; i++) {
         uint32_t row = batch_row(&in->batch, i);
@@ -312,12 +322,14 @@ bool intake_take(struct intake *in, const struct intake_rows *rows, const struct
         .live = rows->rows,
         .first = in->now,
     };
+    bad_list_reset(&in->bad, rows->arena);
     memcpy(in->col, in->absent, def->schema->cols * sizeof *in->col);
     for (uint32_t i = 0; i < def->physical->cols; i++) {
         if (in->needs[i]) in->col[def->physical_col[i]] = rows->col[i];
     }
     if (!compute_columns(in, rows->arena, e)) return false;
     if (!set_watermarks(in, rows->arena, e)) return false;
+    if (!bad_list_tell(&in->bad, in->o.bad, in->o.context, e)) return false;
     in->now.ordinal += rows->rows;
     in->good += in->batch.live;
     *out = &in->batch;

@@ -23,6 +23,8 @@ static bool give_rows(void *context, const struct batch *b, struct err *e) {
     struct job *j = context;
     if (b->live == 0) return true;
     j->dirty = true;
+    j->gave = true;
+    j->last_ordinal = batch_ordinal(b, batch_row(b, b->live - 1));
     if (!j->o.target) return j->o.output(j->o.context, b, e);
     if (j->o.target->kept) return stream_append(j->o.target, b, e);
     return j->sink->type->write(j->sink, b, e);
@@ -225,6 +227,15 @@ static bool end_input(struct job *j, uint32_t i, struct err *e) {
     return flush_input(j, i, &m, e);
 }
 
+/* A query that needs no more rows (LIMIT) has, of the `taken` ones, used those up to the one that
+ * made its last result row: a source that is read once keeps the others for who comes later. */
+static uint32_t rows_used(const struct job *j, uint32_t taken) {
+    if (!query_done(j->query) || j->inputs != 1) return taken;
+    if (!j->gave || j->last_ordinal < j->taken) return 0;
+    uint64_t used = j->last_ordinal - j->taken + 1;
+    return used < taken ? (uint32_t)used : taken;
+}
+
 /* Pushes what input `i` has; *did_out: something happened. false: *e. */
 static bool pump(struct job *j, uint32_t i, bool *did_out, struct err *e) {
     const struct batch *b;
@@ -239,9 +250,12 @@ static bool pump(struct job *j, uint32_t i, bool *did_out, struct err *e) {
     case FEED_FAIL: return false;
     }
     speaks_again(j, i);
+    j->gave = false;
     if (!query_push(j->query, i, b, from, &taken, e)) return false;
+    uint32_t used = rows_used(j, taken);
+    j->taken += taken;
     *did_out = taken > 0 || query_wants(j->query) != i; /* or it is another input's turn */
-    return feed_took(in->feed, taken, e);
+    return feed_took(in->feed, used, e);
 }
 
 /* Inputs that were said to be silent may speak again unasked. */
@@ -282,6 +296,11 @@ static bool step_alone(struct job *j) {
     return true;
 }
 
+bool job_is_ahead(const struct job *j) {
+    const struct stream *target = j->o.target;
+    return target && target->kept && kept_behind_bytes(target->kept) > BEHIND_BYTES;
+}
+
 bool job_step(struct job *j) {
     assert(j->state == JOB_RUNNING);
     struct err e;
@@ -302,6 +321,7 @@ bool job_step(struct job *j) {
             return true;
         }
         any = any || did;
+        if (job_is_ahead(j)) break;
     }
     return any;
 }
@@ -353,11 +373,7 @@ bool job_set_aside(struct job *j) {
             return true;
         }
         any = any || did;
+        if (job_is_ahead(j)) break;
     }
     return any;
-}
-
-bool job_is_ahead(const struct job *j) {
-    const struct stream *target = j->o.target;
-    return target && target->kept && kept_behind_bytes(target->kept) > BEHIND_BYTES;
 }

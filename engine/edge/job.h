@@ -22,8 +22,11 @@ struct job {
     const struct edge_env *env;
     struct job_options o;
     enum job_state state;
-    bool proctime; /* the clock closes windows */
-    bool dirty;    /* rows were written since the last flush */
+    bool proctime;         /* the clock closes windows */
+    bool dirty;            /* rows were written since the last flush */
+    bool gave;             /* the last push gave result rows */
+    uint64_t taken;        /* rows that a query with one input was given */
+    uint64_t last_ordinal; /* of the input row that made the last result row */
     struct query *query;
     struct sink *sink;
     uint32_t inputs;

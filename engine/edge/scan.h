@@ -25,8 +25,9 @@ enum {
 struct scan_lines {
     uint32_t lines;
     uint32_t end[SCAN_LINES_MAX + SCAN_BLOCK_BYTES]; /* [lines] offsets of the line feeds */
-    uint64_t odd[SCAN_CHUNK_BLOCKS + 1];  /* bit: below 0x20 (no line feed), '\\' or above 0x7F */
+    uint64_t odd[SCAN_CHUNK_BLOCKS + 1];  /* bit: below 0x20, but no line feed, or '\\' */
     uint32_t rank[SCAN_CHUNK_BLOCKS + 1]; /* odd bytes before the block */
+    bool high;                            /* some byte of these blocks is above 0x7F */
 };
 
 /* What CSV is made of, as masks over blocks of 64 bytes. */

@@ -21,13 +21,14 @@ DEFINE_FOR static inline uint64_t bits(__m256i v) {
 }
 
 DEFINE_FOR static inline struct block_lines block_lines(const char *at) {
-    const __m256i space = _mm256_set1_epi8(0x20), slash = _mm256_set1_epi8('\\');
+    const __m256i control = _mm256_set1_epi8(0x1F), slash = _mm256_set1_epi8('\\');
     const __m256i line = _mm256_set1_epi8('\n');
     struct block_lines b = {0};
     for (int i = 0; i < SCAN_BLOCK_BYTES; i += 32) {
         __m256i v = load(at + i);
-        /* Signed: bytes above 0x7F are below 0x20 too. */
-        __m256i odd = _mm256_or_si256(_mm256_cmpgt_epi8(space, v), _mm256_cmpeq_epi8(v, slash));
+        __m256i low = _mm256_cmpeq_epi8(_mm256_max_epu8(v, control), control);
+        __m256i odd = _mm256_or_si256(low, _mm256_cmpeq_epi8(v, slash));
+        b.high |= bits(v) << i;
         b.feed |= bits(_mm256_cmpeq_epi8(v, line)) << i;
         b.odd |= bits(odd) << i;
     }

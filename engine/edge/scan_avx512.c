@@ -16,10 +16,9 @@
 DEFINE_FOR static inline struct block_lines block_lines(const char *at) {
     __m512i v = _mm512_loadu_si512(at);
     uint64_t feed = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\n'));
-    /* Signed: bytes above 0x7F are below 0x20 too. */
-    uint64_t odd = _mm512_cmplt_epi8_mask(v, _mm512_set1_epi8(0x20)) |
+    uint64_t odd = _mm512_cmplt_epu8_mask(v, _mm512_set1_epi8(0x20)) |
                    _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\\'));
-    return (struct block_lines){.feed = feed, .odd = odd & ~feed};
+    return (struct block_lines){.feed = feed, .odd = odd & ~feed, .high = _mm512_movepi8_mask(v)};
 }
 
 DEFINE_FOR static inline struct block_csv block_csv(const char *at, const struct scan_csv *c) {
@@ -35,29 +34,26 @@ DEFINE_FOR static inline struct block_csv block_csv(const char *at, const struct
 
 struct prefix {
     __m256i head;
-    __m512i all;
     __mmask32 head_mask;
-    __mmask64 all_mask;
-    bool is_short;
+    const char *tail; /* what is longer than 32 bytes; NULL: nothing is */
+    uint32_t tail_bytes;
 };
 
 DEFINE_FOR static inline struct prefix prefix_load(const struct jstep *s) {
     uint32_t bytes = s->prefix_bytes;
     return (struct prefix){
         .head = _mm256_loadu_si256((const __m256i *)(const void *)s->prefix),
-        .all = _mm512_loadu_si512(s->prefix),
         .head_mask = bytes < 32 ? (UINT32_C(1) << bytes) - 1 : UINT32_MAX,
-        .all_mask = bytes < 64 ? (UINT64_C(1) << bytes) - 1 : UINT64_MAX,
-        .is_short = bytes <= 32,
+        .tail = bytes > 32 ? s->prefix + 32 : NULL,
+        .tail_bytes = bytes - 32,
     };
 }
 
 DEFINE_FOR static inline bool prefix_equal(const struct prefix *p, const char *at) {
-    if (likely(p->is_short)) {
-        __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)at);
-        return _mm256_mask_cmpneq_epi8_mask(p->head_mask, v, p->head) == 0;
-    }
-    return _mm512_mask_cmpneq_epi8_mask(p->all_mask, _mm512_loadu_si512(at), p->all) == 0;
+    __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)at);
+    bool equal = _mm256_mask_cmpneq_epi8_mask(p->head_mask, v, p->head) == 0;
+    if (likely(!p->tail)) return equal;
+    return equal && memcmp(at + 32, p->tail, p->tail_bytes) == 0;
 }
 
 DEFINE_FOR static inline const char *find_quote(const char *at, const char *end) {

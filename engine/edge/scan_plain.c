@@ -15,7 +15,8 @@ static struct block_lines block_lines(const char *at) {
         unsigned char c = (unsigned char)at[i];
         bool feed = c == '\n';
         b.feed |= (uint64_t)feed << i;
-        b.odd |= (uint64_t)(!feed && (c < 0x20 || c == '\\' || c > 0x7F)) << i;
+        b.odd |= (uint64_t)(!feed && (c < 0x20 || c == '\\')) << i;
+        b.high |= (uint64_t)(c > 0x7F) << i;
     }
     return b;
 }

@@ -12,7 +12,7 @@ enum { PREFETCH_BYTES = 4096 };
 
 /* Masks over a block of 64 bytes. */
 struct block_lines {
-    uint64_t feed, odd;
+    uint64_t feed, odd, high;
 };
 struct block_csv {
     uint64_t special, quotes, high;

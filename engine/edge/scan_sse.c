@@ -20,13 +20,14 @@ static inline uint64_t bits(__m128i v) {
 }
 
 static inline struct block_lines block_lines(const char *at) {
-    const __m128i space = _mm_set1_epi8(0x20), slash = _mm_set1_epi8('\\');
+    const __m128i control = _mm_set1_epi8(0x1F), slash = _mm_set1_epi8('\\');
     const __m128i line = _mm_set1_epi8('\n');
     struct block_lines b = {0};
     for (int i = 0; i < SCAN_BLOCK_BYTES; i += 16) {
         __m128i v = load(at + i);
-        /* Signed: bytes above 0x7F are below 0x20 too. */
-        __m128i odd = _mm_or_si128(_mm_cmplt_epi8(v, space), _mm_cmpeq_epi8(v, slash));
+        __m128i low = _mm_cmpeq_epi8(_mm_max_epu8(v, control), control);
+        __m128i odd = _mm_or_si128(low, _mm_cmpeq_epi8(v, slash));
+        b.high |= bits(v) << i;
         b.feed |= bits(_mm_cmpeq_epi8(v, line)) << i;
         b.odd |= bits(odd) << i;
     }

@@ -25,6 +25,7 @@ DEFINE_FOR static void lines(const char *at, uint32_t bytes, uint32_t lines_max,
                              struct scan_lines *out) {
     assert(bytes <= SCAN_CHUNK_BYTES && lines_max <= SCAN_LINES_MAX);
     uint32_t found = 0, odd_before = 0;
+    uint64_t high = 0;
     for (uint32_t i = 0; i < bytes && found < lines_max; i += SCAN_BLOCK_BYTES) {
         __builtin_prefetch(at + i + PREFETCH_BYTES);
         struct block_lines b = block_lines(at + i);
@@ -32,13 +33,16 @@ DEFINE_FOR static void lines(const char *at, uint32_t bytes, uint32_t lines_max,
             uint64_t there = (UINT64_C(1) << (bytes - i)) - 1;
             b.feed &= there;
             b.odd &= there;
+            b.high &= there;
         }
+        high |= b.high;
         out->odd[i / SCAN_BLOCK_BYTES] = b.odd;
         out->rank[i / SCAN_BLOCK_BYTES] = odd_before;
         odd_before += (uint32_t)__builtin_popcountll(b.odd);
         found += feeds_store(b.feed, i, out->end + found);
     }
     out->lines = found < lines_max ? found : lines_max;
+    out->high = high != 0;
 }
 
 DEFINE_FOR static void csv(const char *at, uint32_t bytes, struct scan_csv *io) {

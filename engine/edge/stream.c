@@ -13,7 +13,9 @@
 #include "engine/edge/slice.h"
 #include "engine/edge/tap.h"
 
-enum { RETENTION_BYTES = 64 << 20 };
+/* What is kept when 'retention' does not say, and what a reader that is behind may hold back at
+ * least: much more than the runner lets it be behind. */
+enum { RETENTION_BYTES = 64 << 20, HARD_BYTES = 256 << 20 };
 
 /* The row of an INSERT that the stream's declaration does not take. */
 static bool insert_bad(void *context, const struct decode_bad *b, struct err *e) {
@@ -31,7 +33,7 @@ static bool keep_rows(struct stream *s, struct err *e) {
         .schema = s->def->schema,
         .batch_rows = s->env->batch_rows,
         .bytes_max = retention > 0 ? (size_t)retention : 1,
-        .bytes_hard = (size_t)retention * 2 + (1 << 20),
+        .bytes_hard = retention > HARD_BYTES / 2 ? (size_t)retention * 2 : HARD_BYTES,
     };
     s->kept = kept_create(&o, e);
     if (!s->kept) return false;

@@ -28,7 +28,7 @@ struct tap {
     bool from_side;            /* reads x$errors or x$late */
     const struct batch *batch; /* NULL: none, or all of it was taken */
     uint32_t holders;
-    uint32_t spare_from; /* rows that the last feed of all left */
+    uint32_t spare_from; /* rows of it before this one were taken by a feed */
     bool ended, failed;
     struct err failure;
     uint64_t rows, bad;
@@ -213,8 +213,9 @@ void feed_close(struct feed *f) {
     bool keeps = t->stream->connector && !t->stream->connector->rereadable && !t->alone;
     if (f->holds) {
         t->holders--;
-        if (keeps && !t->feeds) t->spare_from = f->from;
-        if (t->holders == 0 && !(keeps && !t->feeds)) t->batch = NULL;
+        if (f->from > t->spare_from) t->spare_from = f->from;
+        bool spare = keeps && !t->feeds && t->spare_from < t->batch->rows;
+        if (t->holders == 0 && !spare) t->batch = NULL;
     }
     aside_close(f);
     free(f);
@@ -261,6 +262,7 @@ static enum feed_status tap_read(struct tap *t, struct err *e) {
     }
     assert(b && b->rows > 0);
     t->batch = b;
+    t->spare_from = 0;
     count_rows(t, b);
     for (struct feed *f = t->feeds; f; f = f->next) {
         f->holds = true;
@@ -322,6 +324,7 @@ bool feed_took(struct feed *f, uint32_t rows, struct err *e) {
     assert(f->from <= t->batch->rows);
     if (f->from < t->batch->rows) return true;
     f->holds = false;
+    t->spare_from = t->batch->rows; /* nothing is left for who comes later */
     t->holders--;
     if (t->holders == 0) t->batch = NULL;
     return true;

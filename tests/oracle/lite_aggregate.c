@@ -52,6 +52,15 @@ static void sum_end(sqlite3_context *c) {
     free(s->at);
 }
 
+/* w_mean(x): the mean of integers, of their exact sum. */
+static void mean_end(sqlite3_context *c) {
+    struct sums *s = sums_of(c);
+    if (s->count > 0) {
+        sqlite3_result_double(c, (double)((long double)s->total / (long double)s->count));
+    }
+    free(s->at);
+}
+
 /* w_avg(x): the mean of a DECIMAL of scale 2 as one of scale 6, half away from zero. */
 static void avg_end(sqlite3_context *c) {
     struct sums *s = sums_of(c);
@@ -209,6 +218,7 @@ void lite_add_aggregates(sqlite3 *db) {
     } aggregates[] = {
         {"w_sum", 1, sums_add, sum_end},
         {"w_avg", 1, sums_add, avg_end},
+        {"w_mean", 1, sums_add, mean_end},
         {"w_var_pop", 1, sums_add, var_pop_end},
         {"w_var_samp", 1, sums_add, var_samp_end},
         {"w_stddev_pop", 1, sums_add, stddev_pop_end},

@@ -7,7 +7,8 @@
 
 #define SECOND_US INT64_C(1000000)
 
-enum { SUM_BITS_SAFE = 50 };
+/* Above these, a sum may leave 64 bits, or floating sums depend on their order beyond 1e-12. */
+enum { SUM_BITS_SAFE = 50, FLOAT_BITS_SAFE = 20 };
 
 const struct agg_row agg_rows[] = {
     {"COUNT(*)", 'i', "", "COUNT(*)", NULL, false, CLOSE_EXACT},
@@ -15,7 +16,7 @@ const struct agg_row agg_rows[] = {
     {"SUM BIGINT", 'i', "i", "SUM($1)", "w_sum($1)", false, CLOSE_EXACT},
     {"SUM DOUBLE", 'f', "f", "SUM($1)", NULL, false, CLOSE_ROUNDED},
     {"SUM DECIMAL", 'n', "n", "SUM($1)", "w_sum($1)", false, CLOSE_EXACT},
-    {"AVG BIGINT", 'f', "i", "AVG($1)", NULL, false, CLOSE_ROUNDED},
+    {"AVG BIGINT", 'f', "i", "AVG($1)", "w_mean($1)", false, CLOSE_ROUNDED},
     {"AVG DOUBLE", 'f', "f", "AVG($1)", NULL, false, CLOSE_ROUNDED},
     {"AVG DECIMAL", 'n', "n", "AVG($1)", "w_avg($1)", false, CLOSE_EXACT},
     {"MIN", '*', "*", "MIN($1)", NULL, false, CLOSE_EXACT},
@@ -54,6 +55,13 @@ static struct oagg draw_agg(struct draw *d, bool count_only) {
         a.arg = draw_expr(d, (struct otype){T_DECIMAL, 10, 2}, 1);
     } else if (letter != '\0') {
         a.arg = draw_expr(d, (struct otype){.letter = letter}, letter == T_SHORT ? 0 : 2);
+    }
+    if (letter == T_DOUBLE && a.arg->bits > FLOAT_BITS_SAFE) {
+        a.arg = draw_expr(d, (struct otype){.letter = T_SHORT}, 0);
+    }
+    if (letter == T_BIGINT && a.row->result == T_DOUBLE && !a.row->sqlite &&
+        a.arg->bits > SUM_BITS_SAFE) {
+        a.arg = draw_expr(d, (struct otype){.letter = T_TAME}, 0);
     }
     if (!a.row->ordered && a.arg) a.distinct = draw_chance(d, 20);
     if (draw_chance(d, 25)) a.filter = draw_truth(d, 2);
@@ -186,6 +194,7 @@ static bool draw_failures(struct draw *d, struct oquery *q) {
                  q->emit == EMIT_NOTHING && q->window.form == FORM_NONE;
     q->row_by_row = plain && draw_chance(d, 50);
     q->stop_on_error = !q->row_by_row;
+    if (query_may_fail(q)) q->offset = -1; /* do rows that OFFSET passes over fail? either may be */
     return query_may_fail(q);
 }
 

@@ -140,7 +140,13 @@ static void spell_where(struct buf *out, const struct oquery *q, enum dialect si
     buf_add_char(out, ')');
 }
 
+/* Changes answer input rows: where there is none, there is no row of totals either. */
+static bool totals_of_nothing(const struct oquery *q, enum dialect side) {
+    return side == SIDE_SQLITE && q->kind == QUERY_TOTAL && q->emit == EMIT_CHANGES;
+}
+
 static void spell_having(struct buf *out, const struct oquery *q, enum dialect side) {
+    if (totals_of_nothing(q, side)) buf_add_str(out, " HAVING count(*) > 0");
     if (!q->having.row) return;
     buf_add_str(out, " HAVING ");
     spell_agg(out, &q->having, q->table, side);

@@ -1,4 +1,4 @@
-/* codec_csv_test.c: CSV records after RFC 4180, against examples and a reader of one byte a step. */
+/* codec_csv_test.c: CSV records after RFC 4180: examples, and a reader of one byte a step. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

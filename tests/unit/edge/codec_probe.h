@@ -43,7 +43,7 @@ void probe_random_batch(struct random *r, struct arena *a, const struct schema *
 /* The batch as `codec` writes it. */
 struct text probe_encode(const struct codec *codec, const struct batch *b, bool changes);
 
-/* A file below the test data, NULL when it is not there; to be freed. *bytes_out without the pad. */
+/* A file of the test data, padded, to be freed; NULL when it is not there. */
 char *probe_data(const char *path, size_t *bytes_out);
 
 #endif

@@ -1,5 +1,5 @@
-/* cast_test.c: what a value becomes as another type; by tables, and by the law that TRY_CAST is NULL
- * exactly where CAST fails.
+/* cast_test.c: what a value becomes as another type; by tables, and by the law that TRY_CAST is
+ * NULL exactly where CAST fails.
  */
 #include "engine/cast.h"
 

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "engine/program.h"
 #include "sql/bind.h"
 #include "sql/parse.h"
 #include "udf/aggregate.h"
@@ -117,6 +118,28 @@ static bool add_function(struct probe *p, const struct ast_create_function *f, s
     return false;
 }
 
+/* The expressions of a node and of all below can be compiled: types are what functions ask for. */
+static bool compiles(const struct plan *plan, struct arena *a, struct err *e) {
+    struct program_options o = {.arena = a, .seed = 1};
+    if (plan->kind == PLAN_FILTER) {
+        o.expr = &plan->as.filter.predicate;
+        o.exprs = 1;
+    } else if (plan->kind == PLAN_PROJECT) {
+        o.expr = plan->as.project.expr;
+        o.exprs = plan->schema->cols;
+    }
+    if (o.exprs > 0) {
+        o.input = plan->input[0]->schema;
+        struct program *program = program_create(&o, e);
+        if (!program) return false;
+        program_close(program);
+    }
+    for (uint32_t i = 0; i < plan->inputs; i++) {
+        if (!compiles(plan->input[i], a, e)) return false;
+    }
+    return true;
+}
+
 static bool run(struct probe *p, const struct sql_env *env, const struct ast_statement *s,
                 struct arena *a, struct err *e) {
     struct bound_query q;
@@ -134,7 +157,7 @@ static bool run(struct probe *p, const struct sql_env *env, const struct ast_sta
     default: return err_set(e, ERR_SQL, "0A000", "the probe does not know this statement");
     }
     plan_print(&p->out, &q.plan);
-    return true;
+    return compiles(q.plan.root, a, e);
 }
 
 static void run_script(struct probe *p, const char *text, struct arena *a) {

@@ -1,8 +1,9 @@
 /* bind_probe.h: a script bound statement by statement against a catalog of its own, as text.
  *
  * CREATE STREAM, TABLE, VIEW and FUNCTION fill the catalog; SELECT, INSERT and EXPLAIN add their
- * plan's text, CREATE VIEW the types of its columns, every error its line. Nothing is opened: a
- * stream with 'bounded' = 'true' ends, one with 'sink' = 'append' refuses changes.
+ * plan's text, CREATE VIEW the types of its columns, every error its line. The expressions of plans
+ * are compiled, which must not fail; nothing is opened: a stream with 'bounded' = 'true' ends, one
+ * with 'sink' = 'append' refuses changes.
  *
  * Used by: tests of sql.
  */

@@ -52,6 +52,9 @@ static void each_error_has_its_code_place_and_hint(void **unused) {
          "42601 1:17 a NATURAL join takes neither ON nor USING"},
         {"VALUES (1, 2), (3)", "42601 1:16 the rows of VALUES are not equally long: 1 values here, "
                                "2 in the first"},
+        {"SELECT * FROM a.b", "42601 1:16 syntax error at or near \".\" | Names of streams, tables "
+                              "and functions have one "
+                              "part."},
         {"SELECT a 'b'", "42601 1:10 syntax error at or near \"'b'\""},
         {"SELECT a emit FROM t", "42601 1:15 syntax error at or near \"FROM\""},
         {"CREATE TABLE t (a INT METADATA FROM 'x')",

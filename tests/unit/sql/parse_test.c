@@ -320,6 +320,22 @@ static void an_expression_knows_its_source_text(void **unused) {
     }
 }
 
+static void what_is_explained_is_a_statement_of_its_own(void **unused) {
+    (void)unused;
+    struct arena a;
+    arena_init(&a, 0);
+    struct ast_statement *s;
+    struct err e;
+    const char *inner = "INSERT INTO t SELECT ? ";
+    assert_true(
+        sql_parse_one(TEXT_LITERAL("EXPLAIN  PLAN FOR INSERT INTO t SELECT ? ;"), &a, &s, &e));
+    s = s->as.explain.statement;
+    assert_int_equal(s->kind, AST_INSERT_STATEMENT);
+    assert_true(text_equal(slice(s, s->start, s->end), (struct text){inner, 22}));
+    assert_int_equal(s->params, 1);
+    arena_done(&a);
+}
+
 static void a_statement_counts_its_parameters(void **unused) {
     (void)unused;
     struct arena a;
@@ -343,6 +359,7 @@ int main(void) {
         cmocka_unit_test(definitions),
         cmocka_unit_test(other_statements),
         cmocka_unit_test(an_expression_knows_its_source_text),
+        cmocka_unit_test(what_is_explained_is_a_statement_of_its_own),
         cmocka_unit_test(a_statement_counts_its_parameters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

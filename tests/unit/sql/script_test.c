@@ -22,6 +22,7 @@ static void a_script_is_its_statements_up_to_the_first_error(void **unused) {
     (void)unused;
     expect_script("", NULL, "");
     expect_script(" ; ;; -- x\n", NULL, "");
+    expect_script("\xEF\xBB\xBFSELECT 1 )", NULL, "42601 1:10 syntax error at or near \")\"");
     expect_script("SELECT 1; SELECT ';' ;SELECT \";\"/* ; */ -- ;\n", NULL,
                   "SELECT 1;SELECT ';';SELECT \";\";");
     expect_script("SELECT 1;\n\n  SELECT FROM; SELECT 2", NULL,

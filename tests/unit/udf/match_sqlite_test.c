@@ -1,6 +1,7 @@
 /* match_sqlite_test.c: every native function that SQLite has too gives what SQLite gives, for
- * random and extreme arguments, as columns and as constants. The differences that are meant (contract
- * "Where SQLite would hide an error") do not occur among the arguments, or are failures on purpose.
+ * random and extreme arguments, as columns and as constants. The differences that are meant
+ * (contract "Where SQLite would hide an error") do not occur among the arguments, or are failures
+ * on purpose.
  */
 #include <setjmp.h>
 #include <sqlite3.h>

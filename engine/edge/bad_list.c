@@ -1,0 +1,63 @@
+/* bad_list.c: see bad_list.h. */
+#include "engine/edge/bad_list.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+struct bad_entry {
+    uint64_t place;
+    uint32_t number; /* in the order of adding: decides ties */
+    uint64_t offset;
+    struct text raw;
+    const char *message;
+    char sqlstate[6];
+};
+
+void bad_list_reset(struct bad_list *l, struct arena *a) {
+    *l = (struct bad_list){.arena = a};
+}
+
+static bool grow(struct bad_list *l) {
+    uint32_t capacity = l->capacity > 0 ? l->capacity * 2 : 16;
+    struct bad_entry *grown = ARENA_ARRAY(l->arena, grown, capacity);
+    if (!grown) return false;
+    if (l->count > 0) memcpy(grown, l->entry, l->count * sizeof *grown);
+    l->entry = grown;
+    l->capacity = capacity;
+    return true;
+}
+
+bool bad_list_add(struct bad_list *l, uint64_t place, const struct decode_bad *b, struct err *e) {
+    assert(l->arena);
+    const char *message = arena_copy(l->arena, b->message, strlen(b->message));
+    if (!message || (l->count == l->capacity && !grow(l))) return err_memory(e);
+    struct bad_entry *to = &l->entry[l->count];
+    *to = (struct bad_entry){
+        .place = place, .number = l->count, .offset = b->offset, .raw = b->raw, .message = message};
+    memcpy(to->sqlstate, b->sqlstate, sizeof to->sqlstate);
+    l->count++;
+    return true;
+}
+
+static int by_place(const void *x, const void *y) {
+    const struct bad_entry *a = x, *b = y;
+    if (a->place != b->place) return a->place < b->place ? -1 : 1;
+    return a->number < b->number ? -1 : 1;
+}
+
+bool bad_list_tell(struct bad_list *l,
+                   bool (*tell)(void *, const struct decode_bad *, struct err *), void *context,
+                   struct err *e) {
+    if (l->count > 1) qsort(l->entry, l->count, sizeof *l->entry, by_place);
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < l->count; i++) {
+        const struct bad_entry *from = &l->entry[i];
+        struct decode_bad b = {.offset = from->offset, .raw = from->raw};
+        size_t bytes = strlen(from->message);
+        memcpy(b.sqlstate, from->sqlstate, sizeof b.sqlstate);
+        memcpy(b.message, from->message, bytes < sizeof b.message ? bytes : sizeof b.message - 1);
+        ok = tell(context, &b, e);
+    }
+    l->count = 0;
+    return ok;
+}
