@@ -134,19 +134,17 @@ bool session_create_view(struct session *s, const struct ast_statement *st, stru
     }
     bool exists = false;
     struct sql_env env = session_env(s, st);
-    const struct schema *schema;
-    struct bound_query bound;
+    struct bound_object bound;
     if (!v->create.or_replace && !session_name_free(s, &v->create, OBJECT_VIEW, &exists, e)) {
         return source_place(st->source, v->create.name.at, e);
     }
     if (exists) return true;
-    if (!bind_view(&env, v, &s->statement, &schema, e)) return false;
-    if (!bind_select(&env, v->select, &s->statement, &bound, e)) return false;
+    if (!bind_view(&env, v, &s->statement, &bound, e)) return false;
     if (!replace_view(s, &v->create, e)) return source_place(st->source, v->create.name.at, e);
 
     struct object *o = object_create(OBJECT_VIEW, v->create.name.text, e);
     if (!o) return false;
-    o->schema = schema;
+    o->schema = bound.schema;
     o->select = v->select;
     o->uses = bound.uses;
     o->use = bound.use;
@@ -170,13 +168,9 @@ static bool function_known(const struct session *s, struct text name) {
 }
 
 /* Flink's CREATE FUNCTION f AS 'java.class': f is ours, or cannot be. */
-bool session_create_function(struct session *s, const struct ast_statement *st, struct err *e) {
+static bool take_java_function(struct session *s, const struct ast_statement *st, struct err *e) {
     const struct ast_create_function *f = &st->as.create_function;
     struct text name = f->create.name.text;
-    if (f->language != AST_LANGUAGE_JAVA) {
-        return source_error(st->source, f->create.name.at, e, "0A000",
-                            "functions of one's own are not supported yet");
-    }
     if (function_known(s, name)) {
         session_notice(s, "function %.*s is built in; '%.*s' is not loaded", TEXT_ARG(name),
                        TEXT_ARG(f->library));
@@ -187,6 +181,56 @@ bool session_create_function(struct session *s, const struct ast_statement *st, 
                  "a Java class cannot be loaded, and there is no built-in function %.*s",
                  TEXT_ARG(name));
     return err_hint(e, "SHOW FUNCTIONS lists the functions there are.");
+}
+
+/* May a function be called so? *exists_out: it is there already and stays (IF NOT EXISTS). */
+static bool function_name_free(struct session *s, const struct ast_create *c, bool *exists_out,
+                               struct err *e) {
+    struct object *o = catalog_find_function(s->catalog, c->name.text);
+    *exists_out = false;
+    if (function_known(s, c->name.text)) {
+        return err_set(e, ERR_SQL, "42P07", "function %.*s is built in", TEXT_ARG(c->name.text));
+    }
+    if (!o) return true;
+    if (c->or_replace) {
+        if (!catalog_may_drop(s->catalog, o, e)) return false;
+        catalog_drop(s->catalog, o);
+        return true;
+    }
+    if (!c->if_not_exists) {
+        return err_set(e, ERR_SQL, "42P07", "function \"%.*s\" already exists", TEXT_ARG(o->name));
+    }
+    session_notice(s, "function \"%.*s\" already exists, skipping", TEXT_ARG(o->name));
+    *exists_out = true;
+    return true;
+}
+
+bool session_create_function(struct session *s, const struct ast_statement *st, struct err *e) {
+    const struct ast_create_function *f = &st->as.create_function;
+    const struct ast_name *name = &f->create.name;
+    if (f->language == AST_LANGUAGE_JAVA) return take_java_function(s, st, e);
+    if (f->language != AST_LANGUAGE_SQL) {
+        source_error(st->source, name->at, e, "0A000",
+                     "functions in C or of a client are not supported yet");
+        return err_hint(e, "A function in SQL: CREATE FUNCTION f(x DOUBLE) RETURNS DOUBLE AS …");
+    }
+    struct sql_env env = session_env(s, st);
+    struct bound_object bound;
+    bool exists;
+    if (!bind_function(&env, f, &s->statement, &bound, e)) return false;
+    if (!function_name_free(s, &f->create, &exists, e)) {
+        return source_place(st->source, name->at, e);
+    }
+    if (exists) return true;
+
+    struct object *o = object_create(OBJECT_FUNCTION, name->text, e);
+    if (!o) return false;
+    o->function = f;
+    o->uses = bound.uses;
+    o->use = bound.use;
+    if (!session_add_object(s, o, st, e)) return false;
+    session_tag(s, "CREATE FUNCTION");
+    return true;
 }
 
 /* Queries that have ended do not hold what they used. */

@@ -121,7 +121,10 @@ static bool wait_for_writers(struct session *s, const struct bound_query *bound,
     for (struct object *o = catalog_first(s->catalog); o; o = o->next) {
         struct running *r = o->kind == OBJECT_QUERY ? o->extra : NULL;
         if (!r || !r->job || !r->bound.plan.bounded || job_state(r->job) > JOB_RUNNING) continue;
-        if (!object_is_in(r->bound.target, bound->use, bound->uses)) continue;
+        if (!object_is_in(r->bound.target, bound->use, bound->uses) &&
+            !object_is_in(o, bound->use, bound->uses)) {
+            continue; /* it writes nothing that is read, nor are its $errors */
+        }
         if (!run_until(s, r->job, e)) return false;
     }
     return true;

@@ -51,7 +51,7 @@ static bool names_differ(struct binder *b, const struct rel *r, uint32_t at, str
 }
 
 bool bind_view(const struct sql_env *env, const struct ast_create_view *s, struct arena *a,
-               const struct schema **out, struct err *e) {
+               struct bound_object *out, struct err *e) {
     struct binder b;
     binder_init(&b, env, a);
     struct rel *r = bind_query(&b, s->select, false, e);
@@ -65,6 +65,15 @@ bool bind_view(const struct sql_env *env, const struct ast_create_view *s, struc
     if (!names_differ(&b, r, s->select->start, e)) return false;
     const struct schema *schema = bind_schema(&b, r->col, r->cols, e);
     if (!schema) return false;
-    *out = schema;
+    *out = (struct bound_object){.schema = schema, .uses = b.uses, .use = b.use};
+    return true;
+}
+
+bool bind_function(const struct sql_env *env, const struct ast_create_function *s, struct arena *a,
+                   struct bound_object *out, struct err *e) {
+    struct binder b;
+    binder_init(&b, env, a);
+    if (!bind_body(&b, s, e)) return false;
+    *out = (struct bound_object){.uses = b.uses, .use = b.use};
     return true;
 }

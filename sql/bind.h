@@ -57,8 +57,19 @@ bool bind_select(const struct sql_env *env, const struct ast_select *s, struct a
 bool bind_insert(const struct sql_env *env, const struct ast_insert *s, struct arena *a,
                  struct bound_query *out, struct err *e) MUST_USE;
 
-/* CREATE VIEW: that its query binds; the schema of its result. */
+/* What a view or function is when it has been bound. */
+struct bound_object {
+    const struct schema *schema; /* of a view's rows; a function: NULL */
+    uint32_t uses;               /* objects it is made of */
+    struct object **use;
+};
+
+/* CREATE VIEW: its query binds. */
 bool bind_view(const struct sql_env *env, const struct ast_create_view *s, struct arena *a,
-               const struct schema **out, struct err *e) MUST_USE;
+               struct bound_object *out, struct err *e) MUST_USE;
+
+/* CREATE FUNCTION .. AS expr: its body binds over its arguments and gives what it RETURNS. */
+bool bind_function(const struct sql_env *env, const struct ast_create_function *s, struct arena *a,
+                   struct bound_object *out, struct err *e) MUST_USE;
 
 #endif

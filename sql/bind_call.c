@@ -263,6 +263,24 @@ static const struct expr *bind_inline(struct expr_scope *s, const struct object 
     return body;
 }
 
+bool bind_body(struct binder *b, const struct ast_create_function *f, struct err *e) {
+    const struct expr **value = ARENA_ARRAY(b->arena, value, f->args.count + 1);
+    struct expr *stand_in = ARENA_ARRAY(b->arena, stand_in, f->args.count + 1);
+    if (!value || !stand_in) return err_memory(e);
+    for (uint32_t i = 0; i < f->args.count; i++) {
+        const struct type *t;
+        if (!bind_type(b, f->args.at[i].type, &t, e)) return false;
+        stand_in[i] = (struct expr){.kind = EXPR_COLUMN, .type = t, .column = i, .size = 1};
+        value[i] = &stand_in[i];
+    }
+    struct call_params params = {.names = &f->args, .value = value};
+    struct expr_scope scope = {.b = b, .clause = "a function", .params = &params, .inlined = 1};
+    const struct expr *body = bind_expr(&scope, f->body, e);
+    const struct type *t;
+    if (!body || !f->returns) return body != NULL;
+    return bind_type(b, f->returns, &t, e) && bind_convert(&scope, body, t, f->body->start, e);
+}
+
 /* like(pattern, x), glob(pattern, x), regexp(pattern, x): SQLite's functions behind the operators
  * have the pattern first. Turns the arguments round. */
 static bool is_match(const struct ast_call *c, struct call_args *args) {

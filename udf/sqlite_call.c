@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "engine/base/decimal.h"
+#include "engine/base/fn_errors.h"
 #include "engine/base/time.h"
 #include "udf/each.h"
 
@@ -22,6 +23,7 @@ struct sqlite_state {
     sqlite3 *db;
     sqlite3_stmt *stmt;
     int now_arg;
+    bool is_constant; /* every row of a batch has the same value */
 };
 
 static bool type_goes_in(const struct type *t) {
@@ -41,6 +43,21 @@ static void add_argument(struct buf *sql, const struct fn_bind *b, const char *n
 static uint32_t sql_args(const struct sqlite_function *f, const struct fn_bind *b) {
     if (f->now_arg >= 0 && b->args == (uint32_t)f->now_arg) return b->args + 1;
     return b->args;
+}
+
+static bool is_now_text(const struct column *c, uint32_t row) {
+    return c->type->id == TYPE_TEXT && column_has(c, row) &&
+           text_equal_fold(c->as.text[row], TEXT_LITERAL("now"));
+}
+
+/* A date function of constants, none of them the clock, could have been folded, had it not been
+ * STABLE because of the clock. */
+static bool is_constant_time(const struct sqlite_function *f, const struct fn_bind *b) {
+    if (f->now_arg < 0 || b->args <= (uint32_t)f->now_arg) return false;
+    for (uint32_t i = 0; i < b->args; i++) {
+        if (!b->constant[i]) return false;
+    }
+    return !is_now_text(b->constant[f->now_arg], 0);
 }
 
 static bool prepare(struct sqlite_state *s, const struct sqlite_function *f,
@@ -79,6 +96,7 @@ bool sqlite_call_open(const struct sqlite_function *f, const struct fn_bind *b, 
     struct sqlite_state *s = ARENA_NEW(b->arena, s);
     if (!s) return err_memory(e);
     s->now_arg = f->now_arg;
+    s->is_constant = is_constant_time(f, b);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MEMORY |
                 SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
     bool ok = sqlite3_open_v2(":memory:", &s->db, flags, NULL) == SQLITE_OK || err_memory(e);
@@ -151,10 +169,7 @@ static int bind_value(sqlite3_stmt *stmt, int at, const struct column *c, uint32
 static bool is_now(const struct fn_call *c, const struct sqlite_state *s, uint32_t i,
                    uint32_t row) {
     if (s->now_arg != (int)i) return false;
-    if (i == c->args) return true;
-    const struct column *x = &c->arg[i];
-    return x->type->id == TYPE_TEXT && column_has(x, row) &&
-           text_equal_fold(x->as.text[row], TEXT_LITERAL("now"));
+    return i == c->args || is_now_text(&c->arg[i], row);
 }
 
 static int bind_row(struct fn_call *c, struct sqlite_state *s, uint32_t row) {
@@ -213,8 +228,26 @@ bool sqlite_call_row(struct fn_call *c, void *state, uint32_t row, struct fn_res
     return ok;
 }
 
+/* The value of row `from` for every row wanted. */
+static void copy_value(struct fn_call *c, uint32_t from, struct fn_result *out) {
+    size_t size = rep_bytes(type_rep(c->type));
+    bool null = !bit_get(out->valid, from);
+    for (uint32_t i = 1; i < c->live; i++) {
+        uint32_t row = call_row(c, i);
+        memcpy((char *)out->as.any + row * size, (char *)out->as.any + from * size, size);
+        if (null) bit_clear(out->valid, row);
+    }
+}
+
 bool sqlite_call(struct fn_call *c, struct fn_result *out, struct err *e) {
-    for (uint32_t i = 0; i < c->live; i++) {
+    const struct sqlite_state *s = c->state;
+    uint32_t first = call_row(c, 0);
+    if (!sqlite_call_row(c, c->state, first, out)) return err_memory(e);
+    if (s->is_constant && !bit_get(c->errors->row, first)) {
+        copy_value(c, first, out);
+        return true;
+    }
+    for (uint32_t i = 1; i < c->live; i++) {
         if (!sqlite_call_row(c, c->state, call_row(c, i), out)) return err_memory(e);
     }
     return true;

@@ -13,7 +13,6 @@
 #include "engine/base/cpu.h"
 #include "engine/edge/codec_json_decoder.h"
 #include "engine/edge/codec_json_encode.h"
-#include "engine/edge/codec_slots.h"
 
 static const struct option_row json_options[] = {
     {"timestamp-unit", "'s' | 'ms' | 'us'",
@@ -39,9 +38,6 @@ static bool json_init(struct decoder *d, const struct decoder_options *o, struct
     d->scratch = ARENA_ARRAY(&d->arena, d->scratch, d->physical->cols + 1);
     d->col = ARENA_ARRAY(&d->arena, d->col, d->physical->cols + 1);
     if (!d->root || !d->scratch || !d->col) return err_memory(e);
-    for (uint32_t i = 0; i < d->physical->cols; i++) {
-        if (d->used[i] && !slot_fits(d->physical->col[i].type)) d->row_by_row = true;
-    }
     return jchunk_init(d, e);
 }
 
@@ -133,7 +129,6 @@ static bool take_chunk(struct decoder *d, struct decode_job *job, size_t *at, st
     uint32_t bytes = left < SCAN_CHUNK_BYTES ? (uint32_t)left : SCAN_CHUNK_BYTES;
     uint32_t rows_left = job->rows_max - job->rows;
     uint32_t lines_max = rows_left < SCAN_LINES_MAX ? rows_left : SCAN_LINES_MAX;
-    if (d->row_by_row) lines_max = 1;
     d->rows.simple = true;
 
     d->scan->lines(job->at + *at, bytes, lines_max, &d->lines);

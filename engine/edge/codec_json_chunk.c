@@ -3,7 +3,7 @@
  * Record r of the chunk owns slot r behind the rows that are finished, so records may be decoded in
  * any order; bad ones leave gaps that are closed at the end. Columns that nobody reads are decoded
  * all the same, into scratch builders whose rows are those of the chunk: a record is judged by all
- * that is declared. Where a used column cannot be slotted the chunks have one row.
+ * that is declared.
  */
 #include <assert.h>
 #include <immintrin.h>
@@ -17,14 +17,7 @@ enum { PATIENCE_ROWS = 64, REST_ROWS_MAX = 8192 };
 /* Column `i` of the next record goes to `slot` of the chunk. */
 static void column_seek(const struct decoder *d, const struct decode_job *job, uint32_t i,
                         uint32_t slot) {
-    struct column_builder *b = d->col[i];
-    if (d->used[i]) {
-        if (!d->row_by_row) slot_seek(b, job->rows + slot);
-    } else if (slot_fits(b->type)) {
-        slot_seek(b, slot);
-    } else {
-        builder_truncate(b, 0);
-    }
+    slot_seek(d->col[i], d->used[i] ? job->rows + slot : slot);
 }
 
 static bool bad_report(const struct jread *r, struct decode_job *job, struct err *e) {
@@ -149,16 +142,12 @@ static void live_collect(struct decoder *d) {
     }
 }
 
-/* Rows that began to follow a template may have left NULLs, or values that are appended. */
+/* Rows that began to follow a template may have left NULLs. */
 static void missed_restore(struct decoder *d, struct decode_job *job) {
     struct jlive *l = &d->live;
     live_collect(d);
-    for (uint32_t i = 0; i < d->physical->cols; i++) {
-        if (d->row_by_row && d->used[i] && l->rows > 0)
-            builder_truncate(d->col[i], job->rows);
-        else if (slot_fits(d->col[i]->type))
-            slot_valid(d->col[i], d->used[i] ? job->rows : 0, l->row, l->rows);
-    }
+    for (uint32_t i = 0; i < d->physical->cols; i++)
+        slot_valid(d->col[i], d->used[i] ? job->rows : 0, l->row, l->rows);
 }
 
 /* Tries template `t` on the live rows; those that are left are live then. */
@@ -267,12 +256,7 @@ static bool chunk_end(struct decoder *d, struct decode_job *job, struct err *e) 
     }
     for (uint32_t i = 0; i < d->physical->cols; i++) {
         if (!d->used[i]) continue;
-        if (d->row_by_row && good > 0)
-            slot_commit(d->col[i], job->rows + good);
-        else if (d->row_by_row)
-            builder_truncate(d->col[i], job->rows);
-        else
-            slot_keep(d->col[i], job->rows, rows->rows, good < rows->rows ? keep : NULL);
+        slot_keep(d->col[i], job->rows, rows->rows, good < rows->rows ? keep : NULL);
         if (d->col[i]->failed) return err_memory(e);
         assert(d->col[i]->rows == job->rows + good);
     }
@@ -282,7 +266,6 @@ static bool chunk_end(struct decoder *d, struct decode_job *job, struct err *e) 
 
 bool jchunk_decode(struct decoder *d, struct decode_job *job, struct err *e) {
     assert(d->rows.rows <= job->rows_max - job->rows);
-    assert(!d->row_by_row || d->rows.rows <= 1);
     if (!chunk_begin(d, job, e)) return false;
     if (d->rows.simple) templates_use(d, job);
     for (uint32_t r = 0; r < d->rows.rows; r++) {

@@ -53,7 +53,6 @@ struct decoder {
 
     struct jnode *root;
     uint32_t ids;                               /* of the nodes */
-    bool row_by_row;                            /* a used column holds ARRAY or MAP: no slots */
     struct arena scratch_arena;                 /* of a chunk: what unused columns hold */
     struct jcolumns columns;                    /* where the nodes' columns are, in this job */
     struct jtemplate *template[JSON_TEMPLATES]; /* the one that fits most rows first */

@@ -11,6 +11,7 @@
 
 #include "engine/base/hash.h"
 #include "engine/edge/codec_cell.h"
+#include "engine/edge/codec_slots.h"
 
 enum { SEEN_WORDS = (TYPE_FIELDS_MAX + 63) / 64, MAP_LINEAR_MAX = 16 };
 
@@ -89,7 +90,7 @@ static void member_again(struct jread *r, struct members *m, uint32_t i) {
     if (m->fault && m->fault[i])
         m->fault[i] = NULL;
     else if (b->rows > 0)
-        builder_truncate(b, b->rows - 1);
+        slot_undo(b, b->rows - 1, slot_elements(b));
 }
 
 /* The value of declared field `i`. */
@@ -104,12 +105,13 @@ static bool read_member(struct jread *r, struct members *m, uint32_t i) {
     const char *start = r->at;
     bool opened = node->type->id == TYPE_ROW && start < r->end && *start != 'n';
     struct jlayout *layout = r->layout;
-    uint32_t names = r->path ? r->path->names : 0, depth = r->depth, rows = b->rows;
+    uint32_t names = r->path ? r->path->names : 0, depth = r->depth;
+    uint32_t rows = b->rows, elements = slot_elements(b);
     if (!opened) r->layout = NULL;
     bool ok = jread_value(r, node, b);
     r->layout = layout;
     if (!ok) {
-        builder_truncate(b, rows);
+        slot_undo(b, rows, elements);
         r->depth = depth;
         if (!fault_keep(r, m, i, start)) return false;
         if (r->path) r->path->names = names;

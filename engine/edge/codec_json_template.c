@@ -128,7 +128,6 @@ bool jtemplate_learn(struct jtemplate *t, const struct jlayout *layout, struct t
 /* Each row's value by the general reader, which appends to the builder. */
 static void step_any(const struct jstep *s, const struct jcolumns *c, struct jlive *l) {
     struct column_builder *b = s->node ? c->builder[s->id] : NULL;
-    bool slots = b && slot_fits(b->type);
     uint32_t kept = 0;
     for (uint32_t i = 0; i < l->rows; i++) {
         uint32_t row = l->row[i];
@@ -138,12 +137,15 @@ static void step_any(const struct jstep *s, const struct jcolumns *c, struct jli
         r.at = r.begin = at + s->prefix_bytes;
         r.end = l->base + l->end[row];
         r.depth = s->depth;
-        if (slots) slot_seek(b, c->first[s->id] + row);
-        if (b && !slots && !c->wanted[s->id]) builder_truncate(b, 0);
+        uint32_t elements = b ? slot_elements(b) : 0;
+        if (b) slot_seek(b, c->first[s->id] + row);
         bool is_null = *r.at == 'n';
         if (is_null && s->not_null) continue;
         l->nulls |= is_null;
-        if (!(b ? jread_value(&r, s->node, b) : jread_skip(&r))) continue;
+        if (!(b ? jread_value(&r, s->node, b) : jread_skip(&r))) {
+            if (b) slot_undo(b, c->first[s->id] + row, elements);
+            continue;
+        }
         l->at[row] = (uint32_t)(r.at - l->base);
         l->row[kept++] = (uint16_t)row;
     }
@@ -178,11 +180,7 @@ static void fill(const struct jtemplate *t, const struct jcolumns *c, struct jli
     }
     for (uint32_t i = 0; i < t->absents; i++) {
         uint32_t id = t->absent[i];
-        if (!c->wanted[id]) continue;
-        if (slot_fits(c->builder[id]->type))
-            slot_nulls(c->builder[id], c->first[id], l->row, l->rows);
-        else
-            builder_null(c->builder[id]);
+        if (c->wanted[id]) slot_nulls(c->builder[id], c->first[id], l->row, l->rows);
     }
 }
 

@@ -4,17 +4,22 @@
 #include <assert.h>
 #include <string.h>
 
-bool slot_fits(const struct type *t) {
-    if (t->id == TYPE_ARRAY || t->id == TYPE_MAP) return false;
-    for (uint32_t i = 0; i < t->fields; i++) {
-        if (!slot_fits(t->field[i].type)) return false;
-    }
-    return true;
+/* Children that have a value for each row; those of lists have not. */
+static uint32_t members(const struct column_builder *b) {
+    return b->type->id == TYPE_ROW ? b->type->fields : 0;
+}
+
+static bool is_list(const struct column_builder *b) {
+    return b->type->id == TYPE_ARRAY || b->type->id == TYPE_MAP;
+}
+
+uint32_t slot_elements(const struct column_builder *b) {
+    return is_list(b) ? b->child[0].rows : 0;
 }
 
 bool slot_reserve(struct column_builder *b, uint32_t count) {
     if (!builder_reserve(b, count)) return false;
-    for (uint32_t i = 0; i < b->type->fields; i++) {
+    for (uint32_t i = 0; i < members(b); i++) {
         if (!slot_reserve(&b->child[i], count)) return false;
     }
     return true;
@@ -24,7 +29,19 @@ void slot_seek(struct column_builder *b, uint32_t slot) {
     assert(slot < b->capacity_rows || b->failed);
     b->rows = slot;
     if (b->has_null) bit_set(b->valid, slot);
-    for (uint32_t i = 0; i < b->type->fields; i++) slot_seek(&b->child[i], slot);
+    for (uint32_t i = 0; i < members(b); i++) slot_seek(&b->child[i], slot);
+}
+
+void slot_undo(struct column_builder *b, uint32_t slot, uint32_t elements) {
+    assert(slot < b->capacity_rows || b->failed);
+    for (uint32_t i = 0; i < members(b); i++)
+        slot_undo(&b->child[i], slot, slot_elements(&b->child[i]));
+    if (is_list(b) && !b->failed) {
+        if (b->rows > slot) elements = b->as.span[slot].first;
+        for (uint32_t i = 0; i < b->type->fields; i++) builder_truncate(&b->child[i], elements);
+    }
+    b->rows = slot;
+    if (b->has_null) bit_set(b->valid, slot);
 }
 
 void slot_nulls(struct column_builder *b, uint32_t first, const uint16_t *row, uint32_t count) {
@@ -35,12 +52,12 @@ void slot_nulls(struct column_builder *b, uint32_t first, const uint16_t *row, u
         bit_clear(b->valid, first + row[i]);
     }
     b->has_null |= count > 0;
-    for (uint32_t i = 0; i < b->type->fields; i++) slot_nulls(&b->child[i], first, row, count);
+    for (uint32_t i = 0; i < members(b); i++) slot_nulls(&b->child[i], first, row, count);
 }
 
 void slot_valid(struct column_builder *b, uint32_t first, const uint16_t *row, uint32_t count) {
     for (uint32_t i = 0; b->has_null && i < count; i++) bit_set(b->valid, first + row[i]);
-    for (uint32_t i = 0; i < b->type->fields; i++) slot_valid(&b->child[i], first, row, count);
+    for (uint32_t i = 0; i < members(b); i++) slot_valid(&b->child[i], first, row, count);
 }
 
 /* Moves the value of slot `from` down to slot `to`. */
@@ -55,7 +72,7 @@ static void slot_move(struct column_builder *b, uint32_t to, uint32_t from) {
 }
 
 void slot_keep(struct column_builder *b, uint32_t first, uint32_t count, const uint8_t *keep) {
-    for (uint32_t i = 0; i < b->type->fields; i++) slot_keep(&b->child[i], first, count, keep);
+    for (uint32_t i = 0; i < members(b); i++) slot_keep(&b->child[i], first, count, keep);
     if (b->failed) return;
     if (!keep) {
         b->rows = first + count;
@@ -69,12 +86,4 @@ void slot_keep(struct column_builder *b, uint32_t first, uint32_t count, const u
     }
     for (uint32_t i = to; b->has_null && i < first + count; i++) bit_set(b->valid, i);
     b->rows = to;
-}
-
-void slot_commit(struct column_builder *b, uint32_t rows) {
-    if (b->failed) return;
-    assert(b->rows == rows || slot_fits(b->type) || b->type->id == TYPE_ROW);
-    b->rows = rows;
-    if (b->type->id != TYPE_ROW) return;
-    for (uint32_t i = 0; i < b->type->fields; i++) slot_commit(&b->child[i], rows);
 }

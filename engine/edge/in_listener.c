@@ -107,8 +107,8 @@ static enum byte_status read_one(struct listener *l, struct connection *c, char 
                                  struct text room, size_t *got_out, struct err *e) {
     size_t bytes = room.bytes, held = c->line.bytes;
     if (held > 0) memcpy(to, c->line.at, held);
-    ssize_t n = recv(c->fd, to + held, bytes - held - 1, 0);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return BYTES_WAIT;
+    ssize_t n = net_receive(c->fd, to + held, bytes - held - 1);
+    if (n < 0 && errno == EAGAIN) return BYTES_WAIT;
     if (n <= 0) return last_line(c, to, held, got_out);
     held += (size_t)n;
     if (c->skipping) held = skip_line(c, to, held);

@@ -6,7 +6,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "engine/edge/option.h"
@@ -28,8 +27,8 @@ struct socket_source {
 static enum byte_status socket_read(struct byte_source *base, void *to, size_t bytes,
                                     size_t *got_out, struct err *e) {
     const struct socket_source *s = (const struct socket_source *)base;
-    ssize_t n = recv(s->fd, to, bytes, 0);
-    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return BYTES_WAIT;
+    ssize_t n = net_receive(s->fd, to, bytes);
+    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return BYTES_WAIT;
     if (n < 0) {
         err_set(e, ERR_IO, "58030", "cannot read from the socket: %s", strerror(errno));
         return BYTES_FAIL;

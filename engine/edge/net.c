@@ -75,6 +75,17 @@ int net_connect(const struct net_address *a, struct err *e) {
     return fd;
 }
 
+ssize_t net_receive(int fd, void *to, size_t bytes) {
+    size_t got = 0;
+    while (got < bytes) {
+        ssize_t n = recv(fd, (char *)to + got, bytes - got, 0);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return got > 0 ? (ssize_t)got : n; /* an end or error is met again */
+        got += (size_t)n;
+    }
+    return (ssize_t)got;
+}
+
 static int listen_one(const struct addrinfo *i) {
     int one = 1;
     int fd = socket_for(i);

@@ -127,10 +127,20 @@ static struct tap *tap_create(const struct feed_options *o, struct err *e) {
     return t;
 }
 
+/* A reading that is over and that nobody reads any more: who comes now tries anew. */
+static void drop_ended(struct stream *s) {
+    for (struct tap *t = s->taps; t;) {
+        struct tap *next = t->next;
+        if ((t->ended || t->failed) && !t->feeds && !t->batch) tap_close(t);
+        t = next;
+    }
+}
+
 /* The tap that this input can share, or NULL. */
 static struct tap *tap_find(const struct feed_options *o) {
     if (o->input->def != o->stream->def || !o->stream->connector) return NULL;
     bool rereadable = o->stream->connector->rereadable;
+    drop_ended(o->stream);
     for (struct tap *t = o->stream->taps; t; t = t->next) {
         if (t->alone) continue;
         if (!rereadable) return t;

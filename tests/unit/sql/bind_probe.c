@@ -91,8 +91,8 @@ static void print_schema(struct buf *out, const struct schema *s) {
 static bool add_view(struct probe *p, const struct sql_env *env, const struct ast_create_view *v,
                      struct err *e) {
     struct object *o = object_create(OBJECT_VIEW, v->create.name.text, e);
-    const struct schema *schema;
-    if (o && bind_view(env, v, o->arena, &schema, e)) {
+    struct bound_object bound;
+    if (o && bind_view(env, v, o->arena, &bound, e)) {
         o->select = v->select;
         o->view_cols = v->columns.count;
         struct text *col = ARENA_ARRAY(o->arena, col, v->columns.count);
@@ -101,7 +101,7 @@ static bool add_view(struct probe *p, const struct sql_env *env, const struct as
         o->view_col = col;
         if (!p->silent) {
             buf_add_text(&p->out, o->name);
-            print_schema(&p->out, schema);
+            print_schema(&p->out, bound.schema);
         }
         if (catalog_add(p->catalog, o, e)) return true;
     }

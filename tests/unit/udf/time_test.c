@@ -199,6 +199,11 @@ static void the_clock_is_that_of_the_row(void **unused) {
     assert_string_equal(probe_show(&p, c, 1), "1970-01-02 00:00:01");
     c = probe_run(&p, x_call(&p, "strftime(TEXT, ANY...) TEXT", x_text(&p, "%s"), NULL));
     assert_string_equal(probe_show(&p, c, 0), "1500000");
+    c = probe_run(&p, x_call(&p, "strftime(TEXT, ANY...) TEXT", x_text(&p, "%Y"),
+                             x_text(&p, "2026-01-01"), NULL));
+    assert_string_equal(probe_show(&p, c, 1), "2026");
+    c = probe_run(&p, x_call(&p, "date(ANY...) TEXT", x_text(&p, "no date"), NULL));
+    assert_string_equal(probe_show(&p, c, 1), "NULL");
     probe_done(&p);
 }
 
