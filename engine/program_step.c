@@ -240,14 +240,32 @@ bool step_narrow(struct run *r, const struct step *s, struct err *e) {
     return true;
 }
 
+#define DEFINE_MERGE(sfx, ctype)                                                                   \
+    static void merge_##sfx(const struct selection *from, const void *values, void *out) {         \
+        const ctype *a = values;                                                                   \
+        ctype *to = out;                                                                           \
+        for (uint32_t i = 0; i < from->live; i++) {                                                \
+            uint32_t row = from->sel ? from->sel[i] : i;                                           \
+            to[row] = a[row];                                                                      \
+        }                                                                                          \
+    }
+
+DEFINE_MERGE(b8, uint8_t)
+DEFINE_MERGE(i64, int64_t)
+DEFINE_MERGE(i128, int128_t)
+
 /* Copies the values of the rows `from` into out and valid. */
 static void merge_flat(const struct selection *from, const struct column *c, void *out,
                        uint64_t *valid) {
-    size_t size = rep_bytes(type_rep(c->type));
-    for (uint32_t i = 0; i < from->live; i++) {
+    switch (rep_bytes(type_rep(c->type))) {
+    case sizeof(uint8_t): merge_b8(from, c->as.any, out); break;
+    case sizeof(int64_t): merge_i64(from, c->as.any, out); break;
+    case sizeof(int128_t): merge_i128(from, c->as.any, out); break;
+    default: assert(false);
+    }
+    for (uint32_t i = 0; c->valid && i < from->live; i++) {
         uint32_t row = from->sel ? from->sel[i] : i;
-        memcpy((char *)out + row * size, (const char *)c->as.any + row * size, size);
-        if (!column_has(c, row)) bit_clear(valid, row);
+        if (!bit_get(c->valid, row)) bit_clear(valid, row);
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include <assert.h>
 
+#include "sql/bind_expr.h"
 #include "sql/lower.h"
 
 void binder_init(struct binder *b, const struct sql_env *env, struct arena *a) {
@@ -73,7 +74,7 @@ bool bind_function(const struct sql_env *env, const struct ast_create_function *
                    struct bound_object *out, struct err *e) {
     struct binder b;
     binder_init(&b, env, a);
-    if (!bind_body(&b, s, e)) return false;
+    if (!bind_function_body(&b, s, e)) return false;
     *out = (struct bound_object){.uses = b.uses, .use = b.use};
     return true;
 }

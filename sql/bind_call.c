@@ -263,7 +263,7 @@ static const struct expr *bind_inline(struct expr_scope *s, const struct object 
     return body;
 }
 
-bool bind_body(struct binder *b, const struct ast_create_function *f, struct err *e) {
+bool bind_function_body(struct binder *b, const struct ast_create_function *f, struct err *e) {
     const struct expr **value = ARENA_ARRAY(b->arena, value, f->args.count + 1);
     struct expr *stand_in = ARENA_ARRAY(b->arena, stand_in, f->args.count + 1);
     if (!value || !stand_in) return err_memory(e);

@@ -61,7 +61,7 @@ struct expr_scope {
 const struct expr *bind_expr(struct expr_scope *s, const struct ast_expr *x, struct err *e);
 
 /* The body of a function over stand-ins of its arguments, to see that it binds. */
-bool bind_body(struct binder *b, const struct ast_create_function *f, struct err *e);
+bool bind_function_body(struct binder *b, const struct ast_create_function *f, struct err *e);
 
 /* As bind_expr, as a truth value. */
 const struct expr *bind_truth(struct expr_scope *s, const struct ast_expr *x, struct err *e);

@@ -10,6 +10,8 @@
 #include "udf/each.h"
 #include "udf/table.h"
 
+enum { SHORT_LIST = 16 };
+
 /* Made at open: which arguments vary, and the constants in order. */
 struct in_list {
     const struct column **value; /* [values] sorted, one row each */
@@ -66,8 +68,19 @@ static bool is_listed_number(const struct in_list *list, int64_t x) {
     return *at == x;
 }
 
+/* Most texts of a short list differ in length already. */
+static bool is_listed_text(const struct in_list *list, struct text x) {
+    for (uint32_t i = 0; i < list->values; i++) {
+        if (text_equal(x, list->value[i]->as.text[0])) return true;
+    }
+    return false;
+}
+
 static bool is_listed(const struct in_list *list, const struct column *x, uint32_t row) {
     if (list->number) return is_listed_number(list, x->as.i64[row]);
+    if (type_rep(x->type) == REP_TEXT && list->values <= SHORT_LIST) {
+        return is_listed_text(list, x->as.text[row]);
+    }
     uint32_t low = 0, high = list->values;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;

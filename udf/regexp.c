@@ -24,6 +24,7 @@ struct regexp {
     char *pattern; /* of `code`, while it varies */
     uint32_t pattern_bytes;
     bool constant;
+    bool jitted;
     int error; /* of the compiler; 0: none */
     size_t error_at;
 };
@@ -54,7 +55,7 @@ static bool regexp_compile(struct regexp *x, struct text pattern) {
                             &x->error, &x->error_at, NULL);
     if (!x->code) return x->error != PCRE2_ERROR_NOMEMORY;
     x->error = 0;
-    pcre2_jit_compile(x->code, PCRE2_JIT_COMPLETE); /* without it the interpreter serves */
+    x->jitted = pcre2_jit_compile(x->code, PCRE2_JIT_COMPLETE) == 0;
     x->match = pcre2_match_data_create_from_pattern(x->code, NULL);
     return x->match != NULL;
 }
@@ -102,15 +103,15 @@ static bool regexp_ready(struct fn_call *c, uint32_t row, bool *ok) {
 enum matched { MATCH_NO, MATCH_YES, MATCH_FAILED, MATCH_NO_MEMORY };
 
 /* Looks for the expression from `from` on. */
-static enum matched regexp_match(struct fn_call *c, uint32_t row, struct text t, size_t from,
-                                 uint32_t options) {
+static enum matched regexp_match(struct fn_call *c, uint32_t row, struct text t, size_t from) {
     struct regexp *x = c->state;
     const char *at = t.at ? t.at : "";
-    int rc = pcre2_match(x->code, (PCRE2_SPTR)at, t.bytes, from, options | PCRE2_NO_UTF_CHECK,
+    int rc = PCRE2_ERROR_JIT_STACKLIMIT;
+    if (x->jitted)
+        rc = pcre2_jit_match(x->code, (PCRE2_SPTR)at, t.bytes, from, 0, x->match, x->context);
+    if (rc == PCRE2_ERROR_JIT_STACKLIMIT) { /* the interpreter has no such stack */
+        rc = pcre2_match(x->code, (PCRE2_SPTR)at, t.bytes, from, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT,
                          x->match, x->context);
-    if (rc == PCRE2_ERROR_JIT_STACKLIMIT) {
-        rc = pcre2_match(x->code, (PCRE2_SPTR)at, t.bytes, from,
-                         options | PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, x->match, x->context);
     }
     if (rc >= 0) return MATCH_YES;
     if (rc == PCRE2_ERROR_NOMATCH) return MATCH_NO;
@@ -123,7 +124,7 @@ static bool regexp_row(struct fn_call *c, uint32_t row, struct fn_result *out) {
     bool ok;
     if (!regexp_ready(c, row, &ok)) return false;
     if (!ok) return true;
-    enum matched m = regexp_match(c, row, arg_text(c, 0, row), 0, 0);
+    enum matched m = regexp_match(c, row, arg_text(c, 0, row), 0);
     out->as.b8[row] = m == MATCH_YES;
     return m != MATCH_NO_MEMORY;
 }
@@ -145,7 +146,7 @@ static bool regexp_extract_row(struct fn_call *c, uint32_t row, struct fn_result
     if (!ok) return true;
     struct text t = arg_text(c, 0, row);
     int64_t n = c->args > 2 ? arg_i64(c, 2, row) : 0;
-    enum matched m = regexp_match(c, row, t, 0, 0);
+    enum matched m = regexp_match(c, row, t, 0);
     if (m == MATCH_NO_MEMORY) return false;
     if (m != MATCH_YES || n < 0 || n > UINT16_MAX) return row_null(out, row);
     return group(c, t, (uint32_t)n, &out->as.text[row]) || row_null(out, row);
@@ -174,7 +175,7 @@ static enum matched replace_all(struct fn_call *c, uint32_t row, struct text t, 
     struct text by = arg_text(c, 2, row);
     uint32_t kept = 0, from = 0;
     while (from <= t.bytes) {
-        enum matched m = regexp_match(c, row, t, from, 0);
+        enum matched m = regexp_match(c, row, t, from);
         if (m == MATCH_FAILED || m == MATCH_NO_MEMORY) return m;
         if (m == MATCH_NO) break;
         const PCRE2_SIZE *at = pcre2_get_ovector_pointer(x->match);

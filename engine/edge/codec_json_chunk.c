@@ -87,8 +87,8 @@ bool jchunk_init(struct decoder *d, struct err *e) {
     c->first = ARENA_ARRAY(&d->arena, c->first, d->ids);
     c->wanted = ARENA_ARRAY(&d->arena, c->wanted, d->ids);
     for (uint32_t i = 0; i < JSON_TEMPLATES; i++) {
-        d->template[i] = jtemplate_create(&d->arena, d->ids);
-        if (!d->template[i]) return err_memory(e);
+        d->known[i] = jtemplate_create(&d->arena, d->ids);
+        if (!d->known[i]) return err_memory(e);
     }
     return (c->builder && c->first && c->wanted) || err_memory(e);
 }
@@ -168,20 +168,19 @@ static void template_try(struct decoder *d, struct decode_job *job, struct jtemp
 /* The template that fits most rows goes to the front; what was long ago counts less. */
 static void templates_sort(struct decoder *d) {
     for (uint32_t i = JSON_TEMPLATES; i-- > 1;) {
-        if (d->template[i] -> score <= d -> template[i - 1] -> score) continue;
-        struct jtemplate *t = d->template[i];
-        d->template[i] = d->template[i - 1];
-        d->template[i - 1] = t;
+        if (d->known[i]->score <= d->known[i - 1]->score) continue;
+        struct jtemplate *t = d->known[i];
+        d->known[i] = d->known[i - 1];
+        d->known[i - 1] = t;
     }
-    for (uint32_t i = 0; i < JSON_TEMPLATES; i++)
-        d->template[i] -> score -= d->template[i] -> score / 4;
+    for (uint32_t i = 0; i < JSON_TEMPLATES; i++) d->known[i]->score -= d->known[i]->score / 4;
 }
 
 /* Reads the first live row, and makes a template of it for the others. A bad row is not told of
  * here: it is read again when it is its turn. */
 static void learn(struct decoder *d, struct decode_job *job) {
     uint32_t row = d->live.row[0];
-    struct jtemplate *t = d->template[JSON_TEMPLATES - 1];
+    struct jtemplate *t = d->known[JSON_TEMPLATES - 1];
     bool good = row_try(d, job, row);
     struct text record = {.at = d->read.begin, .bytes = (uint32_t)(d->read.end - d->read.begin)};
     missed_restore(d, job);
@@ -195,7 +194,7 @@ static void learn(struct decoder *d, struct decode_job *job) {
 static void layouts_use(struct decoder *d, struct decode_job *job) {
     live_collect(d);
     for (uint32_t i = 0; i < JSON_TEMPLATES && d->live.rows > 0; i++) {
-        if (d->template[i] -> steps > 0) template_try(d, job, d->template[i]);
+        if (d->known[i]->steps > 0) template_try(d, job, d->known[i]);
     }
     templates_sort(d);
     for (uint32_t i = 0; i < 2 && d->live.rows > d->rows.rows / 16; i++) learn(d, job);

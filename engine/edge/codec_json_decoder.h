@@ -52,10 +52,10 @@ struct decoder {
     enum time_number time_number;
 
     struct jnode *root;
-    uint32_t ids;                               /* of the nodes */
-    struct arena scratch_arena;                 /* of a chunk: what unused columns hold */
-    struct jcolumns columns;                    /* where the nodes' columns are, in this job */
-    struct jtemplate *template[JSON_TEMPLATES]; /* the one that fits most rows first */
+    uint32_t ids;                            /* of the nodes */
+    struct arena scratch_arena;              /* of a chunk: what unused columns hold */
+    struct jcolumns columns;                 /* where the nodes' columns are, in this job */
+    struct jtemplate *known[JSON_TEMPLATES]; /* the one that fits most rows first */
     struct jpatience patience;
     struct column_builder *scratch; /* [cols] where unused columns are decoded to */
     struct column_builder **col;    /* [cols] of the job, or scratch */

@@ -33,7 +33,6 @@ void slot_seek(struct column_builder *b, uint32_t slot) {
 }
 
 void slot_undo(struct column_builder *b, uint32_t slot, uint32_t elements) {
-    assert(slot < b->capacity_rows || b->failed);
     for (uint32_t i = 0; i < members(b); i++)
         slot_undo(&b->child[i], slot, slot_elements(&b->child[i]));
     if (is_list(b) && !b->failed) {
@@ -41,7 +40,7 @@ void slot_undo(struct column_builder *b, uint32_t slot, uint32_t elements) {
         for (uint32_t i = 0; i < b->type->fields; i++) builder_truncate(&b->child[i], elements);
     }
     b->rows = slot;
-    if (b->has_null) bit_set(b->valid, slot);
+    if (b->has_null && slot < b->capacity_rows) bit_set(b->valid, slot);
 }
 
 void slot_nulls(struct column_builder *b, uint32_t first, const uint16_t *row, uint32_t count) {

@@ -67,8 +67,9 @@ static bool distinct_push(struct op *op, uint32_t port, const struct batch *in, 
     struct distinct *d = op->state;
     (void)port;
     struct state_keys keys;
+    struct key_rows rows = {.in = in, .row = d->row, .count = in->live};
     for (uint32_t i = 0; i < in->live; i++) d->row[i] = (uint16_t)batch_row(in, i);
-    if (!key_set_make(&d->key, in, d->row, in->live, op->batch_arena, &keys)) return err_memory(e);
+    if (!key_set_make(&d->key, &rows, op->batch_arena, &keys)) return err_memory(e);
     if (!state_upsert(d->seen, &keys, d->id, e)) return false;
 
     struct batch out = *in;

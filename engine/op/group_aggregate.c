@@ -83,8 +83,8 @@ static bool rows_emit(struct op *op, const struct mark *m, const uint32_t *id, u
     uint16_t *sel = ARENA_ARRAY(op->batch_arena, sel, count);
     if (!b || !sel) return err_memory(e);
     if (!key_set_read(&g->plan.key, g->groups.table, id, count, b)) return err_memory(e);
-    struct column_builder *agg = b + g->plan.key.cols;
-    if (!groups_finish(&g->plan, &g->groups, id, count, agg, &fail, e)) return false;
+    struct groups_results r = {.id = id, .count = count, .to = b + g->plan.key.cols, .fail = &fail};
+    if (!groups_finish(&g->plan, &g->groups, &r, e)) return false;
     for (uint32_t i = 0; i < fail.rows.count; i++) {
         if (!group_result_bad(op, m->ordinal, &fail.rows.failure[i], e)) return false;
     }

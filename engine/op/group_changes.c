@@ -181,7 +181,8 @@ static bool old_finish(struct changes *c, struct err *e) {
         id[count] = c->g->id[c->order[count]];
         count++;
     }
-    return groups_finish(&c->g->plan, &c->g->groups, id, count, c->old_result, &c->old_fail, e);
+    struct groups_results r = {.id = id, .count = count, .to = c->old_result, .fail = &c->old_fail};
+    return groups_finish(&c->g->plan, &c->g->groups, &r, e);
 }
 
 /* Results after each row, from the copies. */

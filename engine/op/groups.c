@@ -198,8 +198,9 @@ static void ordinals_set(const struct groups_plan *p, struct groups *g,
 bool groups_find(const struct groups_plan *p, struct groups *g, const struct groups_rows *rows,
                  uint32_t *id_out, struct err *e) {
     struct state_keys keys;
+    struct key_rows key_rows = {.in = rows->in, .row = rows->row, .count = rows->count};
     uint32_t used = g->table->used;
-    if (!key_set_make(&p->key, rows->in, rows->row, rows->count, rows->scratch, &keys)) {
+    if (!key_set_make(&p->key, &key_rows, rows->scratch, &keys)) {
         return err_memory(e);
     }
     if (!state_upsert(g->table, &keys, id_out, e)) return false;
@@ -272,35 +273,35 @@ bool groups_apply(const struct groups_plan *p, struct groups *g, const struct gr
     return true;
 }
 
-bool groups_merge(const struct groups_plan *p, struct groups *g, uint32_t id,
-                  const struct groups *from, uint32_t from_id, struct arena *scratch,
-                  struct err *e) {
-    state_touch(g->table, id);
-    uint64_t other = *groups_ordinal(p, from, from_id);
-    if (other < *groups_ordinal(p, g, id)) *groups_ordinal(p, g, id) = other;
-    if (p->counts) *groups_rows_of(p, g, id) += *groups_rows_of(p, from, from_id);
+bool groups_merge(const struct groups_plan *p, struct group_ref into, struct group_ref from,
+                  struct arena *scratch, struct err *e) {
+    struct groups *g = into.g;
+    state_touch(g->table, into.id);
+    uint64_t other = *groups_ordinal(p, from.g, from.id);
+    if (other < *groups_ordinal(p, g, into.id)) *groups_ordinal(p, g, into.id) = other;
+    if (p->counts) *groups_rows_of(p, g, into.id) += *groups_rows_of(p, from.g, from.id);
     for (uint32_t i = 0; i < p->slots; i++) {
         struct agg_slot *s = &p->slot[i];
         struct agg_call call = {.bind = s->call.bind, .arena = &g->table->arena};
-        bool done = s->has_values ? groups_merge_values(p, g, id, from, from_id, s, scratch, e)
-                                  : s->agg->merge(&call, groups_state(g, s, id),
-                                                  groups_state(from, s, from_id), e);
+        void *state = groups_state(g, s, into.id);
+        bool done = s->has_values
+                        ? groups_merge_values(p, s, into, from, scratch, e)
+                        : s->agg->merge(&call, state, groups_state(from.g, s, from.id), e);
         if (!done) return false;
     }
     return true;
 }
 
-bool groups_finish(const struct groups_plan *p, struct groups *g, const uint32_t *id,
-                   uint32_t count, struct column_builder *to, struct agg_failures *fail,
+bool groups_finish(const struct groups_plan *p, struct groups *g, const struct groups_results *r,
                    struct err *e) {
-    assert(count <= BATCH_ROWS);
+    assert(r->count <= BATCH_ROWS);
     for (uint32_t i = 0; i < p->slots; i++) {
         const struct agg_slot *s = &p->slot[i];
-        for (uint32_t r = 0; r < count; r++) p->state[r] = groups_state(g, s, id[r]);
+        for (uint32_t n = 0; n < r->count; n++) p->state[n] = groups_state(g, s, r->id[n]);
         struct agg_call call = {.bind = s->call.bind, .arena = &g->table->arena};
-        if (!s->agg->finish(&call, p->state, count, &to[i], fail, e)) return false;
+        if (!s->agg->finish(&call, p->state, r->count, &r->to[i], r->fail, e)) return false;
     }
-    return !fail->rows.no_memory || err_memory(e);
+    return !r->fail->rows.no_memory || err_memory(e);
 }
 
 bool groups_save(const struct groups_plan *p, const struct groups *g, struct buf *out,

@@ -108,14 +108,17 @@ bool groups_apply_values(const struct groups_plan *p, struct groups *g, struct a
 bool groups_apply_slot(const struct groups_plan *p, struct groups *g, struct agg_slot *s,
                        const struct groups_rows *rows, const uint32_t *id, struct err *e) MUST_USE;
 
-/* Group `id` of `g` becomes itself followed by group `from_id` of `from`, which stays as it is. */
-bool groups_merge(const struct groups_plan *p, struct groups *g, uint32_t id,
-                  const struct groups *from, uint32_t from_id, struct arena *scratch,
-                  struct err *e) MUST_USE;
+struct group_ref {
+    struct groups *g;
+    uint32_t id;
+};
+
+/* `into` becomes itself followed by `from`, which stays as it is. */
+bool groups_merge(const struct groups_plan *p, struct group_ref into, struct group_ref from,
+                  struct arena *scratch, struct err *e) MUST_USE;
 /* For one slot that keeps values; used by merge. */
-bool groups_merge_values(const struct groups_plan *p, struct groups *g, uint32_t id,
-                         const struct groups *from, uint32_t from_id, struct agg_slot *s,
-                         struct arena *scratch, struct err *e) MUST_USE;
+bool groups_merge_values(const struct groups_plan *p, struct agg_slot *s, struct group_ref into,
+                         struct group_ref from, struct arena *scratch, struct err *e) MUST_USE;
 
 /* The distinct values that one group has in several panes, in the order of their first rows. */
 struct groups_union {
@@ -133,9 +136,15 @@ bool groups_union_feed(struct groups_union *u, void *state, struct err *e) MUST_
 /* The group is no more: its entry and its values go. */
 void groups_remove(const struct groups_plan *p, struct groups *g, uint32_t id);
 
-/* Appends the results of states state[slot][count]... of entries id[count] to to[slots]. */
-bool groups_finish(const struct groups_plan *p, struct groups *g, const uint32_t *id,
-                   uint32_t count, struct column_builder *to, struct agg_failures *fail,
+/* Results of groups id[count], appended to to[slots]. */
+struct groups_results {
+    const uint32_t *id;
+    uint32_t count; /* <= BATCH_ROWS */
+    struct column_builder *to;
+    struct agg_failures *fail;
+};
+
+bool groups_finish(const struct groups_plan *p, struct groups *g, const struct groups_results *r,
                    struct err *e) MUST_USE;
 
 /* Everything, with its values tables. */

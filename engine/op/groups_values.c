@@ -377,25 +377,23 @@ static bool pair_join(const struct pair_merge *m, struct text other, const struc
     return value_feed(m->to.slot, &f, state, &g->table->arena, m->scratch, e);
 }
 
-bool groups_merge_values(const struct groups_plan *p, struct groups *g, uint32_t id,
-                         const struct groups *from, uint32_t from_id, struct agg_slot *s,
-                         struct arena *scratch, struct err *e) {
-    struct groups other = *from;
+bool groups_merge_values(const struct groups_plan *p, struct agg_slot *s, struct group_ref into,
+                         struct group_ref from, struct arena *scratch, struct err *e) {
     struct groups_rows none = {.scratch = scratch};
     struct pair_merge m = {
-        .to = {.plan = p, .g = g, .slot = s, .t = g->values[s->index], .rows = &none},
-        .group = id,
+        .to = {.plan = p, .g = into.g, .slot = s, .t = into.g->values[s->index], .rows = &none},
+        .group = into.id,
         .scratch = scratch};
     struct pair_place there = {
-        .plan = p, .g = &other, .slot = s, .t = from->values[s->index], .rows = &none};
+        .plan = p, .g = from.g, .slot = s, .t = from.g->values[s->index], .rows = &none};
     uint32_t count = 0;
-    struct pair_ref *ref = pairs_sorted(&there, from_id, scratch, &count);
+    struct pair_ref *ref = pairs_sorted(&there, from.id, scratch, &count);
     if (!ref) return err_memory(e);
     for (uint32_t i = 0; i < count; i++) {
         struct group_value v = *(struct group_value *)state_value(there.t, ref[i].id);
         if (!pair_join(&m, state_key(there.t, ref[i].id), &v, e)) return false;
     }
-    return s->distinct || group_recompute(&m.to, id, e);
+    return s->distinct || group_recompute(&m.to, into.id, e);
 }
 
 /* What tells values of a union apart: a pair's key without the group. */

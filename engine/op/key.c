@@ -53,87 +53,96 @@ bool key_set_open(struct key_set *k, const struct schema *input, uint32_t cols, 
     return true;
 }
 
-/* One column of fixed size into the keys, from byte `at` of each on. */
-static void fixed_put(const struct column *c, uint32_t index, const uint16_t *row, uint32_t count,
-                      char *to, uint32_t stride, uint32_t at) {
+/* Where one column of fixed size goes. */
+struct fixed_place {
+    uint32_t index;  /* of the column: its NULL bit */
+    uint32_t offset; /* in each key */
+    uint32_t stride; /* from key to key */
+};
+
+static inline uint32_t row_at(const struct key_rows *rows, uint32_t i) {
+    return rows->row ? rows->row[i] : i;
+}
+
+static void fixed_put(const struct column *c, const struct key_rows *rows,
+                      const struct fixed_place *w, char *to) {
     enum rep rep = type_rep(c->type);
-    for (uint32_t i = 0; i < count; i++) {
-        char *key = to + (size_t)i * stride;
-        uint32_t r = row ? row[i] : i;
+    for (uint32_t i = 0; i < rows->count; i++) {
+        char *key = to + (size_t)i * w->stride, *at = key + w->offset;
+        uint32_t r = row_at(rows, i);
         uint64_t word = 0;
         if (!column_has(c, r)) {
             memcpy(&word, key, sizeof word);
-            word |= UINT64_C(1) << index;
+            word |= UINT64_C(1) << w->index;
             memcpy(key, &word, sizeof word);
         } else if (rep == REP_I64) {
-            memcpy(key + at, &c->as.i64[r], sizeof word);
+            memcpy(at, &c->as.i64[r], sizeof word);
         } else if (rep == REP_I128) {
-            memcpy(key + at, &c->as.i128[r], sizeof c->as.i128[r]);
+            memcpy(at, &c->as.i128[r], sizeof c->as.i128[r]);
         } else if (rep == REP_B8) {
-            key[at] = (char)c->as.b8[r];
+            *at = (char)c->as.b8[r];
         } else {
             double v = c->as.f64[r] + 0.0; /* -0.0 + 0.0 is 0.0 */
             uint64_t nan = UINT64_C(0x7FF8000000000000);
-            memcpy(key + at, v == v ? (void *)&v : (void *)&nan, sizeof v);
+            memcpy(at, v == v ? (void *)&v : (void *)&nan, sizeof v);
         }
     }
 }
 
-static bool fixed_make(const struct key_set *k, const struct batch *in, const uint16_t *row,
-                       struct arena *a, struct state_keys *out) {
-    char *to = arena_zalloc(a, out->count, k->key_bytes);
+static bool fixed_make(const struct key_set *k, const struct key_rows *rows, struct arena *a,
+                       struct state_keys *out) {
+    char *to = arena_zalloc(a, rows->count, k->key_bytes);
     if (!to) return false;
-    uint32_t at = 8;
-    for (uint32_t c = 0; c < k->cols; c++) {
-        fixed_put(&in->col[k->col[c]], c, row, out->count, to, k->key_bytes, at);
-        at += fixed_bytes(k->type[c]);
+    struct fixed_place w = {.offset = 8, .stride = k->key_bytes};
+    for (; w.index < k->cols; w.index++) {
+        fixed_put(&rows->in->col[k->col[w.index]], rows, &w, to);
+        w.offset += fixed_bytes(k->type[w.index]);
     }
     out->packed = to;
     return true;
 }
 
 /* Two walks: how long each key is, then the bytes. */
-static bool text_make(const struct key_set *k, const struct batch *in, const uint16_t *row,
-                      struct arena *a, struct state_keys *out) {
-    struct text *key = ARENA_ARRAY(a, key, out->count);
+static bool text_make(const struct key_set *k, const struct key_rows *rows, struct arena *a,
+                      struct state_keys *out) {
+    const struct column *col = rows->in->col;
+    struct text *key = ARENA_ARRAY(a, key, rows->count);
     if (!key) return false;
     size_t bytes = 0;
-    for (uint32_t i = 0; i < out->count; i++) {
+    for (uint32_t i = 0; i < rows->count; i++) {
         size_t one = 0;
-        uint32_t r = row ? row[i] : i;
-        for (uint32_t c = 0; c < k->cols; c++) one += pack_bytes(&in->col[k->col[c]], r);
+        for (uint32_t c = 0; c < k->cols; c++) one += pack_bytes(&col[k->col[c]], row_at(rows, i));
         if (one > UINT32_MAX) return false;
         key[i].bytes = (uint32_t)one;
         bytes += one;
     }
     char *to = arena_alloc(a, bytes);
     if (!to) return false;
-    for (uint32_t i = 0; i < out->count; i++) {
-        uint32_t r = row ? row[i] : i;
+    for (uint32_t i = 0; i < rows->count; i++) {
         key[i].at = to;
         for (uint32_t c = 0; c < k->cols; c++) {
-            to = pack_value(to, &in->col[k->col[c]], r, PACK_KEY);
+            to = pack_value(to, &col[k->col[c]], row_at(rows, i), PACK_KEY);
         }
     }
     out->text = key;
     return true;
 }
 
-bool key_set_make(const struct key_set *k, const struct batch *in, const uint16_t *row,
-                  uint32_t count, struct arena *a, struct state_keys *out) {
-    assert(count <= BATCH_ROWS);
-    *out = (struct state_keys){.count = count};
+bool key_set_make(const struct key_set *k, const struct key_rows *rows, struct arena *a,
+                  struct state_keys *out) {
+    assert(rows->count <= BATCH_ROWS);
+    *out = (struct state_keys){.count = rows->count};
     if (k->cols == 0) {
         out->i64 = no_columns;
     } else if (k->key_bytes == 8) {
-        const struct column *c = &in->col[k->col[0]];
+        const struct column *c = &rows->in->col[k->col[0]];
         out->i64 = c->as.i64;
         out->valid = c->valid;
-        out->row = row;
+        out->row = rows->row;
     } else if (k->key_bytes > 0) {
-        return fixed_make(k, in, row, a, out);
+        return fixed_make(k, rows, a, out);
     } else {
-        return text_make(k, in, row, a, out);
+        return text_make(k, rows, a, out);
     }
     return true;
 }

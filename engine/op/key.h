@@ -26,9 +26,16 @@ struct key_set {
 bool key_set_open(struct key_set *k, const struct schema *input, uint32_t cols, const uint32_t *col,
                   struct arena *a) MUST_USE;
 
-/* The keys of rows row[count] of `in`, in `a`; they may point into the batch. */
-bool key_set_make(const struct key_set *k, const struct batch *in, const uint16_t *row,
-                  uint32_t count, struct arena *a, struct state_keys *out) MUST_USE;
+/* Rows of a batch. */
+struct key_rows {
+    const struct batch *in;
+    const uint16_t *row; /* [count] ascending; NULL: rows 0 .. count - 1 */
+    uint32_t count;      /* <= BATCH_ROWS */
+};
+
+/* The keys of these rows, in `a`; they may point into the batch. */
+bool key_set_make(const struct key_set *k, const struct key_rows *rows, struct arena *a,
+                  struct state_keys *out) MUST_USE;
 
 /* Appends the key columns of entries id[count] of `t` to to[cols]; text is borrowed from `t`. */
 bool key_set_read(const struct key_set *k, const struct state_table *t, const uint32_t *id,

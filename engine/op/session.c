@@ -173,7 +173,9 @@ static bool session_merge(struct op *op, uint32_t into, uint32_t from, struct er
             *groups_ordinal(&s->plan, &s->groups, id) = UINT64_MAX;
             list_push(s, into, id);
         }
-        if (!groups_merge(&s->plan, &s->groups, id, &s->groups, group, op->batch_arena, e)) {
+        struct group_ref into_ref = {.g = &s->groups, .id = id};
+        struct group_ref from_ref = {.g = &s->groups, .id = group};
+        if (!groups_merge(&s->plan, into_ref, from_ref, op->batch_arena, e)) {
             return false;
         }
         group_drop(s, group);
@@ -217,12 +219,13 @@ bool session_rows_take(struct op *op, const struct batch *in, uint32_t *live_at,
     for (; i < in->live; i++) {
         uint32_t row = batch_row(in, i);
         uint16_t one = (uint16_t)row;
+        struct key_rows rows = {.in = in, .row = &one, .count = 1};
         uint32_t partition;
         if (row >= cut) break;
         if (!window_row_check(op, in, time, row, e)) return false;
         if (!window_row_fits(time, row)) continue;
         struct arena_mark mark = arena_mark(op->batch_arena);
-        if (!sessions_partition(&s->sessions, in, &one, 1, op->batch_arena, &partition, e)) {
+        if (!sessions_partition(&s->sessions, &rows, op->batch_arena, &partition, e)) {
             return false;
         }
         if (!row_place(op, in, row, partition, e)) return false;
@@ -262,8 +265,9 @@ static bool pane_entry(struct op *op, struct pane *pane, uint32_t group, uint32_
         if (!builder_column(&b[c], &col[w->groups.key.col[c]])) return err_memory(e);
     }
     struct batch one = {.schema = &s->schema, .col = col, .rows = 1, .live = 1};
+    struct key_rows rows = {.in = &one, .count = 1};
     struct state_keys keys;
-    if (!key_set_make(&w->groups.key, &one, NULL, 1, a, &keys)) return err_memory(e);
+    if (!key_set_make(&w->groups.key, &rows, a, &keys)) return err_memory(e);
     uint32_t had = pane->groups.table->count;
     if (!state_upsert(pane->groups.table, &keys, id_out, e)) return false;
     if (pane->groups.table->count > had) {
@@ -285,7 +289,9 @@ static bool session_finish(struct op *op, uint32_t session, struct err *e) {
         at = s->next[group];
         struct arena_mark mark = arena_mark(op->batch_arena);
         if (!pane_entry(op, pane, group, &id, e)) return false;
-        if (!groups_merge(&w->groups, &pane->groups, id, &s->groups, group, op->batch_arena, e)) {
+        struct group_ref into = {.g = &pane->groups, .id = id};
+        struct group_ref from = {.g = &s->groups, .id = group};
+        if (!groups_merge(&w->groups, into, from, op->batch_arena, e)) {
             return false;
         }
         arena_rewind(op->batch_arena, mark);

@@ -76,10 +76,10 @@ static bool heap_note(struct sessions *s, uint32_t id, struct err *e) {
     return true;
 }
 
-bool sessions_partition(struct sessions *s, const struct batch *in, const uint16_t *row,
-                        uint32_t count, struct arena *scratch, uint32_t *id_out, struct err *e) {
+bool sessions_partition(struct sessions *s, const struct key_rows *rows, struct arena *scratch,
+                        uint32_t *id_out, struct err *e) {
     struct state_keys keys;
-    if (!key_set_make(&s->key, in, row, count, scratch, &keys)) return err_memory(e);
+    if (!key_set_make(&s->key, rows, scratch, &keys)) return err_memory(e);
     return state_upsert(s->partition, &keys, id_out, e);
 }
 

@@ -53,10 +53,9 @@ bool sessions_open(struct sessions *s, const struct window_spec *spec, const str
                    struct state *keyed, struct arena *a, struct err *e) MUST_USE;
 void sessions_close(struct sessions *s);
 
-/* The partition of one row. */
-bool sessions_partition(struct sessions *s, const struct batch *in, const uint16_t *row,
-                        uint32_t count, struct arena *scratch, uint32_t *id_out,
-                        struct err *e) MUST_USE;
+/* The partitions of rows: id_out[count]. */
+bool sessions_partition(struct sessions *s, const struct key_rows *rows, struct arena *scratch,
+                        uint32_t *id_out, struct err *e) MUST_USE;
 
 /* Puts a row of a partition into its session, when the clock is at `clock_us`. */
 bool sessions_place(struct sessions *s, uint32_t partition, int64_t at_us, int64_t clock_us,

@@ -72,8 +72,9 @@ static bool set_operation_push(struct op *op, uint32_t port, const struct batch 
                                struct err *e) {
     struct set_operation *s = op->state;
     struct state_keys keys;
+    struct key_rows rows = {.in = in, .row = s->row, .count = in->live};
     for (uint32_t i = 0; i < in->live; i++) s->row[i] = (uint16_t)batch_row(in, i);
-    if (!key_set_make(&s->key, in, s->row, in->live, op->batch_arena, &keys)) return err_memory(e);
+    if (!key_set_make(&s->key, &rows, op->batch_arena, &keys)) return err_memory(e);
     if (!state_upsert(s->sides, &keys, s->id, e)) return false;
 
     struct batch out = *in;

@@ -10,56 +10,9 @@
 
 #include <string.h>
 
+#include "engine/op/slide_private.h"
+
 enum { DIRTY_MIN = 64 };
-
-/* Behind the states of a total; its ordinal is that of the back's first row. */
-struct slide_group {
-    struct pane_ref head, tail; /* the chain */
-    uint32_t panes;
-    uint32_t dirty;
-};
-
-static struct slide_group *group_of(const struct slide *s, uint32_t total) {
-    return (void *)((char *)state_value(s->total, total) + s->group_offset);
-}
-
-static uint64_t *back_ordinal(const struct slide *s, uint32_t total) {
-    return (void *)((char *)state_value(s->total, total) + s->plan->ordinal_offset);
-}
-
-static void *total_state(const struct slide *s, uint32_t slot, uint32_t total) {
-    return (char *)state_value(s->total, total) + s->plan->slot[slot].offset;
-}
-
-static void *suffix_state(const struct slide *s, uint32_t slot, struct pane_ref r) {
-    assert(r.id < r.pane->folds);
-    return r.pane->suffix + (size_t)r.id * s->suffix_bytes + s->slot[slot].suffix_offset;
-}
-
-static struct pane_fold *fold_of(struct pane_ref r) {
-    assert(r.id < r.pane->folds);
-    return &r.pane->fold[r.id];
-}
-
-static const void *pane_state(const struct slide *s, uint32_t slot, struct pane_ref r) {
-    return groups_state(&r.pane->groups, &s->plan->slot[slot], r.id);
-}
-
-static uint64_t pane_ordinal(const struct slide *s, struct pane_ref r) {
-    return *groups_ordinal(s->plan, &r.pane->groups, r.id);
-}
-
-static bool pane_has(const struct slide *s, struct pane_ref r) {
-    if (!state_is_live(r.pane->groups.table, r.id)) return false;
-    return !s->plan->counts || *groups_rows_of(s->plan, &r.pane->groups, r.id) > 0;
-}
-
-static bool merge_state(const struct slide *s, uint32_t slot, struct arena *a, void *into,
-                        const void *from, struct err *e) {
-    const struct agg_slot *as = &s->plan->slot[slot];
-    struct agg_call call = {.bind = as->call.bind, .arena = a};
-    return as->agg->merge(&call, into, from, e);
-}
 
 /* Totals as bytes, only to write their arena anew: as groups, then the chain. */
 static bool total_save(void *context, const void *value, struct buf *out) {
@@ -398,80 +351,6 @@ bool slide_restore(struct slide *s, int64_t next_pane, int64_t block_end, struct
     for (int64_t p = next_pane - 1; p >= first->order; p--) {
         struct pane *pane = p < block_end ? panes_find(s->panes, p, 0) : NULL;
         if (pane && !suffixes_make(s, pane, e)) return false;
-    }
-    return true;
-}
-
-bool slide_groups(struct slide *s, struct arena *scratch, struct order_item **out,
-                  uint32_t *count_out, struct err *e) {
-    struct order_item *item = arena_alloc(scratch, s->total->count * sizeof *item);
-    if (!item) return err_memory(e);
-    uint32_t n = 0;
-    for (uint32_t id = 0; id < s->total->used; id++) {
-        if (!state_is_live(s->total, id)) continue;
-        struct pane_ref head = group_of(s, id)->head;
-        uint64_t ordinal = *back_ordinal(s, id);
-        if (head.pane->order < s->block_end && fold_of(head)->suffix_ordinal < ordinal) {
-            ordinal = fold_of(head)->suffix_ordinal;
-        }
-        item[n++] = (struct order_item){.ordinal = ordinal, .id = id};
-    }
-    assert(n == s->total->count);
-    *out = item;
-    *count_out = n;
-    return order_sort(item, n, scratch) || err_memory(e);
-}
-
-/* Front and back of one group as one state. */
-static bool stack_state(struct slide *s, uint32_t slot, uint32_t total, struct arena *scratch,
-                        void **out, struct err *e) {
-    struct pane_ref head = group_of(s, total)->head;
-    if (head.pane->order >= s->block_end) {
-        *out = total_state(s, slot, total);
-        return true;
-    }
-    bool has_back = *back_ordinal(s, total) != UINT64_MAX;
-    if (!has_back) {
-        *out = suffix_state(s, slot, head);
-        return true;
-    }
-    void *to = arena_zalloc(scratch, 1, s->plan->slot[slot].agg->state_bytes);
-    if (!to) return err_memory(e);
-    *out = to;
-    return merge_state(s, slot, scratch, to, suffix_state(s, slot, head), e) &&
-           merge_state(s, slot, scratch, to, total_state(s, slot, total), e);
-}
-
-/* All panes of one group merged. */
-static bool anew_state(struct slide *s, uint32_t slot, uint32_t total, struct arena *scratch,
-                       void **out, struct err *e) {
-    const struct agg_slot *as = &s->plan->slot[slot];
-    void *to = arena_zalloc(scratch, 1, as->agg->state_bytes);
-    if (!to) return err_memory(e);
-    *out = to;
-    if (as->distinct) {
-        struct groups_union u = {.slot = as, .arena = scratch};
-        for (struct pane_ref r = group_of(s, total)->head; r.pane; r = fold_of(r)->next) {
-            if (!groups_union_add(&u, &r.pane->groups, r.id)) return err_memory(e);
-        }
-        return groups_union_feed(&u, to, e);
-    }
-    for (struct pane_ref r = group_of(s, total)->head; r.pane; r = fold_of(r)->next) {
-        if (!merge_state(s, slot, scratch, to, pane_state(s, slot, r), e)) return false;
-    }
-    return true;
-}
-
-bool slide_states(struct slide *s, uint32_t slot, const uint32_t *id, uint32_t count,
-                  struct arena *scratch, void **state_out, struct err *e) {
-    for (uint32_t i = 0; i < count; i++) {
-        bool done = true;
-        switch (s->slot[slot].way) {
-        case SLIDE_SUBTRACT: state_out[i] = total_state(s, slot, id[i]); break;
-        case SLIDE_STACK: done = stack_state(s, slot, id[i], scratch, &state_out[i], e); break;
-        case SLIDE_ANEW: done = anew_state(s, slot, id[i], scratch, &state_out[i], e); break;
-        }
-        if (!done) return false;
     }
     return true;
 }

@@ -68,10 +68,15 @@ bool slide_to(struct slide *s, int64_t window, struct arena *scratch, struct err
 bool slide_groups(struct slide *s, struct arena *scratch, struct order_item **out,
                   uint32_t *count_out, struct err *e) MUST_USE;
 
-/* The state of aggregate `slot` for totals id[count]: state_out[count], in `scratch` where they
- * are made for this. */
-bool slide_states(struct slide *s, uint32_t slot, const uint32_t *id, uint32_t count,
-                  struct arena *scratch, void **state_out, struct err *e) MUST_USE;
+struct slide_pick {
+    const uint32_t *id; /* [count] of totals */
+    uint32_t count;
+    void **state; /* [count] out */
+};
+
+/* The states of aggregate `slot`, in `scratch` where they are made for this. */
+bool slide_states(struct slide *s, uint32_t slot, const struct slide_pick *p, struct arena *scratch,
+                  struct err *e) MUST_USE;
 
 /* The earliest pane is about to be dropped: no later window has it. */
 bool slide_pane_dropped(struct slide *s, struct pane *pane, struct arena *scratch,

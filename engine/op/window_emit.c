@@ -39,16 +39,16 @@ static bool pane_items(struct window_aggregate *w, struct pane *pane, struct are
     return order_sort(item, n, a) || err_memory(e);
 }
 
-static bool totals_finish(struct emission *m, const uint32_t *id, uint32_t count,
-                          struct column_builder *to, struct err *e) {
+static bool totals_finish(struct emission *m, const struct groups_results *r, struct err *e) {
     struct window_aggregate *w = m->w;
     struct arena *a = m->close->op->batch_arena;
     for (uint32_t i = 0; i < w->groups.slots; i++) {
         const struct agg_slot *s = &w->groups.slot[i];
         void **state = w->groups.state;
-        if (!slide_states(&w->slide, i, id, count, a, state, e)) return false;
+        struct slide_pick pick = {.id = r->id, .count = r->count, .state = state};
+        if (!slide_states(&w->slide, i, &pick, a, e)) return false;
         struct agg_call call = {.bind = s->call.bind, .arena = a};
-        if (!s->agg->finish(&call, state, count, &to[i], &m->fail, e)) return false;
+        if (!s->agg->finish(&call, state, r->count, &r->to[i], r->fail, e)) return false;
     }
     return !m->fail.rows.no_memory || err_memory(e);
 }
@@ -104,8 +104,9 @@ static bool rows_emit(struct emission *m, const uint32_t *id, uint32_t count, st
     if (!key_set_read(&w->groups.key, t, id, count, b)) return err_memory(e);
 
     struct column_builder *agg = b + w->groups.key.cols;
-    bool done = m->pane ? groups_finish(&w->groups, &m->pane->groups, id, count, agg, &m->fail, e)
-                        : totals_finish(m, id, count, agg, e);
+    struct groups_results r = {.id = id, .count = count, .to = agg, .fail = &m->fail};
+    bool done =
+        m->pane ? groups_finish(&w->groups, &m->pane->groups, &r, e) : totals_finish(m, &r, e);
     if (!done) return false;
     struct column_builder *window = agg + w->groups.slots;
     constant_append(&window[0], m->range.start_us, count);

@@ -157,11 +157,12 @@ static bool row_place(struct window_session *w, const struct batch *in, uint32_t
     int64_t clock_us = w->spec->proctime ? batch_proctime(in, row) : batch_watermark(in, row);
     int64_t at_us = in->col[w->spec->time_col].as.i64[row];
     uint16_t one = (uint16_t)row;
+    struct key_rows rows = {.in = in, .row = &one, .count = 1};
     uint32_t partition;
     struct session_place place;
     struct sessions *s = &w->sessions;
     struct arena *a = w->op->batch_arena;
-    if (!sessions_partition(s, in, &one, 1, a, &partition, e)) return false;
+    if (!sessions_partition(s, &rows, a, &partition, e)) return false;
     if (!sessions_place(s, partition, at_us, clock_us, &place, e)) return false;
     if (place.id == STATE_NONE) {
         if (*(uint32_t *)state_value(s->partition, partition) == 0) {
