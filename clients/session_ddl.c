@@ -42,30 +42,21 @@ bool session_add_object(struct session *s, struct object *o, const struct ast_st
     return false;
 }
 
-/* The options of a stream that has a connector must be good for reading or for writing. */
+/* Options are known and right, and are enough for reading or for writing. */
 static bool check_options(const struct stream_def *def, struct err *e) {
     bool bounded;
     struct options none = {.count = 0};
     const struct connector *c = connector_of(def, e);
-    if (!c && e->code != ERR_NONE) return false;
+    if (!connector_check(def, e)) return false;
     if (!c || c->source_check) return connector_check_source(def, &none, &bounded, e);
     return connector_check_sink(def, false, e);
 }
 
 /* An error about an option points at it; about none, at the stream's name. */
-static bool place_option_error(const struct ast_statement *st, const struct err *made,
-                               struct err *e) {
-    *e = *made;
+static bool place_option_error(const struct ast_statement *st, struct err *e) {
     if (e->line > 0) return false;
-    const struct ast_create_stream *t = &st->as.create_stream;
-    for (uint32_t i = 0; i < t->options.count; i++) {
-        char quoted[200];
-        const struct ast_option *o = &t->options.at[i];
-        int n = snprintf(quoted, sizeof quoted, "'%.*s'", TEXT_ARG(o->key));
-        if (n < 0 || (size_t)n >= sizeof quoted || !strstr(e->message, quoted)) continue;
-        return source_place(st->source, o->key_at, e);
-    }
-    return source_place(st->source, t->create.name.at, e);
+    uint32_t at = e->offset > 0 ? (uint32_t)e->offset : st->as.create_stream.create.name.at;
+    return source_place(st->source, at, e);
 }
 
 bool session_create_stream(struct session *s, const struct ast_statement *st, struct err *e) {
@@ -87,8 +78,7 @@ bool session_create_stream(struct session *s, const struct ast_statement *st, st
     struct sql_env env = session_env(s, st);
     struct stream_def *def;
     if (!bind_stream(&env, t, &s->statement, &def, e)) return false;
-    struct err made = {.code = ERR_NONE};
-    if (!check_options(def, &made)) return place_option_error(st, &made, e);
+    if (!check_options(def, e)) return place_option_error(st, e);
 
     struct object *o = object_create(kind, t->create.name.text, e);
     if (!o) return false;

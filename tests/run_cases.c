@@ -5,7 +5,7 @@
  *
  * Each case runs with its input cut into batches of several sizes and shared out to several numbers
  * of threads, and must give the same bytes each time, unless it says "once" and why. --all takes
- * every pairing of them, --quick three. --update writes what the program printed into the files,
+ * every pairing of them, as WEIR_SOAK in the environment does, --quick three. --update writes what the program printed into the files,
  * for a person to read and judge.
  *
  * Cases are shared out to worker processes over a counter in shared memory.
@@ -332,6 +332,7 @@ int main(int argc, char **argv) {
     struct run run = {.variants = VARIANTS_DEFAULT, .jobs = 2, .env.timeout_s = 20};
     char program[PATH_BYTES_MAX];
     run.env.data = getenv("WEIR_TEST_DATA");
+    if (getenv("WEIR_SOAK")) run.variants = COUNT_OF(variants);
 
     int used = 1;
     for (int i = 3; i < argc && used > 0; i += used) {

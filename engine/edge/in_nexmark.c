@@ -15,10 +15,11 @@
 static const struct option_row options[] = {
     {"events.num", "integer", "How many events; 0, when not given: without end."},
     {"first-event.rate", "number", "Events a second of event time; 10000."},
-    {"next-event.rate", "number", "As first-event.rate, which counts."},
+    {"next-event.rate", "number", "The same: a rate that changes is not supported."},
     {"rate.limited", "true | false", "Make them no faster than that by the clock, too."},
-    {"rate.shape", "'SQUARE' | 'SINE'", "Ignored: the rate is constant."},
-    {"rate.period", "duration", "Ignored: the rate is constant."},
+    {"rate.shape", "'SQUARE' | 'SINE'",
+     "How the rate would go to next-event.rate, were it another."},
+    {"rate.period", "duration", "In what time it would."},
     {"person.proportion", "integer", "People among the events; 1."},
     {"auction.proportion", "integer", "Auctions; 3."},
     {"bid.proportion", "integer", "Bids; 46."},
@@ -28,9 +29,8 @@ static const struct option_row options[] = {
     {"bid.hot-ratio.auctions", "integer", "1 bid of so many is not for a hot auction; 2."},
     {"bid.hot-ratio.bidders", "integer", "1 bid of so many is not from a hot bidder; 4."},
     {"auction.hot-ratio.sellers", "integer", "1 auction of so many has no hot seller; 4."},
-    {"keep-alive", "true | false", "Ignored."},
     {"stop-at", "integer", "Stop after so many events, as events.num; -1: do not."},
-    {"max-emit-speed", "true | false", "Ignored; see rate.limited."},
+    {"max-emit-speed", "true | false", "false is rate.limited."},
     {"base-time", "timestamp", "Time of the first event; 2015-07-15 00:00:00."},
     {"seed", "integer", "Another seed gives other events; 1."},
     {NULL, NULL, NULL},
@@ -109,6 +109,25 @@ static bool read_limits(const struct options *o, struct settings *s, struct err 
     return true;
 }
 
+static bool read_rate(const struct options *o, struct settings *s, struct err *e) {
+    bool fast = true;
+    double *rate = &s->n.event_rate;
+    if (!option_f64(o, "first-event.rate", rate, e)) return false;
+    double next = *rate;
+    if (!option_f64(o, "next-event.rate", &next, e)) return false;
+    if (!option_bool(o, "rate.limited", &s->limited, e)) return false;
+    if (!option_bool(o, "max-emit-speed", &fast, e)) return false;
+    if (!fast) s->limited = true;
+    if (*rate <= 0) {
+        return option_error(option_find(o, "first-event.rate"), e, "a rate is above 0");
+    }
+    if (next < *rate || next > *rate) {
+        return option_error(option_find(o, "next-event.rate"), e,
+                            "a rate that changes is not supported");
+    }
+    return true;
+}
+
 static bool read_settings(const struct options *o, struct settings *s, struct err *e) {
     *s = (struct settings){
         .n = {.person_proportion = 1,
@@ -124,12 +143,8 @@ static bool read_settings(const struct options *o, struct settings *s, struct er
               .base_us = BASE_TIME_US},
     };
     if (!read_mix(o, &s->n, e) || !read_limits(o, s, e)) return false;
-    if (!option_f64(o, "first-event.rate", &s->n.event_rate, e)) return false;
+    if (!read_rate(o, s, e)) return false;
     if (!option_timestamp(o, "base-time", &s->n.base_us, e)) return false;
-    if (!option_bool(o, "rate.limited", &s->limited, e)) return false;
-    if (s->n.event_rate <= 0) {
-        return option_error(option_find(o, "first-event.rate"), e, "a rate is above 0");
-    }
     if (s->n.person_proportion + s->n.auction_proportion + s->n.bid_proportion == 0) {
         return err_set(e, ERR_SQL, "22023", "nexmark has no events: all proportions are 0");
     }

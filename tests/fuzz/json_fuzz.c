@@ -41,7 +41,7 @@ static void schema_make(struct fuzz *f, uint8_t mode) {
                                       type_decimal(a, 12, 2),
                                       &type_boolean,
                                       type_row(a, 2, inner),
-                                      type_array(a, &type_bigint),
+                                      type_array(a, type_row(a, 2, inner)),
                                       type_map(a, &type_text, &type_date),
                                       type_tensor(a, 2, dims)};
     static const char *const names[COLS] = {"a", "b", "d", "ts", "n", "f", "r", "l", "m", "t"};

@@ -213,10 +213,68 @@ static void unused_columns_are_checked(void **unused) {
     arena_done(&a);
 }
 
+static bool bad_ignore(void *context, const struct decode_bad *b, struct err *e) {
+    (void)context;
+    (void)b;
+    (void)e;
+    return true;
+}
+
+/* One decode with so much memory for the batch: all of it, or 53200. */
+static bool decode_within(const struct schema *schema, struct text bytes, size_t limit_bytes) {
+    static const bool used[9] = {true, true, true, true, true, true, true, true, true};
+    struct probe p = {.codec = &codec_json, .schema = schema};
+    const struct decoder_options o = {
+        .physical = p.schema, .used = used, .record_bytes_max = 1 << 20};
+    struct err e = {0};
+    struct arena a;
+    struct column_builder col[9];
+    arena_init(&a, limit_bytes);
+    struct decoder *d = codec_json.decoder_create(&o, &e);
+    assert_non_null(d);
+    bool ok = true;
+    for (uint32_t i = 0; i < 9; i++) ok = builder_init(&col[i], &a, schema->col[i].type, 1) && ok;
+    struct decode_job job = {.at = bytes.at,
+                             .bytes = bytes.bytes,
+                             .last = true,
+                             .col = col,
+                             .rows_max = 2048,
+                             .arena = &a,
+                             .bad = bad_ignore};
+    if (ok) ok = codec_json.decode(d, &job, &e);
+    if (!ok && e.code) assert_string_equal(e.sqlstate, "53200");
+    codec_json.decoder_destroy(d);
+    arena_done(&a);
+    return ok;
+}
+
+static void memory_that_ends_is_an_error(void **unused) {
+    (void)unused;
+    struct random r = random_start("codec_json memory");
+    struct arena a;
+    arena_init(&a, 0);
+    const struct schema *s = probe_schema(&a, mixed_columns);
+    struct text lines = random_lines(&r, 150);
+    char *block = malloc((size_t)lines.bytes + DECODE_PAD_BYTES);
+    memcpy(block, lines.at, lines.bytes);
+    struct text bytes = {.at = block, .bytes = lines.bytes};
+    uint32_t failed = 0, done = 0;
+    for (size_t limit = 4096; done < 3; limit += 4096) {
+        bool ok = decode_within(s, bytes, limit);
+        failed += !ok;
+        done += ok;
+    }
+    assert_true(failed > 5);
+    free(block);
+    free((void *)(uintptr_t)lines.at);
+    arena_done(&a);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(neither_cuts_nor_kernels_nor_templates_show),
         cmocka_unit_test(unused_columns_are_checked),
+        cmocka_unit_test(memory_that_ends_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

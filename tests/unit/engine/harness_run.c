@@ -180,6 +180,7 @@ static void value_print(struct buf *out, const struct column *c, uint32_t row) {
 struct listener {
     struct buf *plain, *full;
     struct buf rejects; /* in their own order, told at the end */
+    bool changes;       /* the result is a changelog */
     bool ended;
     uint64_t ordinal;
     int64_t watermark_us;
@@ -192,7 +193,8 @@ static bool rows_print(void *context, const struct batch *b, struct err *e) {
     for (uint32_t i = 0; i < b->live; i++) {
         uint32_t row = batch_row(b, i);
         size_t from = l->plain->bytes;
-        if (b->change) buf_addf(l->plain, "%s ", kinds[b->change[row]]);
+        if (l->changes) buf_addf(l->plain, "%s ", kinds[batch_change(b, row)]);
+        assert_true(l->changes || batch_change(b, row) == CHANGE_INSERT);
         for (uint32_t c = 0; c < b->schema->cols; c++) {
             if (c > 0) buf_add_char(l->plain, ' ');
             value_print(l->plain, &b->col[c], row);
@@ -299,7 +301,10 @@ static bool feed_step(struct feed *f, uint32_t input, struct err *e) {
 
 bool rig_run_once(struct rig *r, const struct rig_cut *cut, struct buf *plain, struct buf *full,
                   struct err *e) {
-    struct listener l = {.plain = plain, .full = full, .watermark_us = TIME_MIN_US};
+    struct listener l = {.plain = plain,
+                         .full = full,
+                         .watermark_us = TIME_MIN_US,
+                         .changes = r->root->input[0]->changes};
     struct feed f = {.r = r,
                      .cut = cut,
                      .out = {.context = &l,
