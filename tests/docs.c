@@ -4,7 +4,8 @@
  *
  * Each page has a folder of its own, in which its blocks (docs_page.h) run in their order, with the
  * program as `weir` and build/weir, and the repository's examples/. Commands that begin with `make`
- * build and test the program itself: of them only the target is looked for.
+ * build and test the program itself: of them only the target is looked for. Links to files must
+ * lead to one.
  */
 #include <assert.h>
 #include <stdio.h>
@@ -299,12 +300,43 @@ static void make_folder(struct docs *d) {
     assert(done == 0);
 }
 
+/* A link to a file of the repository: "](docs/sql.md#time)", relative to the page. */
+static void check_link(struct docs *d, uint32_t line, struct text target) {
+    char path[PATH_BYTES_MAX];
+    const char *slash = strrchr(d->page, '/');
+    int folder = slash ? (int)(slash - d->page) : 0;
+    const char *hash = memchr(target.at, '#', target.bytes);
+    if (hash) target.bytes = (uint32_t)(hash - target.at);
+    if (target.bytes == 0 || memmem(target.at, target.bytes, "://", 3)) return;
+    snprintf(path, sizeof path, "%s/%.*s/%.*s", d->root, folder, d->page, TEXT_ARG(target));
+    if (access(path, R_OK) == 0) return;
+    printf("%s:%u: there is no %.*s\n", d->page, line, TEXT_ARG(target));
+    d->wrong++;
+}
+
+static void check_links(struct docs *d, struct text page) {
+    uint32_t number = 0;
+    for (uint32_t at = 0; at < page.bytes;) {
+        struct text line = line_next(page, &at);
+        number++;
+        for (uint32_t i = 0; i + 2 < line.bytes; i++) {
+            if (memcmp(line.at + i, "](", 2) != 0) continue;
+            struct text target = without(line, i + 2);
+            const char *close = memchr(target.at, ')', target.bytes);
+            if (!close) continue;
+            target.bytes = (uint32_t)(close - target.at);
+            check_link(d, number, target);
+        }
+    }
+}
+
 static void run_page(struct docs *d, const char *page) {
     struct text text = tree_read(&d->tree, d->root, page);
     struct block b;
     d->page = page;
     d->setups = 0;
     d->asked.body.at = NULL;
+    check_links(d, text);
     make_folder(d);
     for (uint32_t at = 0, line = 0; block_next(text, &at, &line, &b); d->blocks++) run_block(d, &b);
     if (d->asked.body.at) complain(d, &d->asked, "`sql run` without a `text output` behind it");

@@ -116,25 +116,34 @@ static uint32_t judge_answers(FILE *answers, const struct buf *script, uint32_t 
     return wrong;
 }
 
+/* Runs the script `path`; how many of its answers are not TRUE. */
+static uint32_t ask(const char *program, const char *path, const struct buf *script,
+                    uint32_t count) {
+    char command[3 * PATH_BYTES_MAX];
+    int n = snprintf(command, sizeof command, "'%s' run --keep-going --format ndjson '%s' 2>&1",
+                     program, path);
+    assert(n > 0 && (size_t)n < sizeof command);
+    FILE *answers = popen(command, "r");
+    assert(answers);
+    uint32_t wrong = judge_answers(answers, script, count);
+    pclose(answers);
+    return wrong;
+}
+
 static int run_examples(const char *program) {
-    char folder[] = "/tmp/weir-examples-XXXXXX", path[PATH_BYTES_MAX], command[3 * PATH_BYTES_MAX];
+    char path[] = "/tmp/weir-examples-XXXXXX";
     struct buf script;
     buf_init(&script);
     uint32_t count = add_examples(&script);
     assert(!script.failed && count > 0);
-    if (!mkdtemp(folder)) return 1;
-    snprintf(path, sizeof path, "%s/q.sql", folder);
-    FILE *f = fopen(path, "wb");
-    if (!f || fwrite(script.at, 1, script.bytes, f) != script.bytes || fclose(f) != 0) return 1;
 
-    snprintf(command, sizeof command, "'%s' run --keep-going --format ndjson '%s' 2>&1", program,
-             path);
-    FILE *answers = popen(command, "r");
-    if (!answers) return 1;
-    uint32_t wrong = judge_answers(answers, &script, count);
-    pclose(answers);
+    int fd = mkstemp(path);
+    assert(fd >= 0);
+    ssize_t written = write(fd, script.at, script.bytes);
+    assert(written == (ssize_t)script.bytes);
+    close(fd);
+    uint32_t wrong = ask(program, path, &script, count);
     unlink(path);
-    rmdir(folder);
     buf_done(&script);
     printf("%u passed, %u failed\n", count - wrong, wrong);
     return wrong > 0;

@@ -1,4 +1,8 @@
-/* codec_cell.c: see codec_cell.h. */
+/* codec_cell.c: see codec_cell.h.
+ *
+ * The rules are those of CAST: white space around a value is ignored, a BIGINT is read from any
+ * number and cut toward zero, a moment counts as its date.
+ */
 #include "engine/edge/codec_cell.h"
 
 #include <assert.h>
@@ -24,6 +28,16 @@ static bool parsed(enum parse_result result, struct cell_fault *f, const char *s
     case PARSE_RANGE: return fault(f, "22003", range);
     }
     return false;
+}
+
+static bool is_space(char c) {
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static struct text trimmed(struct text t) {
+    for (; t.bytes > 0 && is_space(t.at[0]); t.at++) t.bytes--;
+    while (t.bytes > 0 && is_space(t.at[t.bytes - 1])) t.bytes--;
+    return t;
 }
 
 /* The six bits of each character of base64; 64: none. */
@@ -103,16 +117,45 @@ static bool cell_bigint(struct column_builder *b, struct text t, enum time_numbe
                         struct cell_fault *f) {
     (void)unit;
     int64_t v = 0;
-    if (!parsed(i64_parse(t, &v), f, "not a whole number", "out of range for BIGINT")) return false;
+    enum parse_result result = i64_parse(t, &v);
+    if (result == PARSE_SYNTAX) {
+        struct decimal_shape shape = {0};
+        int128_t value = 0;
+        result = decimal_parse_literal(t, &shape, &value);
+        struct decimal d = {.value = value, .scale = shape.scale};
+        if (result == PARSE_OK && !decimal_to_i64(d, &v)) result = PARSE_RANGE;
+    }
+    if (!parsed(result, f, "not a number", "out of range for BIGINT")) return false;
     builder_i64(b, v);
     return true;
+}
+
+/* 'NaN' and the infinities, as they are printed. */
+static bool not_finite(struct text t, double *out) {
+    bool minus = t.bytes > 0 && t.at[0] == '-';
+    if (minus) t = (struct text){.at = t.at + 1, .bytes = t.bytes - 1};
+    if (!minus && text_equal_fold(t, TEXT_LITERAL("nan"))) {
+        *out = __builtin_nan("");
+        return true;
+    }
+    if (!text_equal_fold(t, TEXT_LITERAL("inf")) && !text_equal_fold(t, TEXT_LITERAL("infinity")))
+        return false;
+    *out = minus ? -__builtin_inf() : __builtin_inf();
+    return true;
+}
+
+bool cell_number(struct text t, double *out, struct cell_fault *f) {
+    t = trimmed(t);
+    enum parse_result result = f64_parse(t, out);
+    if (result == PARSE_SYNTAX && not_finite(t, out)) return true;
+    return parsed(result, f, "not a number", "out of range for DOUBLE");
 }
 
 static bool cell_double(struct column_builder *b, struct text t, enum time_number unit,
                         struct cell_fault *f) {
     (void)unit;
     double v = 0;
-    if (!parsed(f64_parse(t, &v), f, "not a number", "out of range for DOUBLE")) return false;
+    if (!cell_number(t, &v, f)) return false;
     builder_f64(b, v);
     return true;
 }
@@ -187,6 +230,10 @@ static bool cell_date(struct column_builder *b, struct text t, enum time_number 
         v = time_floor_div(v, DAY_US);
     else
         result = date_parse(t, &v);
+    if (result == PARSE_SYNTAX && timestamp_parse(t, &v) == PARSE_OK) {
+        v = time_floor_div(v, DAY_US);
+        result = PARSE_OK;
+    }
     if (!parsed(result, f, "not a date", "no such date")) return false;
     builder_i64(b, v);
     return true;
@@ -235,5 +282,5 @@ bool cell_append(struct column_builder *b, struct text t, enum time_number unit,
                  struct cell_fault *f) {
     cell_reader *reader = readers[b->type->id];
     assert(reader);
-    return reader(b, t, unit, f);
+    return reader(b, b->type->id == TYPE_TEXT ? t : trimmed(t), unit, f);
 }

@@ -20,6 +20,9 @@ struct cell_fault {
 bool cell_append(struct column_builder *b, struct text t, enum time_number unit,
                  struct cell_fault *f) MUST_USE;
 
+/* A number of any form, NaN and the infinities. */
+bool cell_number(struct text t, double *out, struct cell_fault *f) MUST_USE;
+
 /* The bytes that base64 text stands for, in `a`. Without memory f->sqlstate is 53200. */
 bool cell_base64(struct arena *a, struct text from, struct text *out,
                  struct cell_fault *f) MUST_USE;

@@ -10,17 +10,18 @@
 #include <string.h>
 
 #include "engine/base/cpu.h"
-#include "engine/base/number.h"
 #include "engine/edge/codec_cell.h"
 #include "engine/edge/codec_csv_bind.h"
 #include "engine/edge/codec_csv_encode.h"
 #include "engine/edge/codec_json_read.h"
 #include "engine/edge/codec_lines.h"
 
-static const struct option_row csv_options[] = {
-    {"header", "true | false", "the first line of each file names the columns; false"},
+const struct option_row csv_option_rows[] = {
+    {"header", "true | false", "the first line of each file names the columns"},
     {"delimiter", "one character, or \\t", "what stands between fields; a comma"},
+    {"field-delimiter", "one character, or \\t", "delimiter, by Flink's name"},
     {"quote", "one character", "what a field is wrapped in; a double quote"},
+    {"quote-character", "one character", "quote, by Flink's name"},
     {"null-literal", "text", "an unquoted field of this text is NULL, as an empty one is"},
     {"timestamp-unit", "'s' | 'ms' | 'us'",
      "numbers for TIMESTAMP, DATE and TIME are allowed, and count this unit"},
@@ -28,13 +29,29 @@ static const struct option_row csv_options[] = {
     {0},
 };
 
+bool csv_options_read(const struct options *given, struct csv_form *form, struct err *e) {
+    const struct codec_ask ask = {.format = "csv", .row = csv_option_rows, .given = given};
+    form->delimiter = ',';
+    form->quote = '"';
+    if (!codec_option_check(&ask, e) || !codec_option_bool(&ask, "header", &form->header, e) ||
+        !codec_option_char(&ask, "field-delimiter", &form->delimiter, e) ||
+        !codec_option_char(&ask, "delimiter", &form->delimiter, e) ||
+        !codec_option_char(&ask, "quote-character", &form->quote, e) ||
+        !codec_option_char(&ask, "quote", &form->quote, e))
+        return false;
+    if (form->delimiter == form->quote)
+        return err_set(e, ERR_SQL, "22023", "options 'delimiter' and 'quote' are the same");
+    const struct option *null_literal = codec_option_find(&ask, "null-literal");
+    if (null_literal) form->null_literal = null_literal->value;
+    return true;
+}
+
 struct decoder {
     struct arena arena;
     const struct schema *physical;
     const bool *used; /* [physical->cols] */
     size_t record_bytes_max;
-    bool header;
-    struct text null_literal; /* at NULL: none */
+    struct csv_form form;
     enum time_number time_number;
 
     struct line_state line;
@@ -44,6 +61,7 @@ struct decoder {
     struct arena scratch_arena;     /* of one decode call */
     struct column_builder *scratch; /* [cols] */
     struct cell_fault fault;
+    uint32_t fault_field;
     struct jread json; /* of the nested value read last */
 };
 
@@ -66,23 +84,8 @@ static bool fields_reserve(struct decoder *d, uint32_t fields, struct err *e) {
     return true;
 }
 
-static bool csv_options_read(struct decoder *d, const struct codec_ask *ask, struct err *e) {
-    d->split.masks.delimiter = ',';
-    d->split.masks.quote = '"';
-    if (!codec_option_check(ask, e) || !codec_option_bool(ask, "header", &d->header, e) ||
-        !codec_option_char(ask, "delimiter", &d->split.masks.delimiter, e) ||
-        !codec_option_char(ask, "quote", &d->split.masks.quote, e) ||
-        !codec_option_time_number(ask, &d->time_number, e))
-        return false;
-    if (d->split.masks.delimiter == d->split.masks.quote)
-        return err_set(e, ERR_SQL, "22023", "options 'delimiter' and 'quote' are the same");
-    const struct option *null_literal = codec_option_find(ask, "null-literal");
-    if (null_literal) d->null_literal = null_literal->value;
-    return true;
-}
-
 static struct decoder *csv_create(const struct decoder_options *o, struct err *e) {
-    const struct codec_ask ask = {.format = "csv", .row = csv_options, .given = o->options};
+    const struct codec_ask ask = {.format = "csv", .row = csv_option_rows, .given = o->options};
     struct decoder *d = calloc(1, sizeof *d);
     if (!d) {
         err_memory(e);
@@ -94,7 +97,10 @@ static struct decoder *csv_create(const struct decoder_options *o, struct err *e
     d->used = o->used;
     d->record_bytes_max = o->record_bytes_max;
     d->split.scan = scan_best(cpu_features());
-    if (!csv_options_read(d, &ask, e)) goto fail;
+    if (!csv_options_read(o->options, &d->form, e)) goto fail;
+    if (!codec_option_time_number(&ask, &d->time_number, e)) goto fail;
+    d->split.masks.delimiter = d->form.delimiter;
+    d->split.masks.quote = d->form.quote;
     if (!cbind_create(&d->bind, &d->arena, d->physical, &ask, e)) goto fail;
     if (!fields_reserve(d, d->bind.fields + 1, e)) goto fail;
     d->scratch = ARENA_ARRAY(&d->arena, d->scratch, d->physical->cols + 1);
@@ -109,7 +115,7 @@ fail:
 static void csv_restart(struct decoder *d) {
     d->line = (struct line_state){0};
     d->header_read = false;
-    if (d->header) cbind_by_position(&d->bind);
+    if (d->form.header) cbind_by_position(&d->bind);
 }
 
 /* ---- fields */
@@ -136,7 +142,8 @@ static bool field_text(struct decoder *d, struct arena *a, const struct csv_fiel
 
 static bool is_null(const struct decoder *d, const struct csv_field *f) {
     if (f->quoted) return false;
-    return f->text.bytes == 0 || (d->null_literal.at && text_equal(f->text, d->null_literal));
+    return f->text.bytes == 0 ||
+           (d->form.null_literal.at && text_equal(f->text, d->form.null_literal));
 }
 
 static bool fault(struct decoder *d, const char *sqlstate, const char *what) {
@@ -159,22 +166,6 @@ static bool json_field(struct decoder *d, const struct csv_column *c, struct tex
     return fault(d, r->no_memory ? "53200" : r->sqlstate, r->what);
 }
 
-/* The fields of a range as one tensor. */
-static bool range_field(struct decoder *d, const struct csv_column *c, struct column_builder *b) {
-    float *at = arena_alloc(b->arena, c->count * sizeof *at);
-    if (!at) return fault(d, "53200", "out of memory");
-    for (uint32_t i = 0; i < c->count; i++) {
-        struct text t = d->split.field[c->first + i].text;
-        double v = 0;
-        enum parse_result result = f64_parse(t, &v);
-        if (result == PARSE_SYNTAX) return fault(d, "22P02", "an element is not a number");
-        if (result == PARSE_RANGE) return fault(d, "22003", "an element is out of range");
-        at[i] = (float)v;
-    }
-    builder_tensor(b, (struct tensor){.at = at, .dim = c->dim});
-    return true;
-}
-
 /* A number without sign or point, which is what most are. */
 static bool short_number(struct text t, int64_t *out) {
     if (t.bytes == 0 || t.bytes > 18) return false;
@@ -188,7 +179,28 @@ static bool short_number(struct text t, int64_t *out) {
     return true;
 }
 
+/* The fields of a range as one tensor. */
+static bool range_field(struct decoder *d, const struct csv_column *c, struct column_builder *b) {
+    float *at = arena_alloc(b->arena, c->count * sizeof *at);
+    if (!at) return fault(d, "53200", "out of memory");
+    for (uint32_t i = 0; i < c->count; i++) {
+        struct text t = d->split.field[c->first + i].text;
+        int64_t whole;
+        double v = 0;
+        if (short_number(t, &whole))
+            v = (double)whole;
+        else if (!cell_number(t, &v, &d->fault)) {
+            d->fault_field = c->first + i;
+            return false;
+        }
+        at[i] = (float)v;
+    }
+    builder_tensor(b, (struct tensor){.at = at, .dim = c->dim});
+    return true;
+}
+
 static bool column_append(struct decoder *d, const struct csv_column *c, struct column_builder *b) {
+    d->fault_field = c->first;
     if (c->is_range) return range_field(d, c, b);
     const struct csv_field *f = &d->split.field[c->first];
     struct text t;
@@ -221,7 +233,7 @@ static bool column_bad(struct decoder *d, struct decode_job *job, const struct c
     if (strcmp(d->fault.sqlstate, "53200") == 0) return err_memory(e);
     snprintf(message, sizeof message, "column %.*s: %s in field %u",
              c->field->name.bytes > 64 ? 64 : (int)c->field->name.bytes, c->field->name.at,
-             d->fault.what, c->first + 1);
+             d->fault.what, d->fault_field + 1);
     return record_bad(job, place, d->fault.sqlstate, message, e);
 }
 
@@ -299,7 +311,7 @@ static bool skip_long(struct decoder *d, struct decode_job *job, size_t *at, str
 /* A header with more fields than were kept is split again with room for all. */
 static bool split_again(struct decoder *d, const char *at, struct csv_place *place,
                         enum csv_status *status, struct err *e) {
-    if (!d->header || d->header_read || d->split.fields <= d->split.fields_max) return true;
+    if (!d->form.header || d->header_read || d->split.fields <= d->split.fields_max) return true;
     if (!fields_reserve(d, d->split.fields + 1, e)) return false;
     *status = csplit_record(&d->split, at, place);
     return true;
@@ -317,7 +329,7 @@ static bool take_next(struct decoder *d, struct decode_job *job, size_t *at, str
 
     *at = (size_t)(place.next - job->at);
     if (status == CSV_WRONG) return record_bad(job, &place, "22P02", place.what, e);
-    if (d->header && !d->header_read) return take_header(d, &place, e);
+    if (d->form.header && !d->header_read) return take_header(d, &place, e);
     return take_record(d, job, &place, e);
 }
 
@@ -358,7 +370,7 @@ static bool csv_decode(struct decoder *d, struct decode_job *job, struct err *e)
 const struct codec codec_csv = {
     .name = "csv",
     .doc = "comma-separated values, RFC 4180",
-    .option = csv_options,
+    .option = csv_option_rows,
     .decoder_create = csv_create,
     .decode = csv_decode,
     .decoder_restart = csv_restart,

@@ -2,7 +2,7 @@
  *
  * A field is quoted when it holds a delimiter, a quote, a line end, or would read as NULL. Values
  * are those of the JSON encoder without the quotes around strings; nested ones are JSON text; NaN
- * and infinities, which JSON has no word for, are NULL as there.
+ * and the infinities, which JSON has no word for, are words.
  */
 #include "engine/edge/codec_csv_encode.h"
 
@@ -10,25 +10,13 @@
 #include <immintrin.h>
 #include <stdlib.h>
 
+#include "engine/base/number.h"
 #include "engine/edge/codec_json_encode.h"
-#include "engine/edge/codec_options.h"
-
-static const struct option_row csv_options[] = {
-    {"header", "true | false", ""},
-    {"delimiter", "one character, or \\t", ""},
-    {"quote", "one character", ""},
-    {"null-literal", "text", ""},
-    {"timestamp-unit", "'s' | 'ms' | 'us'", ""},
-    {"tensor.#", "fields first-last, from 1", ""},
-    {0},
-};
 
 struct encoder {
     const struct schema *schema;
     bool changes;
-    bool header;
-    char delimiter, quote;
-    struct text null_literal;
+    struct csv_form form;
     struct buf scratch; /* one value as JSON */
 };
 
@@ -36,14 +24,14 @@ struct encoder {
 static uint32_t special_mask(const struct encoder *c, __m128i v) {
     __m128i ends = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\n')),
                                 _mm_cmpeq_epi8(v, _mm_set1_epi8('\r')));
-    __m128i own = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8(c->delimiter)),
-                               _mm_cmpeq_epi8(v, _mm_set1_epi8(c->quote)));
+    __m128i own = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8(c->form.delimiter)),
+                               _mm_cmpeq_epi8(v, _mm_set1_epi8(c->form.quote)));
     return (uint32_t)_mm_movemask_epi8(_mm_or_si128(ends, own));
 }
 
 /* Must `t` be quoted? */
 static bool wants_quotes(const struct encoder *c, struct text t) {
-    if (t.bytes == 0 || text_equal(t, c->null_literal)) return true;
+    if (t.bytes == 0 || text_equal(t, c->form.null_literal)) return true;
     uint32_t i = 0;
     for (; i + 16 <= t.bytes; i += 16) {
         __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(t.at + i));
@@ -61,12 +49,12 @@ static void put_field(struct encoder *c, struct buf *out, struct text t) {
     }
     if (!buf_reserve(out, 2 * (size_t)t.bytes + 2)) return;
     char *to = out->at + out->bytes;
-    *to++ = c->quote;
+    *to++ = c->form.quote;
     for (uint32_t i = 0; i < t.bytes; i++) {
         *to++ = t.at[i];
-        if (t.at[i] == c->quote) *to++ = c->quote;
+        if (t.at[i] == c->form.quote) *to++ = c->form.quote;
     }
-    *to++ = c->quote;
+    *to++ = c->form.quote;
     out->bytes = (size_t)(to - out->at);
 }
 
@@ -78,11 +66,17 @@ static struct text without_quotes(struct text t) {
 
 static void put_value(struct encoder *c, struct buf *out, const struct column *col, uint32_t row) {
     if (!column_has(col, row)) {
-        buf_add_text(out, c->null_literal);
+        buf_add_text(out, c->form.null_literal);
         return;
     }
     if (col->type->id == TYPE_TEXT) {
         put_field(c, out, col->as.text[row]);
+        return;
+    }
+    if (col->type->id == TYPE_DOUBLE) {
+        char digits[F64_TEXT_MAX];
+        uint32_t bytes = f64_print(digits, col->as.f64[row]);
+        put_field(c, out, (struct text){.at = digits, .bytes = bytes});
         return;
     }
     buf_reset(&c->scratch);
@@ -91,24 +85,7 @@ static void put_value(struct encoder *c, struct buf *out, const struct column *c
     if (out->failed) return;
     struct text t = buf_text(&c->scratch);
     bool nested = col->type->fields > 0 || col->type->id == TYPE_TENSOR;
-    if (!nested && text_equal(t, TEXT_LITERAL("null")))
-        buf_add_text(out, c->null_literal);
-    else
-        put_field(c, out, nested ? t : without_quotes(t));
-}
-
-static bool csv_init(struct encoder *c, const struct options *options, struct err *e) {
-    const struct codec_ask ask = {.format = "csv", .row = csv_options, .given = options};
-    c->delimiter = ',';
-    c->quote = '"';
-    c->header = true;
-    if (!codec_option_check(&ask, e) || !codec_option_bool(&ask, "header", &c->header, e) ||
-        !codec_option_char(&ask, "delimiter", &c->delimiter, e) ||
-        !codec_option_char(&ask, "quote", &c->quote, e))
-        return false;
-    const struct option *null_literal = codec_option_find(&ask, "null-literal");
-    if (null_literal) c->null_literal = null_literal->value;
-    return true;
+    put_field(c, out, nested ? t : without_quotes(t));
 }
 
 struct encoder *csv_encoder_create(const struct schema *schema, const struct options *options,
@@ -122,16 +99,17 @@ struct encoder *csv_encoder_create(const struct schema *schema, const struct opt
     c->schema = schema;
     c->changes = changes;
     buf_init(&c->scratch);
-    if (csv_init(c, options, e)) return c;
+    c->form.header = true;
+    if (csv_options_read(options, &c->form, e)) return c;
     csv_encoder_destroy(c);
     return NULL;
 }
 
 bool csv_encode_begin(struct encoder *c, struct buf *out, struct err *e) {
-    if (!c->header) return true;
+    if (!c->form.header) return true;
     if (c->changes) buf_add(out, "op", 2);
     for (uint32_t i = 0; i < c->schema->cols; i++) {
-        if (i > 0 || c->changes) buf_add_char(out, c->delimiter);
+        if (i > 0 || c->changes) buf_add_char(out, c->form.delimiter);
         put_field(c, out, c->schema->col[i].name);
     }
     buf_add_char(out, '\n');
@@ -143,7 +121,7 @@ bool csv_encode(struct encoder *c, const struct batch *b, struct buf *out, struc
         uint32_t row = batch_row(b, i);
         if (c->changes) buf_add(out, change_word(batch_change(b, row)), 2);
         for (uint32_t col = 0; col < c->schema->cols; col++) {
-            if (col > 0 || c->changes) buf_add_char(out, c->delimiter);
+            if (col > 0 || c->changes) buf_add_char(out, c->form.delimiter);
             put_value(c, out, &b->col[col], row);
         }
         buf_add_char(out, '\n');

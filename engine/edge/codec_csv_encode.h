@@ -7,6 +7,17 @@
 
 #include "engine/edge/codec.h"
 
+/* How the file is written: from the options. */
+struct csv_form {
+    bool header; /* as it was where the option is not given */
+    char delimiter, quote;
+    struct text null_literal; /* at NULL: none */
+};
+
+extern const struct option_row csv_option_rows[];
+
+bool csv_options_read(const struct options *given, struct csv_form *form, struct err *e) MUST_USE;
+
 struct encoder *csv_encoder_create(const struct schema *schema, const struct options *options,
                                    bool changes, struct err *e);
 bool csv_encode_begin(struct encoder *c, struct buf *out, struct err *e);

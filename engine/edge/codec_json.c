@@ -14,7 +14,7 @@
 #include "engine/edge/codec_json_decoder.h"
 #include "engine/edge/codec_json_encode.h"
 
-static const struct option_row json_options[] = {
+const struct option_row json_option_rows[] = {
     {"timestamp-unit", "'s' | 'ms' | 'us'",
      "numbers for TIMESTAMP, DATE and TIME are allowed, and count this unit"},
     {0},
@@ -30,7 +30,7 @@ static void json_destroy(struct decoder *d) {
 }
 
 static bool json_init(struct decoder *d, const struct decoder_options *o, struct err *e) {
-    const struct codec_ask ask = {.format = "json", .row = json_options, .given = o->options};
+    const struct codec_ask ask = {.format = "json", .row = json_option_rows, .given = o->options};
     if (!codec_option_check(&ask, e)) return false;
     if (!codec_option_time_number(&ask, &d->time_number, e)) return false;
 
@@ -157,7 +157,7 @@ static bool json_decode(struct decoder *d, struct decode_job *job, struct err *e
 const struct codec codec_json = {
     .name = "json",
     .doc = "one JSON object a line",
-    .option = json_options,
+    .option = json_option_rows,
     .decoder_create = json_create,
     .decode = json_decode,
     .decoder_restart = json_restart,

@@ -11,6 +11,7 @@
 #include "engine/base/decimal.h"
 #include "engine/base/number.h"
 #include "engine/base/time.h"
+#include "engine/edge/codec_options.h"
 
 enum { ESCAPE_MAX = 6, COPY_BYTES = 16 };
 
@@ -331,8 +332,9 @@ static bool keys_render(struct encoder *c) {
 
 struct encoder *json_encoder_create(const struct schema *schema, const struct options *options,
                                     bool changes, struct err *e) {
-    (void)options;
+    const struct codec_ask ask = {.format = "json", .row = json_option_rows, .given = options};
     assert(schema && schema->cols > 0);
+    if (!codec_option_check(&ask, e)) return NULL;
     struct encoder *c = calloc(1, sizeof *c);
     if (!c) goto fail;
     c->schema = schema;

@@ -7,6 +7,8 @@
 
 #include "engine/edge/codec.h"
 
+extern const struct option_row json_option_rows[];
+
 struct encoder *json_encoder_create(const struct schema *schema, const struct options *options,
                                     bool changes, struct err *e);
 bool json_encode_begin(struct encoder *c, struct buf *out, struct err *e);

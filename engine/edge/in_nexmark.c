@@ -30,6 +30,7 @@ static const struct option_row options[] = {
     {"bid.hot-ratio.bidders", "integer", "1 bid of so many is not from a hot bidder; 4."},
     {"auction.hot-ratio.sellers", "integer", "1 auction of so many has no hot seller; 4."},
     {"stop-at", "integer", "Stop after so many events, as events.num; -1: do not."},
+    {"keep-alive", "true | false", "Be silent after the last event, and not at an end."},
     {"max-emit-speed", "true | false", "false is rate.limited."},
     {"base-time", "timestamp", "Time of the first event; 2015-07-15 00:00:00."},
     {"seed", "integer", "Another seed gives other events; 1."},
@@ -42,6 +43,7 @@ struct settings {
     struct nexmark_options n;
     uint64_t events; /* UINT64_MAX: no end */
     bool limited;
+    bool keep_alive; /* the last event is not the end */
 };
 
 struct nexmark_reader {
@@ -106,7 +108,7 @@ static bool read_limits(const struct options *o, struct settings *s, struct err 
     s->n.seed = (uint64_t)seed;
     s->events = num > 0 ? (uint64_t)num : UINT64_MAX;
     if (stop >= 0 && (uint64_t)stop < s->events) s->events = (uint64_t)stop;
-    return true;
+    return option_bool(o, "keep-alive", &s->keep_alive, e);
 }
 
 static bool read_rate(const struct options *o, struct settings *s, struct err *e) {
@@ -171,6 +173,8 @@ static const struct offer offers[] = {
 };
 
 static const struct offer *offer_find(struct text group, struct text name) {
+    /* Some releases of the benchmark spell its name so in their DDL. */
+    if (text_equal_fold(name, TEXT_LITERAL("customTime"))) name = TEXT_LITERAL("dateTime");
     for (size_t i = 0; i < COUNT_OF(offers); i++) {
         if (text_equal_fold(group, text_of(offers[i].group)) &&
             text_equal_fold(name, text_of(offers[i].name))) {
@@ -224,7 +228,7 @@ static bool nexmark_check(const struct stream_def *def, const struct options *o,
     for (uint32_t c = 0; c < def->physical->cols; c++) {
         if (!check_column(&def->physical->col[c], e)) return false;
     }
-    *bounded_out = s.events != UINT64_MAX;
+    *bounded_out = s.events != UINT64_MAX && !s.keep_alive;
     return true;
 }
 
@@ -268,7 +272,7 @@ static enum read_status nexmark_read(struct reader *base, const struct batch **o
     struct nexmark_reader *r = (struct nexmark_reader *)base;
     uint64_t left = r->settings.events - r->events->events;
     uint32_t rows = left < r->o.env->batch_rows ? (uint32_t)left : r->o.env->batch_rows;
-    if (rows == 0) return READ_END;
+    if (rows == 0) return r->settings.keep_alive ? READ_WAIT : READ_END;
     int64_t now_us = r->o.env->clock_us();
     rows = pace_due(&r->pace, now_us, r->events->events, rows);
     if (rows == 0) return READ_WAIT;

@@ -166,7 +166,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     two = one;
     two.schema.col = two.field;
     decode_all(&one, bytes, SIZE_MAX / 2, NULL);
-    decode_all(&two, bytes, data[0] & 32 ? 1 + data[0] % 8 : SIZE_MAX / 2, sets[data[0] % count]);
+    size_t piece = data[0] & 32 ? (size_t)1 + data[0] % 8 : SIZE_MAX / 2;
+    decode_all(&two, bytes, piece, sets[data[0] % count]);
     lines_sort(&one.out);
     lines_sort(&two.out);
     must(text_equal(buf_text(&one.out), buf_text(&two.out)));

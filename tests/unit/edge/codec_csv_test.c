@@ -73,7 +73,7 @@ static void records_become_what_the_contract_says(void **unused) {
          "delimiter=;&quote='&null-literal=NIL"},
         {"l BIGINT, p TENSOR(2,2), n TEXT", "7,1,2,3,4.5,x\n8,1,2,3,,y\n",
          "{\"l\":7,\"p\":[[1.0,2.0],[3.0,4.5]],\"n\":\"x\"}\n--\n"
-         "14 22P02 column p: an element is not a number in field 2|8,1,2,3,,y\n",
+         "14 22P02 column p: not a number in field 5|8,1,2,3,,y\n",
          "tensor.p=2-5"},
         {"p TENSOR(*,2), l BIGINT", "1,2,3,4,9\n", "{\"p\":[[1.0,2.0],[3.0,4.0]],\"l\":9}\n--\n",
          "csv.tensor.p=1-4"},
@@ -92,6 +92,15 @@ static void records_become_what_the_contract_says(void **unused) {
          "76 22003 column d: no such date in field 2|,2026-02-30,,,\n"
          "91 22003 column n: has more digits than the DECIMAL in field 4|,,,99999,\n",
          "timestamp-unit=ms"},
+        {"a BIGINT, x DOUBLE, d DATE",
+         " 12 ,\t-Infinity ,2026-01-02 10:00:00\n-7.9,NaN,\n12x,,\n"
+         "1e30,,\n",
+         "{\"a\":12,\"x\":null,\"d\":\"2026-01-02\"}\n{\"a\":-7,\"x\":null,\"d\":null}\n--\n"
+         "47 22P02 column a: not a number in field 1|12x,,\n"
+         "53 22003 column a: out of range for BIGINT in field 1|1e30,,\n",
+         NULL},
+        {"a BIGINT, b TEXT", "1;'x'\n", "{\"a\":1,\"b\":\"x\"}\n--\n",
+         "field-delimiter=;&csv.quote-character='"},
         {"b TEXT", "\n\"\"\nx\n", "{\"b\":null}\n{\"b\":\"\"}\n{\"b\":\"x\"}\n--\n", NULL},
         {"b TEXT", "a\xFF\nb\n", "{\"b\":\"b\"}\n--\n0 22021 invalid UTF-8|a\xFF\n", NULL},
         {"a TEXT, b TEXT", "x\ty\n", "{\"a\":\"x\",\"b\":\"y\"}\n--\n", "delimiter=\\t"},

@@ -95,7 +95,7 @@ static void rows_look_as_documented(void **unused) {
     free((void *)(uintptr_t)got.at);
     got = probe_encode(&codec_csv, &batch, false);
     assert_true(text_equal(got, TEXT_LITERAL("a,d,n,ts,iv,b\n-5,1.0,1.50,1970-01-01 00:00:00.001,"
-                                             "-1 01:01:01.5,\"a\"\"\\\n\x1f/é\"\n,,,,,\n")));
+                                             "-1 01:01:01.5,\"a\"\"\\\n\x1f/é\"\n,NaN,,,,\n")));
     free((void *)(uintptr_t)got.at);
     arena_done(&a);
 }

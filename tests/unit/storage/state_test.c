@@ -1,0 +1,269 @@
+/* state_test.c: tables of keyed state against a naive list of pairs: found or added, removed, saved
+ * and loaded, their arenas written anew; and their bytes damaged.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "storage/state.h"
+#include "tests/unit/base/random.h"
+
+enum { KEYS = 400, STEPS = 1500, BATCH = 40, ROUNDS = 6 };
+
+/* What a value is: a number, and text beyond it that grows. */
+struct value {
+    int64_t number;
+    struct text text;
+};
+
+static bool value_save(void *context, const void *value, struct buf *out) {
+    (void)context;
+    const struct value *v = value;
+    buf_add(out, &v->number, sizeof v->number);
+    buf_add_text(out, v->text);
+    return !out->failed;
+}
+
+static bool value_load(void *context, struct arena *a, void *value, struct text saved,
+                       struct err *e) {
+    (void)context;
+    struct value *v = value;
+    if (saved.bytes < sizeof v->number) return err_set(e, ERR_CORRUPT, "XX001", "short");
+    memcpy(&v->number, saved.at, sizeof v->number);
+    v->text.bytes = saved.bytes - (uint32_t)sizeof v->number;
+    v->text.at = arena_copy(a, saved.at + sizeof v->number, v->text.bytes);
+    return v->text.at || err_memory(e);
+}
+
+static const struct state_codec codec = {.save = value_save, .load = value_load};
+
+/* Key number n of a table with keys of that size, as bytes; n 0 of an int64 table is NULL. */
+static struct text key_make(uint32_t n, uint32_t key_bytes, char at[64]) {
+    memset(at, 0, 64);
+    memcpy(at, &n, sizeof n);
+    uint32_t bytes = key_bytes ? key_bytes : 4 + n % 50;
+    if (bytes > 8) at[bytes - 1] = (char)(n % 7);
+    return (struct text){.at = at, .bytes = bytes};
+}
+
+struct model {
+    int64_t number[KEYS];
+    bool there[KEYS];
+    uint32_t id[KEYS];
+    uint32_t count;
+};
+
+struct world {
+    struct state *s;
+    struct state_table *t;
+    struct random g;
+    struct model m;
+    struct state_options o;
+};
+
+static void value_touch(struct world *w, uint32_t key, uint32_t id) {
+    struct value *v = state_value(w->t, id);
+    if (!w->m.there[key]) {
+        assert_int_equal(v->number, 0);
+        assert_int_equal(v->text.bytes, 0);
+        w->m.there[key] = true;
+        w->m.number[key] = 0;
+        w->m.id[key] = id;
+        w->m.count++;
+    }
+    assert_int_equal(w->m.id[key], id);
+    assert_int_equal(v->number, w->m.number[key]);
+    w->m.number[key] += key + 1;
+    v->number = w->m.number[key];
+    uint32_t bytes = (uint32_t)random_below(&w->g, 3000); /* the old text is garbage now */
+    char *at = arena_alloc(&w->t->arena, bytes + 1);
+    assert_non_null(at);
+    memset(at, (int)(key % 100), bytes);
+    v->text = (struct text){.at = at, .bytes = bytes};
+}
+
+/* A batch of keys in the form that the table wants. */
+static void batch_upsert(struct world *w) {
+    uint32_t key[BATCH], id[BATCH], n = 1 + (uint32_t)random_below(&w->g, BATCH);
+    char bytes[BATCH][64], packed[BATCH * 64];
+    struct text text[BATCH];
+    int64_t i64[BATCH];
+    uint64_t valid = ~UINT64_C(0);
+    struct state_keys k = {.count = n};
+    for (uint32_t i = 0; i < n; i++) {
+        key[i] = (uint32_t)random_below(&w->g, KEYS);
+        text[i] = key_make(key[i], w->o.key_bytes, bytes[i]);
+        memcpy(packed + i * w->o.key_bytes, text[i].at, w->o.key_bytes);
+        memcpy(&i64[i], bytes[i], sizeof i64[i]);
+        if (key[i] == 0) valid &= ~(UINT64_C(1) << i);
+    }
+    if (w->o.key_bytes == 8) {
+        k.i64 = i64;
+        k.valid = &valid;
+    } else if (w->o.key_bytes > 0) {
+        k.packed = packed;
+    } else {
+        k.text = text;
+    }
+    struct err e;
+    uint32_t before[BATCH];
+    state_find(w->t, &k, before);
+    for (uint32_t i = 0; i < n; i++) {
+        assert_int_equal(before[i], w->m.there[key[i]] ? w->m.id[key[i]] : STATE_NONE);
+    }
+    assert_true(state_upsert(w->t, &k, id, &e));
+    for (uint32_t i = 0; i < n; i++) {
+        value_touch(w, key[i], id[i]);
+        state_touch(w->t, id[i]);
+    }
+}
+
+static void remove_some(struct world *w) {
+    for (uint32_t i = 0; i < 10; i++) {
+        uint32_t key = (uint32_t)random_below(&w->g, KEYS);
+        if (!w->m.there[key]) continue;
+        state_remove(w->t, w->m.id[key]);
+        w->m.there[key] = false;
+        w->m.count--;
+    }
+}
+
+/* What the model says is there, byte for byte. */
+static void table_check(const struct world *w) {
+    assert_int_equal(w->t->count, w->m.count);
+    for (uint32_t key = 0; key < KEYS; key++) {
+        char at[64];
+        if (!w->m.there[key]) continue;
+        uint32_t id = w->m.id[key];
+        assert_true(state_is_live(w->t, id));
+        const struct value *v = state_value(w->t, id);
+        assert_int_equal(v->number, w->m.number[key]);
+        for (uint32_t i = 0; i < v->text.bytes; i++) {
+            assert_int_equal(v->text.at[i], (char)(key % 100));
+        }
+        assert_true(state_key_is_null(w->t, id) == (w->o.key_bytes == 8 && key == 0));
+        if (state_key_is_null(w->t, id)) continue;
+        assert_true(text_equal(state_key(w->t, id), key_make(key, w->o.key_bytes, at)));
+        assert_int_equal(state_find_key(w->t, state_key(w->t, id)), id);
+    }
+}
+
+static void table_open(struct world *w) {
+    struct err e;
+    w->s = state_create(0, &e);
+    w->t = state_table_create(w->s, &w->o, &e);
+    assert_non_null(w->t);
+}
+
+/* Every prefix, and every byte changed: refused, or a table. */
+static void damage_try(struct world *w, struct text saved) {
+    char *copy = malloc(saved.bytes);
+    assert_non_null(copy);
+    for (uint32_t i = 0; i < 400; i++) {
+        memcpy(copy, saved.at, saved.bytes);
+        copy[random_below(&w->g, saved.bytes)] ^= (char)(1 << random_below(&w->g, 8));
+        struct text at = {.at = copy, .bytes = saved.bytes};
+        if (i % 2) at.bytes = (uint32_t)random_below(&w->g, saved.bytes);
+        struct world other = {.o = w->o};
+        struct err e;
+        table_open(&other);
+        bool done = state_table_load(other.t, &at, &e);
+        assert_true(done || e.code == ERR_CORRUPT || e.code == ERR_LIMIT);
+        state_destroy(other.s);
+    }
+    free(copy);
+}
+
+static void save_and_load(struct world *w) {
+    struct buf saved;
+    struct err e;
+    buf_init(&saved);
+    assert_true(state_table_save(w->t, &saved, &e));
+    state_destroy(w->s);
+    table_open(w);
+    struct text at = buf_text(&saved);
+    assert_true(state_table_load(w->t, &at, &e));
+    assert_int_equal(at.bytes, 0);
+    table_check(w);
+    buf_done(&saved);
+}
+
+static void tables_are_what_a_list_says(void **unused) {
+    (void)unused;
+    struct random g = random_start("state");
+    static const uint32_t key_bytes[] = {8, 16, 24, 0};
+    for (uint32_t round = 0; round < random_rounds(ROUNDS) * COUNT_OF(key_bytes); round++) {
+        struct world w = {.g = g};
+        w.o = (struct state_options){.key_bytes = key_bytes[round % COUNT_OF(key_bytes)],
+                                     .value_bytes = sizeof(struct value),
+                                     .codec = &codec};
+        table_open(&w);
+        for (uint32_t step = 0; step < STEPS; step++) {
+            batch_upsert(&w);
+            if (random_below(&w.g, 4) == 0) remove_some(&w);
+            if (random_below(&w.g, 200) == 0) save_and_load(&w);
+        }
+        table_check(&w);
+        assert_true(state_bytes(w.s) < 16 << 20); /* garbage does not gather */
+        state_table_reset(w.t);
+        assert_int_equal(w.t->count, 0);
+        w.m = (struct model){.count = 0};
+        batch_upsert(&w);
+        table_check(&w);
+        g = w.g;
+        state_destroy(w.s);
+    }
+}
+
+static void damaged_bytes_are_refused(void **unused) {
+    (void)unused;
+    struct world w = {.g = random_start("damage")};
+    w.o = (struct state_options){.value_bytes = sizeof(struct value), .codec = &codec};
+    table_open(&w);
+    for (uint32_t i = 0; i < 3; i++) batch_upsert(&w);
+    remove_some(&w);
+    struct buf saved;
+    struct err e;
+    buf_init(&saved);
+    assert_true(state_table_save(w.t, &saved, &e));
+    damage_try(&w, buf_text(&saved));
+    buf_done(&saved);
+    state_destroy(w.s);
+}
+
+static void a_limit_is_told_between_batches(void **unused) {
+    (void)unused;
+    struct err e;
+    struct state *s = state_create(10000, &e);
+    struct state_options o = {.key_bytes = 8, .value_bytes = 32};
+    struct state_table *t = state_table_create(s, &o, &e);
+    int64_t key = 0;
+    uint32_t id;
+    for (; key < 10; key++) {
+        struct text text = {.at = (void *)&key, .bytes = sizeof key};
+        assert_true(state_upsert_key(t, text, &id, &e));
+    }
+    assert_true(state_check(s, &e));
+    for (; key < 1000; key++) {
+        struct text text = {.at = (void *)&key, .bytes = sizeof key};
+        assert_true(state_upsert_key(t, text, &id, &e));
+    }
+    assert_false(state_check(s, &e));
+    assert_string_equal(e.sqlstate, "54000");
+    state_table_destroy(t);
+    assert_true(state_check(s, &e));
+    assert_int_equal(state_bytes(s), 0);
+    state_destroy(s);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tables_are_what_a_list_says),
+        cmocka_unit_test(damaged_bytes_are_refused),
+        cmocka_unit_test(a_limit_is_told_between_batches),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
