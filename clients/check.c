@@ -79,6 +79,7 @@ static enum exit_status command_check_main(const struct process *p, int argc, ch
     out_init(&c.err, p->stderr_fd);
     arena_init(&c.arena, 0);
     enum exit_status status = check_files(&c, argc, argv);
+    out_say(&c.err);
     out_done(&c.err);
     arena_done(&c.arena);
     return status;

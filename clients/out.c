@@ -44,6 +44,15 @@ bool out_flush(struct out *o) {
     return !o->failed;
 }
 
+void out_say(struct out *o) {
+    static const char no_memory[] = "ERROR:  53200: out of memory\n";
+    if (o->buf.failed) {
+        buf_reset(&o->buf);
+        if (!o->file && !write_fd(o->fd, no_memory, sizeof no_memory - 1)) o->failed = true;
+    }
+    out_flush(o);
+}
+
 bool out_maybe_flush(struct out *o) {
     return o->buf.bytes < OUT_FLUSH_BYTES && !o->buf.failed ? !o->failed : out_flush(o);
 }

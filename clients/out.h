@@ -27,6 +27,9 @@ void out_done(struct out *o); /* flushes */
 
 /* Writes what is buffered; false: failed. */
 bool out_flush(struct out *o);
+/* Writes a sentence that was made in memory; without memory, that there is none. For errors. */
+void out_say(struct out *o);
+
 /* Flushes when much is buffered: to be called after each row or batch. */
 bool out_maybe_flush(struct out *o);
 

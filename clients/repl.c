@@ -73,7 +73,7 @@ bool repl_execute(struct repl *r, const struct script *script) {
         if (!done) {
             out_flush(r->results);
             error_print(&r->err.buf, script, &e);
-            out_flush(&r->err);
+            out_say(&r->err);
             all_well = false;
         }
         if (done && more) say_timing(r, start_us);

@@ -72,7 +72,7 @@ static void run_error(struct run *run, const struct script *script, const struct
     out_flush(&run->out);
     progress_clear(&run->progress);
     error_print(&run->err.buf, script, e);
-    out_flush(&run->err);
+    out_say(&run->err);
 }
 
 static enum exit_status status_of(const struct err *e) {
@@ -188,7 +188,7 @@ static enum exit_status run_session(struct run *run) {
     }
     if (!apply_settings(run, &e)) {
         run_error(run, NULL, &e);
-        return EXIT_USAGE;
+        return e.code == ERR_SQL ? EXIT_USAGE : EXIT_RUN;
     }
     enum exit_status status = run_all(run);
     if (*p->stop) say_stopped(run);

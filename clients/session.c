@@ -190,6 +190,7 @@ void session_progress(const struct session *s, struct session_progress *out) {
     *out = (struct session_progress){
         .rows_in = s->rows_in,
         .rows_out = s->rows_out,
+        .open_windows = s->open_windows,
         .watermark_us = TIME_END_US,
     };
     for (struct object *o = catalog_first(s->catalog); o; o = o->next) {

@@ -26,6 +26,7 @@ struct session {
     bool checking;               /* session_check: nothing is opened, nothing runs */
     const struct job *selecting; /* the SELECT that runs now; NULL: none */
     uint64_t rows_in, rows_out;  /* of SELECTs that ended */
+    uint64_t open_windows;       /* of one that was stopped */
     bool said_no_end;            /* the NOTICE about a stream without end */
 };
 

@@ -178,6 +178,7 @@ static bool select_run(struct session *s, const struct bound_query *bound, struc
     s->selecting = j;
     bool done = run_until(s, j, e);
     s->selecting = NULL;
+    s->open_windows += job_open_windows(j);
     if (done && job_state(j) == JOB_FAILED) {
         *e = *job_error(j);
         done = false;

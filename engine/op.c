@@ -6,9 +6,12 @@
 #include "engine/op.h"
 
 #include <assert.h>
+#include <string.h>
 
+#include "engine/base/fn_errors.h"
 #include "engine/op_table.h"
 #include "engine/query_private.h"
+#include "engine/worker.h"
 
 #define X(KIND, name, text) extern const struct op_type op_##name;
 PLAN_LIST(X)
@@ -52,10 +55,17 @@ void op_close_nothing(struct op *op) {
     assert(op->type);
 }
 
+/* Where rows that were not taken are gathered: each worker has a list of its own. */
+static struct rejects *rejects_of(struct op *op) {
+    return op->worker ? &op->worker->rejects : &op->query->rejects;
+}
+
 bool op_late(struct op *op, uint64_t ordinal, int64_t watermark_us, uint32_t missed,
              struct err *e) {
     assert(missed > 0);
-    return query_report_late(op->query, ordinal, watermark_us, missed, e);
+    struct reject x = {
+        .key = {.ordinal = ordinal}, .late = true, .watermark_us = watermark_us, .missed = missed};
+    return rejects_add(rejects_of(op), &x, e);
 }
 
 /* Do the operator's rows still stand for rows of an input, or are they results? */
@@ -70,14 +80,20 @@ static bool rows_are_results(const struct plan *p) {
 }
 
 bool op_bad(struct op *op, const struct batch *b, const struct program_result *r, struct err *e) {
-    bool result = op->plan->inputs > 0 && rows_are_results(op->plan->input[0]);
+    bool result = rows_are_results(op->plan->inputs > 0 ? op->plan->input[0] : op->plan);
     for (uint32_t i = 0; i < r->failures; i++) {
         const struct row_failure *f = &r->failure[i];
-        if (!query_report_bad(op->query, batch_ordinal(b, f->row), result, f, e)) return false;
+        struct reject x = {
+            .key = {.ordinal = batch_ordinal(b, f->row)}, .result = result, .message = f->message};
+        memcpy(x.sqlstate, f->sqlstate, sizeof x.sqlstate);
+        if (!rejects_add(rejects_of(op), &x, e)) return false;
     }
     return true;
 }
 
-bool op_bad_result(struct op *op, uint64_t ordinal, const struct row_failure *f, struct err *e) {
-    return query_report_bad(op->query, ordinal, true, f, e);
+bool op_bad_result(struct op *op, const struct merge_key *key, const struct fn_failure *f,
+                   struct err *e) {
+    struct reject x = {.key = *key, .result = true, .message = f->message};
+    memcpy(x.sqlstate, f->sqlstate, sizeof x.sqlstate);
+    return rejects_add(rejects_of(op), &x, e);
 }

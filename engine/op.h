@@ -17,6 +17,8 @@
 #include "engine/plan.h"
 #include "engine/program.h"
 
+struct fn_failure;
+struct merge_key;
 struct op;
 struct query;
 struct state;
@@ -53,9 +55,10 @@ struct op {
     struct op *next;    /* receives what this one emits; NULL for the sink */
     uint32_t next_port; /* the port of `next` that we feed */
     struct query *query;
-    struct arena *batch_arena; /* of the worker that runs it; reset between source batches */
+    struct arena *arena;       /* lives as long as the operator; of the worker that runs it */
+    struct arena *batch_arena; /* likewise; reset between source batches */
     struct state *keyed;       /* likewise: where its keyed state lives */
-    struct worker *worker;     /* NULL: it runs on the feeding thread */
+    struct worker *worker;     /* NULL: it runs on the feeding thread only */
     uint64_t rows_in, rows_out;
 };
 
@@ -71,7 +74,7 @@ bool op_late(struct op *op, uint64_t ordinal, int64_t watermark_us, uint32_t mis
 bool op_bad(struct op *op, const struct batch *b, const struct program_result *r,
             struct err *e) MUST_USE;
 /* Likewise for one result row, which stands for no row of an input. */
-bool op_bad_result(struct op *op, uint64_t ordinal, const struct row_failure *f,
+bool op_bad_result(struct op *op, const struct merge_key *key, const struct fn_failure *f,
                    struct err *e) MUST_USE;
 
 /* For the query: the only callers of the slots. */

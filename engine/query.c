@@ -13,15 +13,17 @@
 #include "engine/batch_slice.h"
 #include "engine/op_table.h"
 #include "engine/query_private.h"
+#include "engine/worker.h"
 
 /* Opens the operator of `p`, above those of its inputs. */
-static bool op_open_one(struct query *q, struct op *op, const struct plan *p, struct err *e) {
+static bool op_open_one(struct query *q, const struct plan *p, struct err *e) {
     assert(p->id < q->plan->plans);
-    struct op *o = &op[p->id];
+    struct op *o = &q->op[p->id];
     assert(!o->type);
-    o->type = op_type_of(p->kind);
+    o->type = p == q->shared ? &op_exchange : op_type_of(p->kind);
     o->plan = p;
     o->query = q;
+    o->arena = &q->arena;
     o->batch_arena = &q->batch_arena;
     o->keyed = q->keyed;
     o->state = arena_zalloc(&q->arena, 1, o->type->state_bytes ? o->type->state_bytes : 1);
@@ -29,32 +31,35 @@ static bool op_open_one(struct query *q, struct op *op, const struct plan *p, st
     return !o->type->open || o->type->open(o, p, e);
 }
 
-bool query_open_ops(struct query *q, struct op *op, const struct plan *root, struct err *e) {
+bool query_open_ops(struct query *q, uint32_t workers, struct err *e) {
     /* Depth first with a stack of our own: plans may be deep. */
     const struct plan **stack = ARENA_ARRAY(&q->arena, stack, q->plan->plans);
-    if (!stack) return err_memory(e);
+    q->op = ARENA_ARRAY(&q->arena, q->op, q->plan->plans);
+    if (!stack || !q->op) return err_memory(e);
+    q->shared = workers > 1 ? worker_plan(q->plan->root) : NULL;
+    q->options.workers = q->shared ? workers : 1;
     uint32_t depth = 0;
-    stack[depth++] = root;
+    stack[depth++] = q->plan->root;
     while (depth > 0) {
         const struct plan *p = stack[--depth];
-        if (!op_open_one(q, op, p, e)) return false;
+        if (!op_open_one(q, p, e)) return false;
         for (uint32_t i = 0; i < p->inputs; i++) {
-            op[p->input[i]->id].next = &op[p->id];
-            op[p->input[i]->id].next_port = i;
+            q->op[p->input[i]->id].next = &q->op[p->id];
+            q->op[p->input[i]->id].next_port = i;
             assert(depth < q->plan->plans);
             stack[depth++] = p->input[i];
         }
+        if (p->kind == PLAN_SCAN) q->input[p->as.scan.input].scan = &q->op[p->id];
     }
     return true;
 }
 
-static void scans_find(struct query *q) {
-    for (uint32_t i = 0; i < q->plan->plans; i++) {
-        const struct plan *p = q->op[i].plan;
-        if (!p || p->kind != PLAN_SCAN) continue;
-        assert(p->as.scan.input < q->plan->inputs);
-        q->input[p->as.scan.input].scan = &q->op[i];
+void query_close_ops(struct query *q) {
+    for (uint32_t i = 0; q->op && i < q->plan->plans; i++) {
+        struct op *op = &q->op[i];
+        if (op->type && op->state) op->type->close(op);
     }
+    q->op = NULL;
 }
 
 struct query *query_create(const struct plan_query *plan, const struct query_options *o,
@@ -68,21 +73,17 @@ struct query *query_create(const struct plan_query *plan, const struct query_opt
         return NULL;
     }
     *q = (struct query){.plan = plan, .options = *o, .out = *out, .arena = arena};
-    q->stats.watermark_us = TIME_MIN_US;
-    q->keyed = state_create(o->state_limit_bytes, e);
+    q->keyed = state_create(0, e);
     if (!q->keyed) goto fail;
-    q->op = ARENA_ARRAY(&q->arena, q->op, plan->plans);
     q->input = ARENA_ARRAY(&q->arena, q->input, plan->inputs);
-    if (!q->op || !q->input) {
+    if (!q->input) {
         err_memory(e);
         goto fail;
     }
     for (uint32_t i = 0; i < plan->inputs; i++) {
         q->input[i].watermark_us = q->input[i].proctime_us = TIME_MIN_US;
     }
-    if (!query_open_ops(q, q->op, plan->root, e)) goto fail;
-    scans_find(q);
-    return q;
+    if (query_open_ops(q, o->workers < WORKERS_MAX ? o->workers : WORKERS_MAX, e)) return q;
 
 fail:
     query_destroy(q);
@@ -91,11 +92,9 @@ fail:
 
 void query_destroy(struct query *q) {
     if (!q) return;
-    for (uint32_t i = 0; q->op && i < q->plan->plans; i++) {
-        struct op *op = &q->op[i];
-        if (op->type && op->state) op->type->close(op);
-    }
+    query_close_ops(q);
     state_destroy(q->keyed);
+    rejects_done(&q->rejects);
     arena_done(&q->batch_arena);
     struct arena arena = q->arena; /* holds the query itself */
     arena_done(&arena);
@@ -197,11 +196,56 @@ static bool rows_push(struct query *q, uint32_t input, const struct batch *b, ui
     return !in->scan || op_push(in->scan, 0, &rows, e);
 }
 
-/* Ends one call that fed the operators. */
+/* Where the row with that ordinal stands in what is being pushed. */
+static struct query_reject reject_at(const struct query *q, uint64_t ordinal) {
+    const struct query_current *c = &q->current;
+    struct query_reject r = {.input = UINT32_MAX};
+    if (!c->batch || ordinal < c->first_ordinal || ordinal - c->first_ordinal >= c->rows) return r;
+    r.input = c->input;
+    r.batch = c->batch;
+    r.row = c->first_row + (uint32_t)(ordinal - c->first_ordinal);
+    return r;
+}
+
+static bool reject_tell(struct query *q, const struct reject *x, struct err *e) {
+    const struct query_output *out = &q->out;
+    struct query_reject r = {.input = UINT32_MAX};
+    if (!x->result) r = reject_at(q, x->key.ordinal);
+    r.sqlstate = x->sqlstate;
+    r.message = x->message;
+    r.watermark_us = x->watermark_us;
+    r.missed = x->missed;
+    if (x->late) {
+        q->stats.late++;
+        return !out->late || out->late(out->context, &r, e);
+    }
+    q->stats.bad++;
+    return !out->bad || out->bad(out->context, &r, e);
+}
+
+static size_t bytes_held(const struct query *q) {
+    size_t bytes = state_bytes(q->keyed);
+    return q->shared ? bytes + exchange_state_bytes(&q->op[q->shared->id]) : bytes;
+}
+
+static bool bytes_check(const struct query *q, struct err *e) {
+    size_t limit = q->options.state_limit_bytes;
+    if (limit == 0 || bytes_held(q) <= limit) return true;
+    err_set(e, ERR_LIMIT, "54000", "the query's state has grown past %zu bytes", limit);
+    return err_hint(e, "Raise 'state-limit-bytes', or bound the state with a window.");
+}
+
+/* Ends one call that fed the operators: rows that were not taken are told, in row order. */
 static bool query_settle(struct query *q, bool done, struct err *e) {
+    struct err ignored;
+    bool told = rejects_sort(&q->rejects, done ? e : &ignored);
+    for (uint32_t i = 0; told && i < q->rejects.count; i++) {
+        told = reject_tell(q, &q->rejects.at[i], done ? e : &ignored);
+    }
+    rejects_reset(&q->rejects);
     q->current.batch = NULL;
     arena_reset(&q->batch_arena);
-    return done && state_check(q->keyed, e);
+    return done && told && bytes_check(q, e);
 }
 
 bool query_push(struct query *q, uint32_t input, const struct batch *b, uint32_t from,
@@ -223,7 +267,8 @@ bool query_push(struct query *q, uint32_t input, const struct batch *b, uint32_t
 
 bool query_flush(struct query *q, uint32_t input, const struct mark *m, struct err *e) {
     if (!query_start(q, m->proctime_us, e)) return false;
-    if (q->plan->inputs == 0 || q->ended) return true;
+    if (q->plan->inputs == 0) return query_settle(q, true, e);
+    if (q->ended) return true;
     assert(input < q->plan->inputs);
     struct query_input *in = &q->input[input];
     if (in->ended) return true;
@@ -240,7 +285,7 @@ bool query_flush(struct query *q, uint32_t input, const struct mark *m, struct e
 
 void query_stats(const struct query *q, struct query_stats *out) {
     *out = q->stats;
-    out->state_bytes = state_bytes(q->keyed);
+    out->state_bytes = bytes_held(q);
     out->watermark_us = TIME_END_US;
     for (uint32_t i = 0; i < q->plan->inputs; i++) {
         int64_t at = q->input[i].watermark_us;
@@ -258,34 +303,4 @@ bool query_give_mark(struct query *q, const struct mark *m, struct err *e) {
     if (q->ended) return true;
     q->ended = m->watermark_us == TIME_END_US;
     return !q->out.mark || q->out.mark(q->out.context, m, e);
-}
-
-/* Where the row with that ordinal stands in what is being pushed. */
-static struct query_reject reject_at(const struct query *q, uint64_t ordinal) {
-    const struct query_current *c = &q->current;
-    struct query_reject r = {.input = UINT32_MAX};
-    if (!c->batch || ordinal < c->first_ordinal || ordinal - c->first_ordinal >= c->rows) return r;
-    r.input = c->input;
-    r.batch = c->batch;
-    r.row = c->first_row + (uint32_t)(ordinal - c->first_ordinal);
-    return r;
-}
-
-bool query_report_late(struct query *q, uint64_t ordinal, int64_t watermark_us, uint32_t missed,
-                       struct err *e) {
-    q->stats.late++;
-    struct query_reject r = reject_at(q, ordinal);
-    r.watermark_us = watermark_us;
-    r.missed = missed;
-    return !q->out.late || q->out.late(q->out.context, &r, e);
-}
-
-bool query_report_bad(struct query *q, uint64_t ordinal, bool result, const struct row_failure *f,
-                      struct err *e) {
-    q->stats.bad++;
-    struct query_reject r = {.input = UINT32_MAX};
-    if (!result) r = reject_at(q, ordinal);
-    r.sqlstate = f->sqlstate;
-    r.message = f->message;
-    return !q->out.bad || q->out.bad(q->out.context, &r, e);
 }

@@ -7,6 +7,7 @@
 
 #include "engine/op.h"
 #include "engine/query.h"
+#include "engine/reject.h"
 #include "storage/state.h"
 
 struct query_input {
@@ -39,21 +40,16 @@ struct query {
     bool ended;   /* the sink has seen the end */
     struct query_current current;
     struct query_stats stats;
-    struct worker_pool *pool; /* NULL: everything runs on the feeding thread */
+    struct rejects rejects;    /* of the batch that goes through */
+    const struct plan *shared; /* the node that runs on several workers; NULL: none */
 };
 
 /* The sink's rows and marks on their way out. */
 bool query_give(struct query *q, const struct batch *b, struct err *e) MUST_USE;
 bool query_give_mark(struct query *q, const struct mark *m, struct err *e) MUST_USE;
 
-/* One row that was not taken, to the query's output and counters. */
-bool query_report_late(struct query *q, uint64_t ordinal, int64_t watermark_us, uint32_t missed,
-                       struct err *e) MUST_USE;
-bool query_report_bad(struct query *q, uint64_t ordinal, bool result, const struct row_failure *f,
-                      struct err *e) MUST_USE;
-
-/* Opens one operator per node of `plan` below and at `root`, in op[plan->plans]. */
-bool query_open_ops(struct query *q, struct op *op, const struct plan *root,
-                    struct err *e) MUST_USE;
+/* Opens one operator per node of the plan, for so many workers. */
+bool query_open_ops(struct query *q, uint32_t workers, struct err *e) MUST_USE;
+void query_close_ops(struct query *q);
 
 #endif

@@ -4,18 +4,21 @@
  *   0       4      "WQS1"
  *   4       4      operators in the plan
  *   8       4      inputs
- *   12      1      constant rows were given
- *   13      1      the sink has seen the end
- *   14      8      the next ordinal
- *   22      17     an input each: watermark 8, processing time 8, 1 when it has ended
+ *   12      4      workers
+ *   16      1      constant rows were given
+ *   17      1      the sink has seen the end
+ *   18      8      the next ordinal
+ *   26      17     an input each: watermark 8, processing time 8, 1 when it has ended
  *   ...     ...    an operator each, by id: 4 bytes of length (0xFFFFFFFF: it keeps nothing), bytes
  *
- * Integers are little-endian. Counters are the holder's and start anew.
+ * Integers are little-endian. Counters are the holder's and start anew. A query goes on with as
+ * many workers as it was saved with: the results are the same for any number.
  */
 #include <assert.h>
 #include <string.h>
 
 #include "engine/query_private.h"
+#include "engine/worker.h"
 
 static const char magic[4] = {'W', 'Q', 'S', '1'};
 
@@ -39,6 +42,7 @@ bool query_save(struct query *q, struct buf *out, struct err *e) {
     buf_add(out, magic, sizeof magic);
     buf_add(out, &q->plan->plans, sizeof q->plan->plans);
     buf_add(out, &q->plan->inputs, sizeof q->plan->inputs);
+    buf_add(out, &q->options.workers, sizeof q->options.workers);
     buf_add_char(out, (char)q->started);
     buf_add_char(out, (char)q->ended);
     buf_add(out, &q->next_ordinal, sizeof q->next_ordinal);
@@ -77,10 +81,18 @@ static bool op_load(struct op *op, struct text *at, struct err *e) {
 
 static bool head_load(struct query *q, struct text *at, struct err *e) {
     char word[sizeof magic], flag[2];
-    uint32_t plans, inputs;
+    uint32_t plans, inputs, workers = 0;
     if (!take(at, word, sizeof word) || memcmp(word, magic, sizeof magic) != 0) return corrupt(e);
     if (!take(at, &plans, sizeof plans) || plans != q->plan->plans) return corrupt(e);
     if (!take(at, &inputs, sizeof inputs) || inputs != q->plan->inputs) return corrupt(e);
+    if (!take(at, &workers, sizeof workers) || workers < 1 || workers > WORKERS_MAX) {
+        return corrupt(e);
+    }
+    if (workers != q->options.workers) {
+        query_close_ops(q);
+        if (!query_open_ops(q, workers, e)) return false;
+        if (workers != q->options.workers) return corrupt(e);
+    }
     if (!take(at, flag, sizeof flag)) return corrupt(e);
     if (!take(at, &q->next_ordinal, sizeof q->next_ordinal)) return corrupt(e);
     q->started = flag[0];

@@ -264,15 +264,17 @@ static const struct plan *prune_window(struct pruning *r, const struct plan *p, 
     return copy->schema ? copy : NULL;
 }
 
-/* Aggregates that are wanted, all keys, and the window's columns. */
+/* Aggregates that are wanted, all keys, and the window's columns. Where each change of a result is
+ * answered, all are wanted: a change that nobody reads is a change too. */
 static uint32_t keep_aggregates(const struct plan *p, struct columns c, struct plan_agg *agg,
                                 struct rel_col *col) {
     const struct plan_aggregate *g = &p->as.aggregate;
     bool last_resort = g->keys == 0 && p->kind == PLAN_GROUP_AGGREGATE;
+    bool changes = p->kind == PLAN_GROUP_AGGREGATE && !g->final;
     uint32_t aggs = 0, cols = 0;
     for (uint32_t i = 0; i < p->schema->cols; i++) {
         bool is_agg = i >= g->keys && i < g->keys + g->aggs;
-        bool needed = c.wanted[i] || (last_resort && aggs == 0 && i + 1 == g->aggs);
+        bool needed = c.wanted[i] || changes || (last_resort && aggs == 0 && i + 1 == g->aggs);
         if (is_agg && !needed) continue;
         if (is_agg) agg[aggs++] = g->agg[i - g->keys];
         const struct field *f = &p->schema->col[i];

@@ -5,8 +5,8 @@
  *
  * Each case runs with its input cut into batches of several sizes and shared out to several numbers
  * of threads, and must give the same bytes each time, unless it says "once" and why. --all takes
- * every pairing of them, as WEIR_SOAK in the environment does, --quick three. --update writes what the program printed into the files,
- * for a person to read and judge.
+ * every pairing of them, as WEIR_SOAK in the environment does, --quick three. --update writes what
+ * the program printed into the files, for a person to read and judge.
  *
  * Cases are shared out to worker processes over a counter in shared memory.
  */

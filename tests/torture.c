@@ -1,13 +1,15 @@
 /* torture.c: runs case files with every call that may fail made to fail, once each.
  *
- *     weir_torture FOLDER [--filter TEXT] [--points N] [--kind memory|file|short|output]
+ *     weir_torture FOLDER [--filter TEXT] [--points N] [--every N]
+ *                  [--kind memory|file|short|output]
  *
  * The program's own main is linked in under another name, with malloc, write and the file system
  * wrapped. A case is run once to count its calls; then, in a child each time, the n-th call fails
  * (and, in a second round, every one from the n-th on). What may come of it: the same output as
  * without a fault, or an exit status of 1 or 3 with an error on stderr. A signal, a report of a
  * sanitizer, a leak, a hang, or other output with status 0 is a failure. --points limits how many
- * n of each case are tried, spread evenly; 0 takes them all, as `make soak` does.
+ * n of each case are tried, spread evenly; 0 takes them all, as WEIR_SOAK in the environment does.
+ * --every N takes every N-th case of each file.
  */
 #include "tests/torture.h"
 
@@ -49,6 +51,7 @@ static const char *const kind_names[TORTURE_KINDS] = {"memory", "file", "short",
 struct torture {
     const char *folder, *filter;
     uint64_t points;
+    uint32_t every;
     int kind; /* of enum torture_kind; -1: all */
     struct case_env env;
     struct torture_fault *fault; /* shared with the children */
@@ -203,7 +206,7 @@ static bool torture_file(struct torture *t, struct tree *tree, const char *path)
         t->failed++;
         return true;
     }
-    for (uint32_t i = 0; i < f.count; i++) {
+    for (uint32_t i = 0; i < f.count; i += t->every) {
         const struct case_spec *c = &f.at[i];
         snprintf(where, sizeof where, "%s:%u: %.*s", path, c->line, TEXT_ARG(c->name));
         bool wanted = !t->filter || strstr(where, t->filter);
@@ -222,6 +225,9 @@ static bool read_option(struct torture *t, const char *name, const char *value) 
         t->filter = value;
     } else if (strcmp(name, "--points") == 0) {
         t->points = strtoull(value, NULL, 10);
+    } else if (strcmp(name, "--every") == 0) {
+        t->every = (uint32_t)strtoul(value, NULL, 10);
+        return t->every > 0;
     } else if (strcmp(name, "--kind") == 0) {
         for (t->kind = TORTURE_KINDS - 1; t->kind >= 0; t->kind--) {
             if (strcmp(value, kind_names[t->kind]) == 0) return true;
@@ -234,11 +240,16 @@ static bool read_option(struct torture *t, const char *name, const char *value) 
 }
 
 int main(int argc, char **argv) {
-    struct torture t = {.points = getenv("WEIR_SOAK") ? 0 : 25, .kind = -1};
+    struct torture t = {.points = 25, .every = 1, .kind = -1};
     bool good = argc >= 2 && argc % 2 == 0;
     for (int i = 2; good && i < argc; i += 2) good = read_option(&t, argv[i], argv[i + 1]);
+    if (getenv("WEIR_SOAK")) {
+        t.points = 0;
+        t.every = 1;
+    }
     if (!good) {
-        fprintf(stderr, "usage: weir_torture FOLDER [--filter TEXT] [--points N] [--kind KIND]\n");
+        fprintf(stderr, "usage: weir_torture FOLDER [--filter TEXT] [--points N] [--every N] "
+                        "[--kind KIND]\n");
         return 2;
     }
     char scratch[] = "/tmp/weir-torture-XXXXXX";

@@ -70,6 +70,9 @@ struct codec {
     struct decoder *(*decoder_create)(const struct decoder_options *o, struct err *e);
     bool (*decode)(struct decoder *d, struct decode_job *job, struct err *e);
     void (*decoder_restart)(struct decoder *d); /* the next bytes begin a new file: BOM, header */
+    /* Bytes of the record that starts at `at` without its line end, of at most `limit` that are
+     * there; NULL: up to the line feed. */
+    size_t (*record_bytes)(const struct decoder *d, const char *at, size_t limit);
     void (*decoder_destroy)(struct decoder *d);
 
     /* NULL: cannot encode. */

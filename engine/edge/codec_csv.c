@@ -367,6 +367,16 @@ static bool csv_decode(struct decoder *d, struct decode_job *job, struct err *e)
     return !columns_failed(d, job) || err_memory(e);
 }
 
+/* Line feeds between quotes do not end a record. */
+static size_t csv_record_bytes(const struct decoder *d, const char *at, size_t limit) {
+    bool inside = false;
+    size_t n = 0;
+    for (; n < limit && (inside || at[n] != '\n'); n++) {
+        if (at[n] == d->form.quote) inside = !inside;
+    }
+    return n > 0 && at[n - 1] == '\r' ? n - 1 : n;
+}
+
 const struct codec codec_csv = {
     .name = "csv",
     .doc = "comma-separated values, RFC 4180",
@@ -374,6 +384,7 @@ const struct codec codec_csv = {
     .decoder_create = csv_create,
     .decode = csv_decode,
     .decoder_restart = csv_restart,
+    .record_bytes = csv_record_bytes,
     .decoder_destroy = csv_destroy,
     .encoder_create = csv_encoder_create,
     .encode_begin = csv_encode_begin,

@@ -74,17 +74,11 @@ static struct byte_reader *of(struct reader *r) {
     return (struct byte_reader *)r;
 }
 
-/* Where the record that starts at `at` ends: before its line feed, for CSV one outside quotes. */
 static size_t record_bytes(const struct byte_reader *r, const char *at, size_t limit) {
-    bool quotes = strcmp(r->codec->name, "csv") == 0;
-    bool inside = false;
-    size_t n = 0;
-    for (; n < limit; n++) {
-        if (quotes && at[n] == '"') inside = !inside;
-        if (at[n] == '\n' && !inside) break;
-    }
-    if (n > 0 && at[n - 1] == '\r') n--;
-    return n;
+    if (r->codec->record_bytes) return r->codec->record_bytes(r->main.decoder, at, limit);
+    const char *newline = memchr(at, '\n', limit);
+    size_t n = newline ? (size_t)(newline - at) : limit;
+    return n > 0 && at[n - 1] == '\r' ? n - 1 : n;
 }
 
 static struct text record_of(const struct byte_reader *r, uint32_t row, uint64_t *offset) {

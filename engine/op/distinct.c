@@ -28,7 +28,7 @@ struct distinct {
 
 static bool distinct_open(struct op *op, const struct plan *plan, struct err *e) {
     struct distinct *d = op->state;
-    struct arena *a = &op->query->arena;
+    struct arena *a = op->arena;
     uint32_t *col = ARENA_ARRAY(a, col, plan->schema->cols);
     d->blank = result_blank(plan->schema, a);
     if (!col || !d->blank) return err_memory(e);

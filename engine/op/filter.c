@@ -22,7 +22,7 @@ static bool filter_open(struct op *op, const struct plan *plan, struct err *e) {
         program_create(&(struct program_options){.expr = &plan->as.filter.predicate,
                                                  .exprs = 1,
                                                  .input = plan->input[0]->schema,
-                                                 .arena = &op->query->arena,
+                                                 .arena = op->arena,
                                                  .seed = op->query->options.seed + plan->id},
                        e);
     pairs_init(&f->pairs, op);

@@ -9,10 +9,11 @@
 #include "engine/op/order.h"
 #include "engine/op/result.h"
 #include "engine/query_private.h"
+#include "engine/worker.h"
 
 static bool group_aggregate_open(struct op *op, const struct plan *plan, struct err *e) {
     struct group_aggregate *g = op->state;
-    struct arena *a = &op->query->arena;
+    struct arena *a = op->arena;
     g->final = plan->as.aggregate.final;
     g->passed_us = TIME_MIN_US;
     g->blank = result_blank(plan->schema, a);
@@ -67,26 +68,28 @@ static bool group_aggregate_push(struct op *op, uint32_t port, const struct batc
     return final_push(op, in, e) && result_time(op, g->blank, in, 0, in->rows, e);
 }
 
-bool group_result_bad(struct op *op, uint64_t ordinal, const struct fn_failure *f, struct err *e) {
-    struct row_failure r = {.row = f->row, .message = f->message};
-    memcpy(r.sqlstate, f->sqlstate, sizeof r.sqlstate);
-    return op_bad_result(op, ordinal, &r, e);
-}
-
 /* One chunk of final rows: groups id[count]. */
-static bool rows_emit(struct op *op, const struct mark *m, const uint32_t *id, uint32_t count,
-                      struct err *e) {
+static bool rows_emit(struct op *op, const struct mark *m, const struct order_item *item,
+                      uint32_t count, struct err *e) {
     struct group_aggregate *g = op->state;
+    uint32_t *id = g->id;
     struct agg_failures fail;
     fn_errors_init(&fail.rows, op->batch_arena);
     struct column_builder *b = result_open(op, count, e);
     uint16_t *sel = ARENA_ARRAY(op->batch_arena, sel, count);
-    if (!b || !sel) return err_memory(e);
+    struct merge_key *key = ARENA_ARRAY(op->batch_arena, key, count);
+    if (!b || !sel || !key) return err_memory(e);
+    for (uint32_t i = 0; i < count; i++) {
+        id[i] = item[i].id;
+        key[i] = (struct merge_key){.ordinal = m->ordinal, .first = item[i].ordinal};
+    }
+    if (op->worker) worker_note(op->worker, key);
     if (!key_set_read(&g->plan.key, g->groups.table, id, count, b)) return err_memory(e);
     struct groups_results r = {.id = id, .count = count, .to = b + g->plan.key.cols, .fail = &fail};
     if (!groups_finish(&g->plan, &g->groups, &r, e)) return false;
     for (uint32_t i = 0; i < fail.rows.count; i++) {
-        if (!group_result_bad(op, m->ordinal, &fail.rows.failure[i], e)) return false;
+        const struct fn_failure *f = &fail.rows.failure[i];
+        if (!op_bad_result(op, &key[f->row], f, e)) return false;
     }
     struct batch head = {.rows = count, .sel = sel, .first = *m};
     head.first.watermark_us = g->passed_us;
@@ -124,8 +127,7 @@ static bool final_give(struct op *op, const struct mark *m, struct err *e) {
     for (uint32_t from = 0; from < count; from += step) {
         uint32_t n = count - from < step ? count - from : step;
         struct arena_mark mark = arena_mark(a);
-        for (uint32_t i = 0; i < n; i++) g->id[i] = item[from + i].id;
-        if (!rows_emit(op, m, g->id, n, e)) return false;
+        if (!rows_emit(op, m, item + from, n, e)) return false;
         arena_rewind(a, mark);
     }
     return true;

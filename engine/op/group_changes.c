@@ -13,6 +13,7 @@
 #include "engine/op/group_state.h"
 #include "engine/op/result.h"
 #include "engine/query_private.h"
+#include "engine/worker.h"
 
 /* The batch being answered; arrays in the batch arena, by live row i. */
 struct changes {
@@ -315,7 +316,13 @@ static bool chunk_emit(const struct changes *c, const struct answer *a, uint32_t
     uint32_t *id = ARENA_ARRAY(c->op->batch_arena, id, count);
     if (!b || !id || !head_fill(c, a, count, &head)) return err_memory(e);
     if (c->rows == 0) return result_time(c->op, c->g->blank, c->in, 0, c->in->rows, e);
-    for (uint32_t i = 0; i < count; i++) id[i] = c->g->id[a[i].kind < 0 ? 0 : a[i].live];
+    struct merge_key *key = ARENA_ARRAY(c->op->batch_arena, key, count);
+    if (!key) return err_memory(e);
+    for (uint32_t i = 0; i < count; i++) {
+        id[i] = c->g->id[a[i].kind < 0 ? 0 : a[i].live];
+        key[i] = (struct merge_key){.ordinal = head.ordinal[i]};
+    }
+    if (c->op->worker) worker_note(c->op->worker, key);
     if (!key_set_read(&p->key, c->g->groups.table, id, count, b)) return err_memory(e);
     answers_gather(c, a, count, b + p->key.cols);
     return result_emit(c->op, b, &head, e);
@@ -346,7 +353,8 @@ static bool failures_report(const struct changes *c, struct err *e) {
     for (uint32_t i = 0; i < x->count; i++) at[c->order[x->failure[i].row]] = &x->failure[i];
     for (uint32_t i = 0; i < c->rows; i++) {
         if (!at[i]) continue;
-        if (!group_result_bad(c->op, batch_ordinal(c->in, c->g->row[i]), at[i], e)) return false;
+        struct merge_key key = {.ordinal = batch_ordinal(c->in, c->g->row[i])};
+        if (!op_bad_result(c->op, &key, at[i], e)) return false;
     }
     return true;
 }

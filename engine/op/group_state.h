@@ -24,8 +24,4 @@ struct group_aggregate {
 /* Adds the rows of a batch and emits what changed. */
 bool group_changes_push(struct op *op, const struct batch *in, struct err *e) MUST_USE;
 
-/* A result row that could not be represented. */
-bool group_result_bad(struct op *op, uint64_t ordinal, const struct fn_failure *f,
-                      struct err *e) MUST_USE;
-
 #endif

@@ -16,7 +16,7 @@ static bool project_open(struct op *op, const struct plan *plan, struct err *e) 
         program_create(&(struct program_options){.expr = plan->as.project.expr,
                                                  .exprs = plan->schema->cols,
                                                  .input = plan->input[0]->schema,
-                                                 .arena = &op->query->arena,
+                                                 .arena = op->arena,
                                                  .seed = op->query->options.seed + plan->id},
                        e);
     pairs_init(&p->pairs, op);

@@ -45,7 +45,7 @@ bool session_open(struct op *op, struct err *e) {
     struct window_aggregate *w = op->state;
     const struct plan *plan = op->plan;
     const struct schema *input = plan->input[0]->schema;
-    struct arena *a = &op->query->arena;
+    struct arena *a = op->arena;
     struct session_store *s = ARENA_NEW(a, s);
     if (!s || !schema_extend(s, input, a)) return err_memory(e);
     w->sessions = s;

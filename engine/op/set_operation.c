@@ -29,7 +29,7 @@ struct set_operation {
 
 static bool set_operation_open(struct op *op, const struct plan *plan, struct err *e) {
     struct set_operation *s = op->state;
-    struct arena *a = &op->query->arena;
+    struct arena *a = op->arena;
     uint32_t *col = ARENA_ARRAY(a, col, plan->schema->cols);
     s->blank = result_blank(plan->schema, a);
     if (!col || !s->blank) return err_memory(e);

@@ -45,7 +45,7 @@ static bool sort_open(struct op *op, const struct plan *plan, struct err *e) {
     if (plan->input[0]->changes) {
         return err_set(e, ERR_SQL, "0A000", "ORDER BY of a result that changes is not supported");
     }
-    s->blank = result_blank(plan->schema, &op->query->arena);
+    s->blank = result_blank(plan->schema, op->arena);
     if (!s->blank || !rows_open(plan->schema, &s->arena[0], &s->row)) return err_memory(e);
     return true;
 }

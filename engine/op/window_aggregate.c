@@ -22,7 +22,7 @@ static bool segment_open(struct segment *s, struct arena *a) {
 
 static bool window_aggregate_open(struct op *op, const struct plan *plan, struct err *e) {
     struct window_aggregate *w = op->state;
-    struct arena *a = &op->query->arena;
+    struct arena *a = op->arena;
     w->spec = &plan->as.aggregate.window;
     w->attached = w->spec->kind == WINDOW_ATTACHED;
     w->closed = WINDOW_NONE;

@@ -5,12 +5,11 @@
  * window_time, so that a window over them does not find them late; it never goes back, and never
  * goes beyond the true one, which follows them.
  */
-#include <string.h>
-
 #include "engine/base/time.h"
 #include "engine/op/result.h"
 #include "engine/op/window_state.h"
 #include "engine/query_private.h"
+#include "engine/worker.h"
 
 /* Groups of a window, a few at a time: in a pane, or in the sliding totals (pane NULL). */
 struct emission {
@@ -75,17 +74,24 @@ static bool head_fill(struct emission *m, uint32_t count, struct batch *head, st
     return true;
 }
 
+static struct merge_key key_of(const struct emission *m, uint64_t first) {
+    return (struct merge_key){.ordinal = m->close->at.ordinal,
+                              .end_us = m->range.end_us,
+                              .start_us = m->range.start_us,
+                              .first = first};
+}
+
 /* Failed rows are reported and leave the selection. */
-static bool failures_drop(struct emission *m, uint32_t count, struct batch *head, struct err *e) {
+static bool failures_drop(struct emission *m, const struct order_item *item, uint32_t count,
+                          struct batch *head, struct err *e) {
     if (m->fail.rows.count == 0) return true;
     struct op *op = m->close->op;
     uint16_t *sel = ARENA_ARRAY(op->batch_arena, sel, count);
     if (!sel) return err_memory(e);
     for (uint32_t i = 0; i < m->fail.rows.count; i++) {
         const struct fn_failure *f = &m->fail.rows.failure[i];
-        struct row_failure r = {.row = f->row, .message = f->message};
-        memcpy(r.sqlstate, f->sqlstate, sizeof r.sqlstate);
-        if (!op_bad_result(op, m->close->at.ordinal, &r, e)) return false;
+        struct merge_key key = key_of(m, item[f->row].ordinal);
+        if (!op_bad_result(op, &key, f, e)) return false;
     }
     head->sel = sel;
     for (uint32_t i = 0; i < count; i++) {
@@ -94,12 +100,26 @@ static bool failures_drop(struct emission *m, uint32_t count, struct batch *head
     return true;
 }
 
-static bool rows_emit(struct emission *m, const uint32_t *id, uint32_t count, struct err *e) {
+/* For the merge of several workers' results. */
+static bool rows_note(const struct emission *m, const struct order_item *item, uint32_t count) {
+    struct op *op = m->close->op;
+    if (!op->worker) return true;
+    struct merge_key *key = ARENA_ARRAY(op->batch_arena, key, count);
+    if (!key) return false;
+    for (uint32_t i = 0; i < count; i++) key[i] = key_of(m, item[i].ordinal);
+    worker_note(op->worker, key);
+    return true;
+}
+
+static bool rows_emit(struct emission *m, const struct order_item *item, uint32_t count,
+                      struct err *e) {
     struct window_aggregate *w = m->w;
     struct op *op = m->close->op;
     const struct state_table *t = m->pane ? m->pane->groups.table : w->slide.total;
     struct column_builder *b = result_open(op, count, e);
-    if (!b) return false;
+    uint32_t *id = ARENA_ARRAY(op->batch_arena, id, count);
+    if (!b || !id || !rows_note(m, item, count)) return err_memory(e);
+    for (uint32_t i = 0; i < count; i++) id[i] = item[i].id;
     fn_errors_init(&m->fail.rows, op->batch_arena);
     if (!key_set_read(&w->groups.key, t, id, count, b)) return err_memory(e);
 
@@ -114,7 +134,7 @@ static bool rows_emit(struct emission *m, const uint32_t *id, uint32_t count, st
     constant_append(&window[2], m->range.end_us - MILLISECOND_US, count);
 
     struct batch head;
-    if (!head_fill(m, count, &head, e) || !failures_drop(m, count, &head, e)) return false;
+    if (!head_fill(m, count, &head, e) || !failures_drop(m, item, count, &head, e)) return false;
     return result_emit(op, b, &head, e);
 }
 
@@ -128,13 +148,10 @@ bool window_emit(struct window_aggregate *w, const struct window_close *c, struc
     uint32_t count = 0, step = op->query->options.batch_rows;
     bool done = pane ? pane_items(w, pane, a, &item, &count, e)
                      : slide_groups(&w->slide, a, &item, &count, e);
-    uint32_t *id = done ? ARENA_ARRAY(a, id, step) : NULL;
-    if (done && !id) done = err_memory(e);
     for (uint32_t from = 0; done && from < count; from += step) {
         uint32_t n = count - from < step ? count - from : step;
-        for (uint32_t i = 0; i < n; i++) id[i] = item[from + i].id;
         struct arena_mark chunk = arena_mark(a);
-        done = rows_emit(&m, id, n, e);
+        done = rows_emit(&m, item + from, n, e);
         arena_rewind(a, chunk);
     }
     arena_rewind(a, mark);

@@ -79,7 +79,7 @@ static bool kept_load(void *context, struct arena *a, void *value, struct text s
 struct window_session *window_session_open(struct op *op, const struct window_spec *spec,
                                            struct err *e) {
     const struct plan *plan = op->plan;
-    struct arena *a = &op->query->arena;
+    struct arena *a = op->arena;
     struct window_session *w = ARENA_NEW(a, w);
     if (!w) {
         err_memory(e);

@@ -10,6 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/oracle/cover.h"
 #include "tests/oracle/pair.h"
@@ -183,6 +186,21 @@ static void run_done(struct run *r) {
     arena_done(&r->oracle.arena);
 }
 
+/* Runs everything in a child, so that a crash can be told with what caused it. */
+static int run_all(struct run *r) {
+    pid_t child = fork();
+    assert(child >= 0);
+    if (child == 0) return -1;
+
+    int status = 0;
+    pid_t ended = waitpid(child, &status, 0);
+    assert(ended == child);
+    if (WIFEXITED(status) && WEXITSTATUS(status) <= 1) return WEXITSTATUS(status);
+    printf("weir crashed (status %d) on:\n%s0 passed, 1 failed, 0 skipped\n", status,
+           r->oracle.note);
+    return 1;
+}
+
 int main(int argc, char **argv) {
     struct run r = {.options = {.pairs = random_rounds(PAIRS_DEFAULT), .keep_going = 1}};
     r.random = random_start("oracle");
@@ -193,6 +211,13 @@ int main(int argc, char **argv) {
         return 2;
     }
     printf("seed %llu\n", (unsigned long long)r.random.state);
+    fflush(stdout);
+    r.oracle.note =
+        mmap(NULL, NOTE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert(r.oracle.note != MAP_FAILED);
+    int status = run_all(&r);
+    if (status >= 0) return status;
+
     arena_init(&r.arena, 0);
     arena_init(&r.oracle.arena, 0);
     r.oracle.no_weir = r.options.sqlite_only;

@@ -160,6 +160,18 @@ static bool judge(struct pair *p, const struct answers *a) {
     return a->weir.failed || types_agree(p, a);
 }
 
+/* Leaves a script that can be run, with its data, behind in shared memory. */
+static void write_note(struct oracle *o, const struct pair *p, const struct texts *t) {
+    struct buf b;
+    buf_init(&b);
+    buf_addf(&b, "q.sql (--set batch-rows=%u --threads %u):\n", p->batch_rows, p->threads);
+    table_declare(p->table, "t.ndjson", &b);
+    buf_addf(&b, "%s\n%s\nt.ndjson:\n", t->before.bytes > 0 ? t->before.at : "", t->weir.at);
+    table_ndjson(p->table, &b);
+    snprintf(o->note, NOTE_BYTES, "%s", b.at);
+    buf_done(&b);
+}
+
 bool pair_run(struct oracle *o, struct pair *p) {
     struct arena_mark mark = arena_mark(&o->arena);
     struct texts t;
@@ -174,6 +186,7 @@ bool pair_run(struct oracle *o, struct pair *p) {
             printf("SQLite: %s in: %s\n", a.lite.message, t.lite.at);
         }
     } else {
+        write_note(o, p, &t);
         ask_weir(o, p, &t, &a);
     }
     bool good = judge(p, &a) || o->no_weir;

@@ -13,7 +13,7 @@
 #include "tests/oracle/side.h"
 #include "tests/oracle/table.h"
 
-enum { WHY_BYTES = 400 };
+enum { WHY_BYTES = 400, NOTE_BYTES = 65536 };
 
 struct pair {
     struct oquery *query;
@@ -34,6 +34,7 @@ struct oracle {
     struct arena arena; /* of a run; rewound after it */
     const char *loaded; /* SQL text of weir's CREATE STREAM now in force, or NULL */
     bool no_weir;       /* look at SQLite's side only */
+    char *note;         /* [NOTE_BYTES] what runs now, for whoever finds that it crashed */
 };
 
 /* Gives both sides the pair's table. false: one of them refused it. */

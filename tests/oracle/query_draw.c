@@ -194,7 +194,8 @@ static bool draw_failures(struct draw *d, struct oquery *q) {
                  q->emit == EMIT_NOTHING && q->window.form == FORM_NONE;
     q->row_by_row = plain && draw_chance(d, 50);
     q->stop_on_error = !q->row_by_row;
-    if (query_may_fail(q)) q->offset = -1; /* do rows that OFFSET passes over fail? either may be */
+    if (query_may_fail(q)) q->offset = -1;             /* do rows fail that OFFSET passes over? */
+    if (query_may_fail(q) && q->sorted) q->limit = -1; /* or those that LIMIT 0 never sorts? */
     return query_may_fail(q);
 }
 

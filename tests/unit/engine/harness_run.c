@@ -388,16 +388,16 @@ const char *rig_run(struct rig *r, struct plan *top) {
     struct rig_cut cut = {.input_rows = BATCH_ROWS, .output_rows = BATCH_ROWS, .workers = 1};
     if (!rig_run_once(r, &cut, &plain, &full, &e)) fail_msg("%s %s", e.sqlstate, e.message);
     const char *want_plain = text_keep(r, &plain), *want_full = text_keep(r, &full);
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        for (uint32_t workers = 1; workers <= (r->workers_max ? r->workers_max : 1); workers++) {
-            cut = (struct rig_cut){
-                .input_rows = rows[i], .output_rows = BATCH_ROWS, .workers = workers};
-            run_compare(r, &cut, want_plain, want_full);
-            cut.output_rows = rows[i];
-            run_compare(r, &cut, want_plain, want_full);
-        }
-        cut =
-            (struct rig_cut){.input_rows = rows[i], .output_rows = 3, .workers = 1, .saves = true};
+    uint32_t workers_max = r->workers_max ? r->workers_max : 1;
+    for (size_t i = 0; i < COUNT_OF(rows) * workers_max; i++) {
+        cut = (struct rig_cut){.input_rows = rows[i % COUNT_OF(rows)],
+                               .output_rows = BATCH_ROWS,
+                               .workers = 1 + (uint32_t)(i / COUNT_OF(rows))};
+        run_compare(r, &cut, want_plain, want_full);
+        cut.output_rows = cut.input_rows;
+        run_compare(r, &cut, want_plain, want_full);
+        cut.output_rows = 3;
+        cut.saves = true;
         if (r->keeps_bytes) run_compare(r, &cut, want_plain, want_full);
     }
     buf_done(&plain);
