@@ -33,7 +33,6 @@ static void encoder_end(struct presenter *p) {
 bool presenter_begin(struct presenter *p, const struct schema *schema, bool changes, bool live,
                      struct err *e) {
     assert(schema);
-    p->live = live;
     if (p->format == PRESENT_TABLE) {
         p->style.live = live;
         return table_begin(&p->table, &p->style, schema, changes, e);
@@ -54,11 +53,7 @@ bool presenter_rows(struct presenter *p, const struct batch *b, struct err *e) {
         assert(p->encoder);
         if (!p->codec->encode(p->encoder, b, &p->out->buf, e)) return false;
     }
-    if (p->live) {
-        out_flush(p->out);
-    } else {
-        out_maybe_flush(p->out);
-    }
+    out_flush(p->out); /* a batch a write: what is final is seen, and it costs little */
     return out_check(p->out, e);
 }
 

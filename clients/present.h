@@ -27,7 +27,6 @@ struct presenter {
     struct table_writer table;
     const struct codec *codec; /* csv, ndjson: of the result being shown */
     struct encoder *encoder;
-    bool live; /* rows are shown as they come: flush after each batch */
 };
 
 void presenter_init(struct presenter *p, struct out *out, enum present_format format);

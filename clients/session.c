@@ -2,6 +2,7 @@
 #include "clients/session.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -170,13 +171,28 @@ static bool report_failures(struct session *s, struct err *e) {
     return true;
 }
 
+/* Rows that queries of the background could not compute are lost to their targets: that is said. */
+static void say_bad_rows(struct session *s) {
+    for (struct object *o = catalog_first(s->catalog); o; o = o->next) {
+        struct running *r = o->kind == OBJECT_QUERY ? o->extra : NULL;
+        if (!r || !r->job) continue;
+        struct query_stats stats;
+        job_stats(r->job, &stats);
+        if (stats.bad == 0) continue;
+        session_notice(s, "query %.*s could not compute %" PRIu64 " row%s: they are in %.*s$errors",
+                       TEXT_ARG(o->name), stats.bad, stats.bad == 1 ? "" : "s", TEXT_ARG(o->name));
+    }
+}
+
 bool session_finish(struct session *s, struct err *e) {
     struct runner_until until = {
         .stop = s->options.stop,
         .context = s,
         .progress = s->output.progress ? session_draw_progress : NULL,
     };
-    return runner_run(s->runner, &until, e) && report_failures(s, e);
+    if (!runner_run(s->runner, &until, e)) return false;
+    say_bad_rows(s);
+    return report_failures(s, e);
 }
 
 void session_background(struct session *s, int wake_fd) {

@@ -154,6 +154,16 @@ static void say_bad_rows(struct session *s, const struct job *j) {
                    stats.bad == 1 ? "" : "s", first->sqlstate, first->message);
 }
 
+/* Do rows come as the world sends them, so that nobody may be kept waiting for their end? */
+static bool is_live(const struct bound_query *bound) {
+    for (uint32_t i = 0; i < bound->plan.inputs; i++) {
+        struct err unused;
+        const struct connector *c = connector_of(bound->plan.input[i].def, &unused);
+        if (!bound->plan.input[i].bounded || (c && !c->rereadable)) return true;
+    }
+    return false;
+}
+
 static bool select_run(struct session *s, const struct bound_query *bound, struct err *e) {
     const struct plan *root = bound->plan.root;
     struct showing show = {.session = s};
@@ -169,7 +179,7 @@ static bool select_run(struct session *s, const struct bound_query *bound, struc
         .query = query_settings(s),
         .fail_on_error = s->settings.on_error == ON_ERROR_FAIL,
     };
-    if (!s->output.begin(s->output.context, root->schema, root->changes, !bound->plan.bounded, e)) {
+    if (!s->output.begin(s->output.context, root->schema, root->changes, is_live(bound), e)) {
         return false;
     }
     struct job *j = runner_add(s->runner, &o, e);

@@ -10,7 +10,7 @@
 
 #include <sqlite3.h>
 
-struct lite {
+struct nexmark_lite {
     sqlite3 *db;
 };
 
@@ -21,7 +21,7 @@ static const char load_script[] =
     "  json_extract(j, '$.at') AS at, json_extract(j, '$.clock') AS clock FROM line;"
     "CREATE TABLE bid(n INTEGER PRIMARY KEY, auction INTEGER, bidder INTEGER, price INTEGER,"
     "  channel TEXT, url TEXT, extra TEXT, at TEXT, ms INTEGER, clock_ms INTEGER, day TEXT,"
-    "  minute TEXT, hour INTEGER);"
+    "  minute TEXT, hour INTEGER, class INTEGER);"
     "CREATE TABLE auction(n INTEGER PRIMARY KEY, id INTEGER, seller INTEGER);"
     "CREATE TABLE person(n INTEGER PRIMARY KEY, id INTEGER);";
 
@@ -31,13 +31,14 @@ static const char split_script[] =
     "  json_extract(j, '$.bid.url'), json_extract(j, '$.bid.extra'), at,"
     "  CAST(strftime('%s', at) AS INTEGER) * 1000 + CAST(substr(at, 21, 3) AS INTEGER),"
     "  CAST(strftime('%s', clock) AS INTEGER) * 1000 + CAST(substr(clock, 21, 3) AS INTEGER),"
-    "  strftime('%Y-%m-%d', at), strftime('%H:%M', at), CAST(strftime('%H', at) AS INTEGER)"
+    "  strftime('%Y-%m-%d', at), strftime('%H:%M', at), CAST(strftime('%H', at) AS INTEGER),"
+    "  (json_extract(j, '$.bid.price') >= 10000) + (json_extract(j, '$.bid.price') >= 1000000)"
     "  FROM event WHERE type = 2;"
     "INSERT INTO auction SELECT n, json_extract(j, '$.auction.id'),"
     "  json_extract(j, '$.auction.seller') FROM event WHERE type = 1;"
     "INSERT INTO person SELECT n, json_extract(j, '$.person.id') FROM event WHERE type = 0;";
 
-static bool run(struct lite *l, const char *script) {
+static bool run(struct nexmark_lite *l, const char *script) {
     char *message = NULL;
     bool good = sqlite3_exec(l->db, script, NULL, NULL, &message) == SQLITE_OK;
     if (!good) printf("    SQLite: %s in: %.300s\n", message, script);
@@ -45,7 +46,7 @@ static bool run(struct lite *l, const char *script) {
     return good;
 }
 
-static sqlite3_stmt *prepare(struct lite *l, const char *sql) {
+static sqlite3_stmt *prepare(struct nexmark_lite *l, const char *sql) {
     sqlite3_stmt *s = NULL;
     if (sqlite3_prepare_v2(l->db, sql, -1, &s, NULL) != SQLITE_OK) {
         printf("    SQLite: %s in: %.300s\n", sqlite3_errmsg(l->db), sql);
@@ -64,7 +65,7 @@ static bool take_line(struct text *rest, struct text *out) {
     return true;
 }
 
-static uint32_t add_lines(struct lite *l, struct text lines) {
+static uint32_t add_lines(struct nexmark_lite *l, struct text lines) {
     sqlite3_stmt *s = prepare(l, "INSERT INTO line(j) VALUES (?)");
     assert(s);
     struct text line;
@@ -80,48 +81,49 @@ static uint32_t add_lines(struct lite *l, struct text lines) {
 }
 
 /* What must be so of any events: kinds apart, times in order, the row's time is the event's. */
-static bool are_events(struct lite *l) {
-    return lite_counts(l, "SELECT count(*) FROM event WHERE type NOT IN (0, 1, 2)", 0) &&
-           lite_counts(l,
-                       "SELECT count(*) FROM event WHERE coalesce("
-                       "json_extract(j, '$.person.dateTime'),"
-                       "json_extract(j, '$.auction.dateTime'),"
-                       "json_extract(j, '$.bid.dateTime')) IS NOT at",
-                       0) &&
-           lite_counts(l,
-                       "SELECT count(*) FROM event WHERE"
-                       " (type = 0) <> (json_type(j, '$.person') = 'object') OR"
-                       " (type = 1) <> (json_type(j, '$.auction') = 'object') OR"
-                       " (type = 2) <> (json_type(j, '$.bid') = 'object')",
-                       0) &&
-           lite_counts(l,
-                       "SELECT count(*) FROM bid JOIN (SELECT n, lag(ms) OVER (ORDER BY n) AS"
-                       " before FROM bid) AS b USING (n) WHERE ms < before",
-                       0);
+static bool are_events(struct nexmark_lite *l) {
+    return nexmark_lite_counts(l, "SELECT count(*) FROM event WHERE type NOT IN (0, 1, 2)", 0) &&
+           nexmark_lite_counts(l,
+                               "SELECT count(*) FROM event WHERE coalesce("
+                               "json_extract(j, '$.person.dateTime'),"
+                               "json_extract(j, '$.auction.dateTime'),"
+                               "json_extract(j, '$.bid.dateTime')) IS NOT at",
+                               0) &&
+           nexmark_lite_counts(l,
+                               "SELECT count(*) FROM event WHERE"
+                               " (type = 0) <> (json_type(j, '$.person') = 'object') OR"
+                               " (type = 1) <> (json_type(j, '$.auction') = 'object') OR"
+                               " (type = 2) <> (json_type(j, '$.bid') = 'object')",
+                               0) &&
+           nexmark_lite_counts(
+               l,
+               "SELECT count(*) FROM bid JOIN (SELECT n, lag(ms) OVER (ORDER BY n) AS"
+               " before FROM bid) AS b USING (n) WHERE ms < before",
+               0);
 }
 
-struct lite *lite_open(struct text events, uint32_t count) {
-    struct lite *l = calloc(1, sizeof *l);
+struct nexmark_lite *nexmark_lite_open(struct text events, uint32_t count) {
+    struct nexmark_lite *l = calloc(1, sizeof *l);
     assert(l);
     int opened = sqlite3_open(":memory:", &l->db);
     assert(opened == SQLITE_OK);
-    lite_add_functions(l->db);
+    nexmark_lite_add_functions(l->db);
     bool good = run(l, load_script) && run(l, "BEGIN");
     uint32_t lines = good ? add_lines(l, events) : 0;
     if (good && lines != count) printf("    %u events were written, not %u\n", lines, count);
     good = good && lines == count && run(l, split_script) && run(l, "COMMIT") && are_events(l);
     if (good) return l;
-    lite_close(l);
+    nexmark_lite_close(l);
     return NULL;
 }
 
-void lite_close(struct lite *l) {
+void nexmark_lite_close(struct nexmark_lite *l) {
     if (!l) return;
     sqlite3_close(l->db);
     free(l);
 }
 
-bool lite_counts(struct lite *l, const char *sql, int64_t wanted) {
+bool nexmark_lite_counts(struct nexmark_lite *l, const char *sql, int64_t wanted) {
     sqlite3_stmt *s = prepare(l, sql);
     if (!s) return false;
     bool row = sqlite3_step(s) == SQLITE_ROW;
@@ -134,7 +136,7 @@ bool lite_counts(struct lite *l, const char *sql, int64_t wanted) {
     return row && got == wanted;
 }
 
-void lite_lines(struct lite *l, const char *sql, struct buf *out) {
+void nexmark_lite_lines(struct nexmark_lite *l, const char *sql, struct buf *out) {
     sqlite3_stmt *s = prepare(l, sql);
     int status = s ? sqlite3_step(s) : SQLITE_ERROR;
     for (; status == SQLITE_ROW; status = sqlite3_step(s)) {
@@ -218,7 +220,7 @@ static void add_row(struct buf *out, sqlite3_stmt *s) {
 }
 
 /* Rows and lines until two differ or both end. */
-static bool walk(struct lite *l, sqlite3_stmt *s, struct text lines, struct buf *why) {
+static bool walk(struct nexmark_lite *l, sqlite3_stmt *s, struct text lines, struct buf *why) {
     struct text line;
     for (uint32_t n = 1;; n++) {
         int status = sqlite3_step(s);
@@ -240,7 +242,8 @@ static bool walk(struct lite *l, sqlite3_stmt *s, struct text lines, struct buf 
     }
 }
 
-bool lite_agrees(struct lite *l, const char *sql, struct text lines, struct buf *why) {
+bool nexmark_lite_agrees(struct nexmark_lite *l, const char *sql, struct text lines,
+                         struct buf *why) {
     sqlite3_stmt *s = prepare(l, sql);
     if (!s) {
         buf_add_str(why, "SQLite does not take the question");

@@ -85,14 +85,15 @@ static void fn_count_of(sqlite3_context *c, int args, sqlite3_value **arg) {
     sqlite3_result_int64(c, count);
 }
 
-void lite_add_functions(sqlite3 *db) {
+void nexmark_lite_add_functions(sqlite3 *db) {
     static const struct {
         const char *name;
         int args;
         void (*run)(sqlite3_context *, int, sqlite3_value **);
     } functions[] = {
-        {"floor_to", 2, fn_floor_to}, {"show", 1, fn_show},         {"regexp_part", 3, fn_regexp_part},
-        {"field_of", 3, fn_field_of}, {"count_of", 2, fn_count_of},
+        {"floor_to", 2, fn_floor_to},       {"show", 1, fn_show},
+        {"regexp_part", 3, fn_regexp_part}, {"field_of", 3, fn_field_of},
+        {"count_of", 2, fn_count_of},
     };
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
         int added = sqlite3_create_function(db, functions[i].name, functions[i].args,

@@ -22,8 +22,8 @@ enum { RUN_SECONDS = 300, ARGS_MAX = 40, EXEC_FAILED = 127 };
 void nexmark_env_init(struct nexmark_env *env, const char *program, const char *root) {
     *env = (struct nexmark_env){.program = program, .root = root};
     const char *under = getenv("TMPDIR");
-    int bytes =
-        snprintf(env->scratch, sizeof env->scratch, "%s/weir-nexmark-XXXXXX", under ? under : "/tmp");
+    int bytes = snprintf(env->scratch, sizeof env->scratch, "%s/weir-nexmark-XXXXXX",
+                         under ? under : "/tmp");
     assert(bytes > 0 && bytes < (int)sizeof env->scratch);
     char *made = mkdtemp(env->scratch);
     assert(made);
@@ -118,8 +118,8 @@ static void add_number(char **arg, uint32_t *n, char text[32], const char *form,
 void nexmark_run(const struct nexmark_env *env, const struct nexmark_setting *s,
                  const struct buf *script, struct nexmark_result *out) {
     char events[512], batch[32], threads[32];
-    char *arg[ARGS_MAX] = {(char *)env->program, "run",      "--format", "ndjson", "--define",
-                           "folder=bids",        "--define", events};
+    char *arg[ARGS_MAX] = {(char *)env->program, "run",         "--format", "ndjson",
+                           "--define",           "folder=bids", "--define", events};
     uint32_t n = 8;
     assert(!script->failed);
 

@@ -29,9 +29,9 @@ struct nexmark_env {
 struct nexmark_setting {
     const char *name;
     uint32_t events;
-    const char *options; /* of the generator: "'key' = 'value', ..."; NULL: none */
+    const char *options;       /* of the generator: "'key' = 'value', ..."; NULL: none */
     const char *const *define; /* more of --define, "NAME=VALUE", ends with NULL; or NULL */
-    uint32_t batch_rows; /* 0: as the program likes */
+    uint32_t batch_rows;       /* 0: as the program likes */
     uint32_t threads;
 };
 

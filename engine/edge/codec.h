@@ -85,6 +85,8 @@ struct codec {
 
 extern const struct codec codec_json, codec_csv, codec_raw;
 
+extern const struct codec *const codecs[]; /* NULL-terminated; in codec.c */
+
 /* The codec of that name, or NULL. */
 const struct codec *codec_find(struct text name);
 

@@ -129,15 +129,26 @@ static bool check_options(const struct tables *t, const struct options *o, struc
     return true;
 }
 
-static bool find_codec(const struct connector *c, const struct options *o, const struct codec **out,
-                       struct err *e) {
+/* No format is given where one is needed; it may be there under a misspelt key. */
+static bool no_format(const struct tables *t, const struct connector *c, const struct options *o,
+                      struct err *e) {
+    for (uint32_t i = 0; i < o->count; i++) {
+        struct text key = option_key(o->option[i].key);
+        bool known = option_row(t->own, key, NULL) || option_row(stream_options, key, NULL);
+        for (uint32_t k = 0; !known && codecs[k]; k++) {
+            known = option_row(codecs[k]->option, key, codecs[k]->name);
+        }
+        if (!known) return unknown_option(t, &o->option[i], e);
+    }
+    err_set(e, ERR_SQL, "22023", "connector '%s' needs the option 'format'", c->name);
+    return err_hint(e, "Add 'format' = 'json', 'csv' or 'raw'.");
+}
+
+static bool find_codec(const struct tables *t, const struct connector *c, const struct options *o,
+                       const struct codec **out, struct err *e) {
     const struct option *f = option_find(o, "format");
     *out = NULL;
-    if (!f && !c->needs_format) return true;
-    if (!f) {
-        err_set(e, ERR_SQL, "22023", "connector '%s' needs the option 'format'", c->name);
-        return err_hint(e, "Add 'format' = 'json', 'csv' or 'raw'.");
-    }
+    if (!f) return !c->needs_format || no_format(t, c, o, e);
     *out = codec_find(f->value);
     if (*out) return true;
     option_error(f, e, "there is no format '%.*s'", TEXT_ARG(f->value));
@@ -157,7 +168,7 @@ static bool check_known(const struct stream_def *def, const struct options *o, s
     memcpy(subject + used, c->name, more + 1);
     t.own = c->option;
     t.subject = subject;
-    return find_codec(c, o, &t.codec, e) && check_options(&t, o, e);
+    return find_codec(&t, c, o, &t.codec, e) && check_options(&t, o, e);
 }
 
 bool connector_check(const struct stream_def *def, struct err *e) {

@@ -99,6 +99,16 @@ static void w_decimal_text(sqlite3_context *c, int args, sqlite3_value **arg) {
     result_text(c, text);
 }
 
+/* w_real(v, scale): v / 10^scale as the nearest double. */
+static void w_real(sqlite3_context *c, int args, sqlite3_value **arg) {
+    (void)args;
+    if (is_null(arg[0])) return;
+    char text[48];
+    snprintf(text, sizeof text, "%" PRId64 "e-%d", (int64_t)sqlite3_value_int64(arg[0]),
+             sqlite3_value_int(arg[1]));
+    sqlite3_result_double(c, strtod(text, NULL));
+}
+
 /* Asks SQLite's calendar for the date of a day. */
 static void day_text(sqlite3_context *c, int64_t days, char out[16]) {
     sqlite3_stmt *s = NULL;
@@ -186,6 +196,7 @@ void lite_add_functions(sqlite3 *db) {
         {"w_whole", 1, w_whole},
         {"w_try_whole", 1, w_try_whole},
         {"w_decimal_text", 2, w_decimal_text},
+        {"w_real", 2, w_real},
         {"w_date_text", 1, w_date_text},
         {"w_time_text", 1, w_time_text},
         {"w_split", 3, w_split},

@@ -155,7 +155,7 @@ const struct op_row op_rows[] = {
     {"floor", 'f', "q", "floor($1)", SAME, 0, 0},
     {"trunc", 'f', "q", "trunc($1)", SAME, 0, 0},
     {"sqrt", 'f', "f", "sqrt(abs($1))", SAME, 0, 0},
-    {"power", 'f', "qk", "power($1, $2)", "pow($1, $2)", 0, 130},
+    {"power", 'f', "qk", "power(abs($1) + 0.5e0, $2)", "pow(abs($1) + 0.5e0, $2)", 0, 130},
     {"pow", 'f', "qk", "pow(abs($1) + 0.5e0, $2)", SAME, 0, 130},
     {"exp", 'f', "q", "exp($1 / 16.0e0)", SAME, 0, 100},
     {"ln", 'f', "f", "ln(abs($1) + 1.0e0)", SAME, 0, 0},

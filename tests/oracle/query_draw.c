@@ -189,9 +189,22 @@ static void draw_second(struct draw *d, struct oquery *q) {
     q->set_operator = operators[draw_below(d, 4)];
 }
 
+/* A sum of large numbers may be an error of the result row. */
+static bool sum_may_fail(const struct oagg *a) {
+    return a->row && a->arg && a->row->result == T_BIGINT && a->row->args[0] == T_BIGINT &&
+           a->arg->bits > SUM_BITS_SAFE;
+}
+
+static bool sums_may_fail(const struct oquery *q) {
+    bool fails = false;
+    for (uint32_t i = 0; i < q->items; i++) fails |= sum_may_fail(&q->item[i].agg);
+    return fails;
+}
+
 static bool draw_failures(struct draw *d, struct oquery *q) {
     bool plain = q->kind == QUERY_ROWS && q->source == SOURCE_TABLE && !q->sorted && q->limit < 0 &&
                  q->emit == EMIT_NOTHING && q->window.form == FORM_NONE;
+    if (sums_may_fail(q)) q->emit = EMIT_NOTHING; /* each change is a sum that must fit */
     q->row_by_row = plain && draw_chance(d, 50);
     q->stop_on_error = !q->row_by_row;
     if (query_may_fail(q)) q->offset = -1;             /* do rows fail that OFFSET passes over? */
@@ -230,17 +243,10 @@ struct oquery *query_draw(struct draw *d) {
     return q;
 }
 
-/* A sum of large numbers may be an error of the result row. */
-static bool sum_may_fail(const struct oagg *a) {
-    return a->row && a->arg && a->row->result == T_BIGINT && a->row->args[0] == T_BIGINT &&
-           a->arg->bits > SUM_BITS_SAFE;
-}
-
 bool query_may_fail(const struct oquery *q) {
-    bool fails = q->where && q->where->may_fail;
+    bool fails = (q->where && q->where->may_fail) || sums_may_fail(q);
     for (uint32_t i = 0; i < q->items; i++) {
         fails |= q->item[i].expr && q->item[i].expr->may_fail;
-        fails |= sum_may_fail(&q->item[i].agg);
     }
     return fails;
 }

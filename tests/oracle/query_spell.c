@@ -309,8 +309,9 @@ static void spell_group_sqlite(struct buf *out, const struct oquery *q) {
     buf_add_str(out, window ? " GROUP BY window_start, window_end" : " GROUP BY ");
     for (uint32_t i = 0; i < q->keys; i++) {
         if (i > 0 || window) buf_add_str(out, ", ");
+        buf_add_str(out, "coalesce("); /* SQLite folds FALSE AND x to 0: no column's number */
         spell_node(out, q->key[i], q->table, SIDE_SQLITE);
-        if (q->key[i]->kind == NODE_LITERAL) buf_add_str(out, " + 0");
+        buf_add_str(out, ", NULL)");
     }
 }
 

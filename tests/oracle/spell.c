@@ -212,9 +212,9 @@ void spell_template(struct buf *out, const struct spell_template *s, const struc
             spell_node(out, arg, t, side);
             buf_addf(out, " * %" PRId64 ")", power_of_ten(common_scale(s) - arg->type.scale));
         } else if (*c == '~') {
-            buf_add_str(out, "(CAST(");
+            buf_add_str(out, "w_real(");
             spell_node(out, arg, t, side);
-            buf_addf(out, " AS REAL) / %" PRId64 ".0)", power_of_ten(arg->type.scale));
+            buf_addf(out, ", %u)", arg->type.scale);
         } else {
             spell_node(out, arg, t, side);
         }
