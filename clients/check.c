@@ -1,4 +1,5 @@
 /* check.c: weir check: parses, binds and plans a script, runs nothing. */
+#include <getopt.h>
 #include <string.h>
 
 #include "clients/command.h"
@@ -38,7 +39,56 @@ static enum exit_status check_file(struct check *c, const char *path) {
     return status;
 }
 
-static enum exit_status check_files(struct check *c, int argc, char **argv) {
+static enum exit_status check_files(struct check *c, char *const *path, int paths) {
+    enum exit_status worst = EXIT_OK;
+    for (int i = 0; i < paths; i++) {
+        enum exit_status status = check_file(c, path[i]);
+        if (status > worst) worst = status;
+    }
+    return worst;
+}
+
+/* --define and --set; false: *e. */
+static bool check_option(struct check *c, int letter, struct err *e) {
+    const char *equal = strchr(optarg, '=');
+    if (!equal || equal == optarg) {
+        return err_set(e, ERR_SQL, "22023", "'%s' is not name=value", optarg);
+    }
+    struct text name = {.at = optarg, .bytes = (uint32_t)(equal - optarg)};
+    struct text value = text_of(equal + 1);
+    return letter == 'd' ? session_define(c->session, name, value, e)
+                         : session_set(c->session, name, value, e);
+}
+
+static const struct option long_options[] = {
+    {"define", required_argument, NULL, 'd'},
+    {"set", required_argument, NULL, 's'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+static enum exit_status check_arguments(struct check *c, int argc, char **argv) {
+    const struct process *p = c->process;
+    optind = 1;
+    opterr = 0;
+    for (int letter; (letter = getopt_long(argc, argv, "h", long_options, NULL)) != -1;) {
+        struct err e;
+        if (letter == 'h') return command_help(p, &command_check);
+        if (letter == '?') {
+            return command_usage(p, &command_check, "unknown option or missing value: '%s'",
+                                 argv[optind - 1]);
+        }
+        if (check_option(c, letter, &e)) continue;
+        error_print(&c->err.buf, NULL, &e);
+        return e.code == ERR_SQL ? EXIT_USAGE : EXIT_RUN;
+    }
+    if (optind == argc) {
+        return command_usage(p, &command_check, "nothing to check: give FILE.sql");
+    }
+    return check_files(c, argv + optind, argc - optind);
+}
+
+static struct session *check_session(struct check *c, struct err *e) {
     const struct process *p = c->process;
     struct session_output output = {.context = c, .notice = check_notice};
     struct session_options options = {
@@ -52,33 +102,22 @@ static enum exit_status check_files(struct check *c, int argc, char **argv) {
         .agg = p->agg,
         .aggs = p->aggs,
     };
-    struct err e;
-    c->session = session_create(&options, &output, &e);
-    if (!c->session) {
-        error_print(&c->err.buf, NULL, &e);
-        return EXIT_RUN;
-    }
-    enum exit_status worst = EXIT_OK;
-    for (int i = 1; i < argc; i++) {
-        enum exit_status status = check_file(c, argv[i]);
-        if (status > worst) worst = status;
-    }
-    session_destroy(c->session);
-    return worst;
+    return session_create(&options, &output, e);
 }
 
 static enum exit_status command_check_main(const struct process *p, int argc, char **argv) {
-    if (argc < 2) return command_usage(p, &command_check, "nothing to check: give FILE.sql");
-    if (strcmp(argv[1], "--help") == 0) return command_help(p, &command_check);
-    for (int i = 1; i < argc; i++) {
-        if (argv[i][0] != '-') continue;
-        return command_usage(p, &command_check, "no option '%s'", argv[i]);
-    }
-
     struct check c = {.process = p};
+    struct err e;
+    enum exit_status status = EXIT_RUN;
     out_init(&c.err, p->stderr_fd);
     arena_init(&c.arena, 0);
-    enum exit_status status = check_files(&c, argc, argv);
+    c.session = check_session(&c, &e);
+    if (c.session) {
+        status = check_arguments(&c, argc, argv);
+    } else {
+        error_print(&c.err.buf, NULL, &e);
+    }
+    session_destroy(c.session);
     out_say(&c.err);
     out_done(&c.err);
     arena_done(&c.arena);
@@ -87,8 +126,12 @@ static enum exit_status command_check_main(const struct process *p, int argc, ch
 
 const struct command command_check = {
     .name = "check",
-    .usage = "FILE.sql...",
+    .usage = "[OPTIONS] FILE.sql...",
     .doc = "parse, bind and plan scripts, run nothing",
-    .help = "\nexit status: 0 all well, 1 a statement was wrong, 2 wrong usage, 3 I/O\n",
+    .help = "\n"
+            "  --define NAME=VALUE   replaces ${NAME} in the scripts\n"
+            "  --set NAME=VALUE      a setting, as SET in a script\n"
+            "\n"
+            "exit status: 0 all well, 1 a statement was wrong, 2 wrong usage, 3 I/O\n",
     .run = command_check_main,
 };

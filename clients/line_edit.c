@@ -35,10 +35,9 @@ static char *prompt_of(EditLine *el) {
 static bool wait_for_byte(struct line_edit *l) {
     for (;;) {
         if (*l->options.stop) return false;
+        if (l->options.idle) l->options.idle(l->options.context);
         struct pollfd p = {.fd = l->options.stdin_fd, .events = POLLIN};
-        int ready = poll(&p, 1, l->options.idle ? 0 : IDLE_MS);
-        if (ready > 0) return true;
-        if (ready == 0 && l->options.idle) l->options.idle(l->options.context);
+        if (!*l->options.stop && poll(&p, 1, IDLE_MS) > 0) return true;
     }
 }
 
@@ -85,6 +84,20 @@ static bool is_word_byte(char c) {
            (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
 }
 
+/* Is the cursor where no name can stand: in a backslash command, or inside quotes? */
+static bool is_no_name(const LineInfo *line) {
+    char quote = 0;
+    if (line->buffer < line->cursor && line->buffer[0] == '\\') return true;
+    for (const char *at = line->buffer; at < line->cursor; at++) {
+        if (quote == 0 && (*at == '\'' || *at == '"' || *at == '`')) {
+            quote = *at;
+        } else if (*at == quote) {
+            quote = 0;
+        }
+    }
+    return quote != 0;
+}
+
 static unsigned char complete_word(EditLine *el, int key) {
     (void)key;
     struct line_edit *l;
@@ -93,7 +106,7 @@ static unsigned char complete_word(EditLine *el, int key) {
     const char *start = line->cursor;
     while (start > line->buffer && is_word_byte(start[-1])) start--;
     struct text word = {.at = start, .bytes = (uint32_t)(line->cursor - start)};
-    if (word.bytes == 0 || !l->options.complete) return CC_ERROR;
+    if (word.bytes == 0 || !l->options.complete || is_no_name(line)) return CC_ERROR;
 
     buf_reset(&l->word);
     l->candidates = 0;
@@ -101,9 +114,8 @@ static unsigned char complete_word(EditLine *el, int key) {
     if (l->word.failed || l->word.bytes < word.bytes) return CC_ERROR;
     if (l->candidates == 1) buf_add_char(&l->word, ' ');
     buf_add_char(&l->word, '\0');
-    if (l->word.failed) return CC_ERROR;
-    el_deletestr(el, (int)word.bytes);
-    return el_insertstr(el, l->word.at) == 0 ? CC_REFRESH : CC_ERROR;
+    if (l->word.failed || l->word.bytes == word.bytes + 1) return CC_ERROR;
+    return el_insertstr(el, l->word.at + word.bytes) == 0 ? CC_REFRESH : CC_ERROR;
 }
 
 static bool open_streams(struct line_edit *l) {

@@ -21,12 +21,14 @@ void out_done(struct out *o) {
     buf_done(&o->buf);
 }
 
-static bool write_fd(int fd, const char *at, size_t bytes) {
+static bool write_fd(struct out *o, const char *at, size_t bytes) {
     for (size_t sent = 0; sent < bytes;) {
-        ssize_t n = write(fd, at + sent, bytes - sent);
+        ssize_t n = write(o->fd, at + sent, bytes - sent);
         if (n >= 0) {
             sent += (size_t)n;
         } else if (errno != EINTR) {
+            o->full = errno == ENOSPC;
+            o->closed = errno == EPIPE;
             return false;
         }
     }
@@ -38,7 +40,7 @@ bool out_flush(struct out *o) {
     if (o->buf.failed) o->failed = true;
     if (!o->failed && o->buf.bytes > 0) {
         o->failed = !(o->file ? file_write(o->file, o->buf.at, o->buf.bytes, &unused)
-                              : write_fd(o->fd, o->buf.at, o->buf.bytes));
+                              : write_fd(o, o->buf.at, o->buf.bytes));
     }
     buf_reset(&o->buf);
     return !o->failed;
@@ -48,7 +50,7 @@ void out_say(struct out *o) {
     static const char no_memory[] = "ERROR:  53200: out of memory\n";
     if (o->buf.failed) {
         buf_reset(&o->buf);
-        if (!o->file && !write_fd(o->fd, no_memory, sizeof no_memory - 1)) o->failed = true;
+        if (!o->file && !write_fd(o, no_memory, sizeof no_memory - 1)) o->failed = true;
     }
     out_flush(o);
 }
@@ -58,5 +60,8 @@ bool out_maybe_flush(struct out *o) {
 }
 
 bool out_check(const struct out *o, struct err *e) {
-    return !o->failed || err_set(e, ERR_IO, "58030", "cannot write the output");
+    if (!o->failed) return true;
+    if (o->closed) return err_set(e, ERR_CANCEL, "57014", "nobody reads the output any more");
+    return err_set(e, ERR_IO, o->full ? "53100" : "58030", "cannot write the output%s",
+                   o->full ? ": no space left" : "");
 }

@@ -18,6 +18,7 @@ struct out {
     int fd; /* -1: `file` it is */
     struct file *file;
     bool failed;
+    bool full, closed; /* why: no room (ENOSPC), nobody reads any more (EPIPE) */
     struct buf buf;
 };
 
@@ -33,7 +34,7 @@ void out_say(struct out *o);
 /* Flushes when much is buffered: to be called after each row or batch. */
 bool out_maybe_flush(struct out *o);
 
-/* ERR_IO 58030 "cannot write output" when failed; else true. */
+/* When failed: 53100 without room, ERR_CANCEL when nobody reads any more, else 58030. */
 bool out_check(const struct out *o, struct err *e) MUST_USE;
 
 #endif

@@ -112,7 +112,10 @@ static bool take_word(struct repl *r, struct text line) {
         repl_meta(r, word);
         return true;
     }
-    if (!text_equal_fold(word, TEXT_LITERAL("help"))) return false;
+    if (!text_equal_fold(word, TEXT_LITERAL("help")) &&
+        !text_equal_fold(word, TEXT_LITERAL("help;"))) {
+        return false;
+    }
     repl_meta(r, TEXT_LITERAL("\\?"));
     return true;
 }

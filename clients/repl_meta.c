@@ -138,7 +138,7 @@ static void meta_output(struct repl *r, struct text argument) {
 /* \watch N: the last statement again every N seconds (2), until Ctrl-C. */
 static void meta_watch(struct repl *r, struct text argument) {
     double seconds = 2;
-    if (argument.bytes > 0 && f64_parse(argument, &seconds) != PARSE_OK) {
+    if (argument.bytes > 0 && (f64_parse(argument, &seconds) != PARSE_OK || seconds <= 0)) {
         repl_say(r, "\\watch: '%.*s' is no number of seconds", TEXT_ARG(argument));
         return;
     }

@@ -69,6 +69,7 @@ static void run_progress(void *context, const struct session *s) {
 
 /* Errors go to stderr behind what stdout already has. */
 static void run_error(struct run *run, const struct script *script, const struct err *e) {
+    if (e->code == ERR_CANCEL) return;
     out_flush(&run->out);
     progress_clear(&run->progress);
     error_print(&run->err.buf, script, e);

@@ -1,5 +1,6 @@
 /* session_ddl.c: CREATE STREAM, VIEW and FUNCTION, and DROP. */
 #include <assert.h>
+#include <ctype.h>
 #include <stdio.h>
 
 #include "clients/session_private.h"
@@ -312,7 +313,8 @@ bool session_drop(struct session *s, const struct ast_statement *st, struct err 
     catalog_drop(s->catalog, o);
 
     char tag[40];
-    snprintf(tag, sizeof tag, "DROP %s", drop_words[d->object]);
+    int n = snprintf(tag, sizeof tag, "DROP %s", drop_words[d->object]);
+    for (int i = 0; i < n; i++) tag[i] = (char)toupper((unsigned char)tag[i]);
     session_tag(s, tag);
     return true;
 }

@@ -115,6 +115,21 @@ static bool object_is_in(const struct object *o, struct object *const *list, uin
     return false;
 }
 
+/* Does the query fill x$errors or x$late of a stream that it reads, and the statement reads that? */
+static bool fills_side(const struct session *s, const struct running *r,
+                       const struct bound_query *bound) {
+    for (uint32_t i = 0; i < bound->plan.inputs; i++) {
+        for (const struct object *o = catalog_first(s->catalog); o; o = o->next) {
+            struct stream *stream = session_stream(o);
+            const struct stream_def *def = bound->plan.input[i].def;
+            bool side =
+                stream && (def == stream_errors_def(stream) || def == stream_late_def(stream));
+            if (side && object_is_in(o, r->bound.use, r->bound.uses)) return true;
+        }
+    }
+    return false;
+}
+
 /* What the statement reads may be written by queries of the background: those that end have to
  * end first. */
 static bool wait_for_writers(struct session *s, const struct bound_query *bound, struct err *e) {
@@ -122,8 +137,8 @@ static bool wait_for_writers(struct session *s, const struct bound_query *bound,
         struct running *r = o->kind == OBJECT_QUERY ? o->extra : NULL;
         if (!r || !r->job || !r->bound.plan.bounded || job_state(r->job) > JOB_RUNNING) continue;
         if (!object_is_in(r->bound.target, bound->use, bound->uses) &&
-            !object_is_in(o, bound->use, bound->uses)) {
-            continue; /* it writes nothing that is read, nor are its $errors */
+            !object_is_in(o, bound->use, bound->uses) && !fills_side(s, r, bound)) {
+            continue;
         }
         if (!run_until(s, r->job, e)) return false;
     }
@@ -259,6 +274,14 @@ static bool make_name(struct session *s, struct text target, struct arena *a, st
     }
 }
 
+/* TABLE(x) is what x holds when all that was to be written to it before has been. */
+static bool reads_snapshot(const struct bound_query *bound) {
+    for (uint32_t i = 0; i < bound->plan.inputs; i++) {
+        if (bound->plan.input[i].snapshot) return true;
+    }
+    return false;
+}
+
 /* Binds the statement's INSERT and makes it a query object of that name, which then runs. */
 static bool background_add(struct session *s, struct text name, const struct ast_statement *st,
                            const struct ast_insert *insert, struct err *e) {
@@ -267,6 +290,9 @@ static bool background_add(struct session *s, struct text name, const struct ast
     struct sql_env env = session_env(s, st);
     if (!bind_insert(&env, insert, &s->statement, &r->bound, e)) return false;
 
+    if (!s->checking && reads_snapshot(&r->bound) && !wait_for_writers(s, &r->bound, e)) {
+        return false;
+    }
     struct object *o = object_create(OBJECT_QUERY, name, e);
     if (!o) return false;
     r->object = o;

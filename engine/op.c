@@ -55,9 +55,12 @@ void op_close_nothing(struct op *op) {
     assert(op->type);
 }
 
-/* Where rows that were not taken are gathered: each worker has a list of its own. */
-static struct rejects *rejects_of(struct op *op) {
-    return op->worker ? &op->worker->rejects : &op->query->rejects;
+/* Rows that were not taken are gathered: each worker has a list of its own. */
+static bool reject(struct op *op, const struct reject *x, struct err *e) {
+    struct query *q = op->query;
+    if (op->worker) return rejects_add(&op->worker->rejects, x, e);
+    query_stop_at(q, x);
+    return rejects_add(&q->rejects, x, e);
 }
 
 bool op_late(struct op *op, uint64_t ordinal, int64_t watermark_us, uint32_t missed,
@@ -65,7 +68,7 @@ bool op_late(struct op *op, uint64_t ordinal, int64_t watermark_us, uint32_t mis
     assert(missed > 0);
     struct reject x = {
         .key = {.ordinal = ordinal}, .late = true, .watermark_us = watermark_us, .missed = missed};
-    return rejects_add(rejects_of(op), &x, e);
+    return reject(op, &x, e);
 }
 
 /* Do the operator's rows still stand for rows of an input, or are they results? */
@@ -86,7 +89,7 @@ bool op_bad(struct op *op, const struct batch *b, const struct program_result *r
         struct reject x = {
             .key = {.ordinal = batch_ordinal(b, f->row)}, .result = result, .message = f->message};
         memcpy(x.sqlstate, f->sqlstate, sizeof x.sqlstate);
-        if (!rejects_add(rejects_of(op), &x, e)) return false;
+        if (!reject(op, &x, e)) return false;
     }
     return true;
 }
@@ -95,5 +98,5 @@ bool op_bad_result(struct op *op, const struct merge_key *key, const struct fn_f
                    struct err *e) {
     struct reject x = {.key = *key, .result = true, .message = f->message};
     memcpy(x.sqlstate, f->sqlstate, sizeof x.sqlstate);
-    return rejects_add(rejects_of(op), &x, e);
+    return reject(op, &x, e);
 }

@@ -72,7 +72,12 @@ struct query *query_create(const struct plan_query *plan, const struct query_opt
         err_memory(e);
         return NULL;
     }
-    *q = (struct query){.plan = plan, .options = *o, .out = *out, .arena = arena};
+    *q = (struct query){.plan = plan,
+                        .options = *o,
+                        .out = *out,
+                        .arena = arena,
+                        .end_ordinal = UINT64_MAX,
+                        .stop_ordinal = UINT64_MAX};
     q->keyed = state_create(0, e);
     if (!q->keyed) goto fail;
     q->input = ARENA_ARRAY(&q->arena, q->input, plan->inputs);
@@ -209,6 +214,7 @@ static struct query_reject reject_at(const struct query *q, uint64_t ordinal) {
 
 static bool reject_tell(struct query *q, const struct reject *x, struct err *e) {
     const struct query_output *out = &q->out;
+    if (x->key.ordinal >= q->end_ordinal) return true;
     struct query_reject r = {.input = UINT32_MAX};
     if (!x->result) r = reject_at(q, x->key.ordinal);
     r.sqlstate = x->sqlstate;
@@ -293,14 +299,33 @@ void query_stats(const struct query *q, struct query_stats *out) {
     }
 }
 
+/* Where bad rows stop the query: those of the live rows that no row behind the first bad one
+ * caused. */
+static bool rows_before_stop(struct query *q, const struct batch *b, struct batch *out,
+                             struct err *e) {
+    uint16_t *sel = ARENA_ARRAY(&q->batch_arena, sel, b->live);
+    if (!sel) return err_memory(e);
+    *out = *b;
+    out->sel = sel;
+    out->live = 0;
+    for (uint32_t i = 0; i < b->live; i++) {
+        uint32_t row = batch_row(b, i);
+        if (batch_ordinal(b, row) <= q->stop_ordinal) sel[out->live++] = (uint16_t)row;
+    }
+    return true;
+}
+
 bool query_give(struct query *q, const struct batch *b, struct err *e) {
-    if (b->live == 0 || q->ended) return true;
-    q->stats.rows_out += b->live;
-    return q->out.rows(q->out.context, b, e);
+    struct batch rows = *b;
+    if (q->stop_ordinal != UINT64_MAX && !rows_before_stop(q, b, &rows, e)) return false;
+    if (rows.live == 0 || q->ended) return true;
+    q->stats.rows_out += rows.live;
+    return q->out.rows(q->out.context, &rows, e);
 }
 
 bool query_give_mark(struct query *q, const struct mark *m, struct err *e) {
     if (q->ended) return true;
     q->ended = m->watermark_us == TIME_END_US;
+    if (q->ended && m->ordinal < q->next_ordinal) q->end_ordinal = m->ordinal;
     return !q->out.mark || q->out.mark(q->out.context, m, e);
 }

@@ -40,6 +40,8 @@ struct query {
     bool ended;   /* the sink has seen the end */
     struct query_current current;
     struct query_stats stats;
+    uint64_t end_ordinal;      /* rows from here on were not wanted (LIMIT) */
+    uint64_t stop_ordinal;     /* bad_stops: of the first bad row */
     struct rejects rejects;    /* of the batch that goes through */
     const struct plan *shared; /* the node that runs on several workers; NULL: none */
 };
@@ -47,6 +49,12 @@ struct query {
 /* The sink's rows and marks on their way out. */
 bool query_give(struct query *q, const struct batch *b, struct err *e) MUST_USE;
 bool query_give_mark(struct query *q, const struct mark *m, struct err *e) MUST_USE;
+
+/* Notes a bad row where bad rows stop the query. */
+static inline void query_stop_at(struct query *q, const struct reject *x) {
+    bool stops = q->options.bad_stops && !x->late;
+    if (stops && x->key.ordinal < q->stop_ordinal) q->stop_ordinal = x->key.ordinal;
+}
 
 /* Opens one operator per node of the plan, for so many workers. */
 bool query_open_ops(struct query *q, uint32_t workers, struct err *e) MUST_USE;

@@ -207,6 +207,9 @@ static bool workers_run(struct op *op, const struct mark *m, struct err *e) {
             *e = w->err;
             return false;
         }
+        for (uint32_t r = 0; r < w->rejects.count; r++) {
+            query_stop_at(op->query, &w->rejects.at[r]);
+        }
         if (!rejects_join(&op->query->rejects, &w->rejects, e)) return false;
     }
     return true;

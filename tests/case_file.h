@@ -30,6 +30,7 @@
     X(EXIT, "exit")                                                                                \
     X(ONCE, "once")                                                                                \
     X(LIVE, "live")                                                                                \
+    X(END, "end")                                                                                  \
     X(DATA, "data")
 
 #define X(ID, word) SECTION_##ID,

@@ -168,10 +168,14 @@ static void converse(const struct case_spec *c, int to, int from, struct buf *ou
             expected += s->body.bytes;
             read_upto(from, out, expected);
         }
+        if (s->kind == SECTION_END) {
+            close(to);
+            to = -1;
+        }
         if (s->kind != SECTION_IN && s->kind != SECTION_IN_ESCAPED) continue;
         if (write(to, s->body.at, s->body.bytes) != (ssize_t)s->body.bytes) break;
     }
-    close(to);
+    if (to >= 0) close(to);
     read_upto(from, out, SIZE_MAX);
     close(from);
 }

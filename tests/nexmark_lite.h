@@ -2,14 +2,15 @@
  *
  * The events are read from the lines that the run wrote, by SQLite's own JSON functions, into
  *
- *     bid(n, auction, bidder, price, channel, url, extra, at, ms, clock_ms, day, minute, hour, class)
+ *     bid(n, auction, bidder, price, channel, url, extra, at, ms, clock_ms, day, minute, hour,
+ *         class)
  *     person(n, id), auction(n, id, seller)
  *
- * n counts all events from 1, `at` is text as weir writes it, ms and clock_ms are milliseconds since
- * 1970 of the event's time and its arrival, class is 0 for prices below 10000, 1 below 1000000, else
- * 2. Functions beside SQLite's own: floor_to(x, size),
- * show(ms) (as weir writes a TIMESTAMP(3)), regexp_part(text, pattern, group), field_of(text,
- * separator, index), count_of(text, character); written from the contract, not from weir.
+ * n counts all events from 1, `at` is text as weir writes it, ms and clock_ms are milliseconds
+ * since 1970 of the event's time and its arrival, class is 0 for prices below 10000, 1 below
+ * 1000000, else 2. Functions beside SQLite's own: floor_to(x, size), show(ms) (as weir writes a
+ * TIMESTAMP(3)), regexp_part(text, pattern, group), field_of(text, separator, index),
+ * count_of(text, character); written from the contract, not from weir.
  *
  * An answer is compared with JSON lines: keys are the names of the columns and come in their order.
  * A name that ends in '#' is of a column of text that stands as a number in the line (a DECIMAL);

@@ -1,6 +1,6 @@
-/* nexmark_question.c: what SQLite is asked. Windows are computed columns, sessions numbers that count
- * up at each gap, changelogs running totals by window functions: DISTINCT is there a mark at the first
- * row of each value. */
+/* nexmark_question.c: what SQLite is asked. Windows are computed columns, sessions numbers that
+ * count up at each gap, changelogs running totals by window functions: DISTINCT is there a mark at
+ * the first row of each value. */
 #include "tests/nexmark_question.h"
 
 #include <stddef.h>

@@ -20,7 +20,9 @@
 enum { RUN_SECONDS = 300, ARGS_MAX = 40, EXEC_FAILED = 127 };
 
 void nexmark_env_init(struct nexmark_env *env, const char *program, const char *root) {
-    *env = (struct nexmark_env){.program = program, .root = root};
+    *env = (struct nexmark_env){.program = realpath(program, NULL), .root = realpath(root, NULL)};
+    if (!env->program || !env->root) printf("there is no %s or no %s\n", program, root);
+    assert(env->program && env->root);
     const char *under = getenv("TMPDIR");
     int bytes = snprintf(env->scratch, sizeof env->scratch, "%s/weir-nexmark-XXXXXX",
                          under ? under : "/tmp");
@@ -31,6 +33,8 @@ void nexmark_env_init(struct nexmark_env *env, const char *program, const char *
 
 void nexmark_env_done(struct nexmark_env *env) {
     case_remove_folder(env->scratch);
+    free(env->program);
+    free(env->root);
 }
 
 void nexmark_path(const struct nexmark_env *env, const char *name, char out[NEXMARK_PATH_BYTES]) {
@@ -79,17 +83,21 @@ bool nexmark_replace(struct buf *script, const char *find, const char *put) {
     return found;
 }
 
-static void write_script(const struct nexmark_env *env, const struct buf *script) {
+void nexmark_begin(const struct nexmark_env *env) {
     char path[NEXMARK_PATH_BYTES];
     nexmark_path(env, "", path);
     case_remove_folder(path);
     int made = mkdir(path, 0777);
     assert(made == 0);
-    nexmark_path(env, "q.sql", path);
+}
+
+void nexmark_write(const struct nexmark_env *env, const char *name, const struct buf *from) {
+    char path[NEXMARK_PATH_BYTES];
+    nexmark_path(env, name, path);
     FILE *f = fopen(path, "wb");
-    assert(f);
-    size_t written = fwrite(script->at, 1, script->bytes, f);
-    assert(written == script->bytes);
+    assert(f && !from->failed);
+    size_t written = fwrite(from->at, 1, from->bytes, f);
+    assert(written == from->bytes);
     fclose(f);
 }
 
@@ -109,6 +117,22 @@ static void start_program(const struct nexmark_env *env, char *const *arg) {
     _exit(EXEC_FAILED);
 }
 
+void nexmark_command(const struct nexmark_env *env, char *const *arg, struct nexmark_result *out) {
+    *out = (struct nexmark_result){.status = -1};
+    pid_t child = fork();
+    assert(child >= 0);
+    if (child == 0) start_program(env, arg);
+    struct rusage used;
+    int status = 0;
+    pid_t ended = wait4(child, &status, 0, &used);
+    assert(ended == child);
+    if (WIFEXITED(status)) out->status = WEXITSTATUS(status);
+    if (WIFSIGNALED(status)) out->signal = WTERMSIG(status);
+    out->peak_kb = (uint64_t)used.ru_maxrss;
+    (void)!nexmark_read(env, "out", &out->out);
+    (void)!nexmark_read(env, "err", &out->err);
+}
+
 static void add_number(char **arg, uint32_t *n, char text[32], const char *form, uint32_t value) {
     if (value == 0) return;
     snprintf(text, 32, form, value);
@@ -118,8 +142,8 @@ static void add_number(char **arg, uint32_t *n, char text[32], const char *form,
 void nexmark_run(const struct nexmark_env *env, const struct nexmark_setting *s,
                  const struct buf *script, struct nexmark_result *out) {
     char events[512], batch[32], threads[32];
-    char *arg[ARGS_MAX] = {(char *)env->program, "run",         "--format", "ndjson",
-                           "--define",           "folder=bids", "--define", events};
+    char *arg[ARGS_MAX] = {env->program, "run",         "--format", "ndjson",
+                           "--define",   "folder=bids", "--define", events};
     uint32_t n = 8;
     assert(!script->failed);
 
@@ -138,20 +162,9 @@ void nexmark_run(const struct nexmark_env *env, const struct nexmark_setting *s,
     arg[n++] = "q.sql";
     assert(n < ARGS_MAX);
 
-    *out = (struct nexmark_result){.status = -1};
-    write_script(env, script);
-    pid_t child = fork();
-    assert(child >= 0);
-    if (child == 0) start_program(env, arg);
-    struct rusage used;
-    int status = 0;
-    pid_t ended = wait4(child, &status, 0, &used);
-    assert(ended == child);
-    if (WIFEXITED(status)) out->status = WEXITSTATUS(status);
-    if (WIFSIGNALED(status)) out->signal = WTERMSIG(status);
-    out->peak_kb = (uint64_t)used.ru_maxrss;
-    (void)!nexmark_read(env, "out", &out->out);
-    (void)!nexmark_read(env, "err", &out->err);
+    nexmark_begin(env);
+    nexmark_write(env, "q.sql", script);
+    nexmark_command(env, arg, out);
 }
 
 void nexmark_result_done(struct nexmark_result *r) {

@@ -19,8 +19,8 @@
 enum { NEXMARK_PATH_BYTES = 1024 };
 
 struct nexmark_env {
-    const char *program; /* absolute path of weir */
-    const char *root;    /* of the source tree */
+    char *program; /* absolute path of weir; malloc'ed */
+    char *root;    /* of the source tree; likewise */
     char scratch[NEXMARK_PATH_BYTES / 4];
     bool sanitized; /* its memory says nothing */
 };
@@ -39,7 +39,7 @@ struct nexmark_result {
     struct buf out, err;
     int status;       /* exit status, or -1 */
     int signal;       /* that ended it, or 0 */
-    uint64_t peak_kb; /* the most memory it had at once (VmHWM) */
+    uint64_t peak_kb; /* the most memory that it had at once, resident (VmHWM) */
 };
 
 /* The name under which scripts write the events, and that for answers. */
@@ -54,6 +54,13 @@ void nexmark_add_example(const struct nexmark_env *env, const char *name, struct
 /* Replaces every `find` in `script`; says whether there was one. */
 bool nexmark_replace(struct buf *script, const char *find, const char *put);
 
+/* Makes the folder anew, and a file in it. */
+void nexmark_begin(const struct nexmark_env *env);
+void nexmark_write(const struct nexmark_env *env, const char *name, const struct buf *from);
+/* Runs a command there; its peak is that of the largest of the processes that it waited for. */
+void nexmark_command(const struct nexmark_env *env, char *const *arg, struct nexmark_result *out);
+
+/* The program on a script, in a new folder. */
 void nexmark_run(const struct nexmark_env *env, const struct nexmark_setting *s,
                  const struct buf *script, struct nexmark_result *out);
 void nexmark_result_done(struct nexmark_result *r);

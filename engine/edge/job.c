@@ -121,6 +121,7 @@ struct job *job_create(const struct job_options *o, const struct edge_env *env, 
     }
     j->env = env;
     j->o = *o;
+    j->o.query.bad_stops = o->fail_on_error;
     j->input = input;
     j->inputs = o->plan->inputs;
     j->proctime = uses_proctime(o->plan->root);

@@ -140,10 +140,17 @@ static bool unblock(struct runner *r) {
     return freed;
 }
 
+static bool is_woken(const struct runner_until *until) {
+    if (!until->wake) return false;
+    struct pollfd p = *until->wake;
+    return poll(&p, 1, 0) > 0;
+}
+
 /* Waits until something may have come. */
-static void wait_some(struct runner *r) {
+static void wait_some(struct runner *r, const struct runner_until *until) {
     nfds_t count = 0;
     int timeout_ms = WAIT_MS;
+    if (until->wake) r->polled[count++] = *until->wake;
     for (const struct job *j = r->jobs; j; j = j->next) {
         if (j->state != JOB_RUNNING) continue;
         for (uint32_t i = 0; i < j->inputs; i++) {
@@ -185,13 +192,13 @@ bool runner_run(struct runner *r, const struct runner_until *until, struct err *
     start_waiting(r);
     r->flushed_ms = r->told_ms = now_ms();
     while (!is_satisfied(r, until)) {
-        if (until->stop && *until->stop) break;
+        if ((until->stop && *until->stop) || is_woken(until)) break;
         bool did = step_all(r, false);
         if (!did) did = step_all(r, true);
         tell(r, until);
         if (did || unblock(r)) continue;
         if (pause_all(r) || is_satisfied(r, until)) continue;
-        wait_some(r);
+        wait_some(r, until);
     }
     flush_all(r);
     return true;

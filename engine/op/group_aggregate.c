@@ -11,6 +11,12 @@
 #include "engine/query_private.h"
 #include "engine/worker.h"
 
+/* DOUBLE keys are not: -0.0 is in the group of 0.0. */
+static bool key_is_as_rows(const struct type *t) {
+    enum rep r = type_rep(t);
+    return t->fields == 0 && (r == REP_B8 || r == REP_I64 || r == REP_I128 || r == REP_TEXT);
+}
+
 static bool group_aggregate_open(struct op *op, const struct plan *plan, struct err *e) {
     struct group_aggregate *g = op->state;
     struct arena *a = op->arena;
@@ -23,6 +29,10 @@ static bool group_aggregate_open(struct op *op, const struct plan *plan, struct 
     struct groups_options o = groups_options_of(plan);
     o.counts = !g->final;
     if (!groups_plan_open(&g->plan, &o, a, e)) return false;
+    g->keys_as_rows = true;
+    for (uint32_t k = 0; k < g->plan.key.cols; k++) {
+        g->keys_as_rows = g->keys_as_rows && key_is_as_rows(g->plan.key.type[k]);
+    }
     return groups_create(&g->plan, op->keyed, a, &g->groups, e);
 }
 

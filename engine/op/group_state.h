@@ -1,6 +1,6 @@
 /* group_state.h: what the files of the GroupAggregate operator share.
  *
- * Used by: engine/op/group_aggregate.c, group_changes.c
+ * Used by: engine/op/group_aggregate.c, group_changes.c, group_answer.c
  */
 #ifndef ENGINE_OP_GROUP_STATE_H
 #define ENGINE_OP_GROUP_STATE_H
@@ -12,6 +12,7 @@ struct group_aggregate {
     struct groups_plan plan;
     struct groups groups;
     bool final;
+    bool keys_as_rows; /* a row's key columns are its group's, bit for bit */
     struct column *blank;
     int64_t passed_us;  /* the watermark before the last row */
     struct arena arena; /* of the list below */
@@ -21,7 +22,30 @@ struct group_aggregate {
     uint16_t *row; /* [BATCH_ROWS] live rows */
 };
 
+/* The batch being answered; arrays in the batch arena, by live row i. */
+struct changes {
+    struct op *op;
+    struct group_aggregate *g;
+    const struct batch *in;
+    uint32_t rows;
+    uint32_t *round;  /* [rows] */
+    uint32_t *before; /* [rows] live row + 1 of the group's row before it in the batch; 0: none */
+    uint32_t *order;  /* [rows] live rows by round, then row */
+    uint32_t *place;  /* [rows] inverse of `order` */
+    uint32_t rounds;
+    uint32_t groups;               /* rows of round 0 */
+    bool *had, *has;               /* [rows] were there rows of the group before, and after? */
+    char **copy;                   /* [slots] states after each row, by place; NULL: in place */
+    struct column_builder *result; /* [slots] before the batch, of each group; then after each row,
+                                      by place */
+    struct column *col;            /* [slots] the same */
+    struct agg_failures old_fail, new_fail; /* of the two parts of `result` */
+};
+
 /* Adds the rows of a batch and emits what changed. */
 bool group_changes_push(struct op *op, const struct batch *in, struct err *e) MUST_USE;
+
+/* Emits the answers to a batch whose results are there. */
+bool group_answers_emit(const struct changes *c, struct err *e) MUST_USE;
 
 #endif

@@ -9,13 +9,15 @@
 
 #include <string.h>
 
+#include "engine/op/bag.h"
+
 static bool slot_open(struct agg_slot *s, const struct plan_agg *plan, bool retracts) {
-    *s = (struct agg_slot){.agg = plan->agg, .plan = plan, .call = {.bind = &plan->bind}};
+    *s = (struct agg_slot){
+        .agg = plan->agg, .plan = plan, .call = {.bind = &plan->bind}, .bag = GROUPS_NO_BAG};
     bool folds = plan->agg->flags & AGG_NO_DISTINCT;
     s->distinct = plan->distinct && !folds;
     s->ordered = plan->agg->flags & AGG_ORDERED;
     s->recomputes = retracts && !plan->agg->remove;
-    s->has_values = s->distinct || s->recomputes;
     return plan->agg->add && plan->agg->finish && plan->agg->merge;
 }
 
@@ -40,18 +42,11 @@ static void value_layout(struct groups_plan *p) {
         p->rows_offset = at;
         at += 8;
     }
-    for (uint32_t i = 0; i < p->slots; i++) {
-        if (!p->slot[i].has_values) continue;
-        p->slot[i].head_offset = at;
+    for (uint32_t i = 0; i < p->bags; i++) {
+        p->bag[i].head_offset = at;
         at += 4;
     }
     p->value_bytes = (at + 7) / 8 * 8;
-}
-
-/* A (group, value) pair of one 64-bit argument is 16 bytes: group, NULL bit and number, value. */
-static uint32_t values_key_bytes(const struct agg_slot *s) {
-    const struct agg_bind *b = s->call.bind;
-    return b->args == 1 && type_rep(b->arg_type[0]) == REP_I64 ? 16 : 0;
 }
 
 static bool tail_save(const struct groups_plan *p, const char *value, struct buf *out) {
@@ -141,9 +136,9 @@ bool groups_plan_open(struct groups_plan *p, const struct groups_options *o, str
         assert(complete);
         (void)complete;
         p->slot[i].index = i;
-        p->slot[i].key_bytes = values_key_bytes(&p->slot[i]);
         p->saves = p->saves || p->slot[i].agg->save;
     }
+    if (!bags_open(p, a)) return err_memory(e);
     value_layout(p);
     p->codec = (struct state_codec){.context = p, .save = value_save, .load = value_load};
     return true;
@@ -152,27 +147,26 @@ bool groups_plan_open(struct groups_plan *p, const struct groups_options *o, str
 bool groups_create(const struct groups_plan *p, struct state *s, struct arena *a, struct groups *g,
                    struct err *e) {
     assert(!g->table);
-    if (!g->values) g->values = ARENA_ARRAY(a, g->values, p->slots);
-    if (!g->values) return err_memory(e);
+    if (!g->bag) g->bag = ARENA_ARRAY(a, g->bag, p->bags);
+    if (!g->bag) return err_memory(e);
     struct state_options o = {.key_bytes = p->key.key_bytes,
                               .value_bytes = p->value_bytes,
                               .codec = p->saves ? &p->codec : NULL};
     g->table = state_table_create(s, &o, e);
     if (!g->table) return false;
-    for (uint32_t i = 0; i < p->slots; i++) {
-        if (!p->slot[i].has_values) continue;
-        o = (struct state_options){.key_bytes = p->slot[i].key_bytes,
-                                   .value_bytes = sizeof(struct group_value)};
-        g->values[i] = state_table_create(s, &o, e);
-        if (!g->values[i]) return false;
+    for (uint32_t i = 0; i < p->bags; i++) {
+        o = (struct state_options){.key_bytes = p->bag[i].key_bytes,
+                                   .value_bytes = p->bag[i].value_bytes};
+        g->bag[i] = state_table_create(s, &o, e);
+        if (!g->bag[i]) return false;
     }
     return true;
 }
 
 void groups_destroy(const struct groups_plan *p, struct groups *g) {
-    for (uint32_t i = 0; g->values && i < p->slots; i++) {
-        state_table_destroy(g->values[i]);
-        g->values[i] = NULL;
+    for (uint32_t i = 0; g->bag && i < p->bags; i++) {
+        state_table_destroy(g->bag[i]);
+        g->bag[i] = NULL;
     }
     state_table_destroy(g->table);
     g->table = NULL;
@@ -180,9 +174,7 @@ void groups_destroy(const struct groups_plan *p, struct groups *g) {
 
 void groups_reset(const struct groups_plan *p, struct groups *g) {
     state_table_reset(g->table);
-    for (uint32_t i = 0; i < p->slots; i++) {
-        if (g->values[i]) state_table_reset(g->values[i]);
-    }
+    for (uint32_t i = 0; i < p->bags; i++) state_table_reset(g->bag[i]);
 }
 
 /* Groups that the upsert made get the ordinal of their first row. New entries have new ids; where
@@ -208,12 +200,11 @@ bool groups_find(const struct groups_plan *p, struct groups *g, const struct gro
     return true;
 }
 
-/* Adds or removes rows of one slot, FILTER and DISTINCT done. */
-bool groups_apply_slot(const struct groups_plan *p, struct groups *g, struct agg_slot *s,
+bool groups_apply_slot(const struct groups_plan *p, struct groups *g, const struct agg_slot *s,
                        const struct groups_rows *rows, const uint32_t *id, struct err *e) {
     if (rows->count == 0) return true;
     const struct agg_bind *b = s->call.bind;
-    struct column *arg = ARENA_ARRAY(rows->scratch, arg, b->args);
+    struct column *arg = arena_alloc(rows->scratch, (b->args + (size_t)1) * sizeof *arg);
     if (!arg) return err_memory(e);
     for (uint32_t i = 0; i < b->args; i++) arg[i] = rows->in->col[s->plan->arg_col[i]];
 
@@ -231,46 +222,89 @@ bool groups_apply_slot(const struct groups_plan *p, struct groups *g, struct agg
     return rows->remove ? s->agg->remove(&call, &in, e) : s->agg->add(&call, &in, e);
 }
 
-/* The rows for which the slot's FILTER is true, in p->row and p->id. */
-static struct groups_rows slot_filter(const struct groups_plan *p, const struct agg_slot *s,
-                                      const struct groups_rows *rows, const uint32_t *id) {
-    const struct column *c = &rows->in->col[s->plan->filter_col];
-    struct groups_rows kept = *rows;
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < rows->count; i++) {
-        uint16_t row = rows->row[i];
-        p->row[n] = row;
-        p->id[n] = id[i];
-        n += column_has(c, row) && c->as.b8[row];
-    }
-    kept.row = p->row;
-    kept.count = n;
-    return kept;
-}
-
 static void rows_count(const struct groups_plan *p, struct groups *g,
                        const struct groups_rows *rows, const uint32_t *id) {
     int64_t by = rows->remove ? -1 : 1;
     for (uint32_t i = 0; i < rows->count; i++) *groups_rows_of(p, g, id[i]) += by;
 }
 
+/* The rows that a slot's FILTER lets pass. */
+static uint8_t *slot_filter(const struct agg_slot *s, const struct groups_rows *rows) {
+    uint8_t *take = arena_alloc(rows->scratch, rows->count + (size_t)1);
+    for (uint32_t i = 0; take && i < rows->count; i++) {
+        take[i] = groups_passes(s, rows->in, rows->row[i]);
+    }
+    return take;
+}
+
+bool groups_take(const struct groups_plan *p, struct groups *g, const struct groups_rows *rows,
+                 const uint32_t *id, const uint8_t **take_out, struct err *e) {
+    uint8_t **take = ARENA_ARRAY(rows->scratch, take, p->slots);
+    if (!take) return err_memory(e);
+    for (uint32_t i = 0; i < p->slots; i++) {
+        const struct agg_slot *s = &p->slot[i];
+        if (s->plan->filter_col < 0 && s->bag == GROUPS_NO_BAG) continue;
+        take[i] = slot_filter(s, rows);
+        if (!take[i]) return err_memory(e);
+    }
+    for (uint32_t i = 0; i < p->bags; i++) {
+        if (!bag_add(p, g, i, rows, id, take, e)) return false;
+    }
+    for (uint32_t i = 0; i < p->slots; i++) take_out[i] = take[i];
+    return true;
+}
+
+/* Rows taken back: of aggregates without a bag together, of the others one by one. */
+static bool rows_remove(const struct groups_plan *p, struct groups *g,
+                        const struct groups_rows *rows, const uint32_t *id, struct err *e) {
+    for (uint32_t i = 0; i < p->slots; i++) {
+        struct agg_slot *s = &p->slot[i];
+        struct groups_rows mine = *rows;
+        if (s->bag != GROUPS_NO_BAG) continue;
+        mine.row = p->row;
+        mine.count = 0;
+        for (uint32_t r = 0; r < rows->count; r++) {
+            p->row[mine.count] = rows->row[r];
+            p->id[mine.count] = id[r];
+            mine.count += groups_passes(s, rows->in, rows->row[r]);
+        }
+        if (!groups_apply_slot(p, g, s, &mine, p->id, e)) return false;
+    }
+    for (uint32_t i = 0; i < p->bags; i++) {
+        if (!bag_remove(p, g, i, rows, id, e)) return false;
+    }
+    return true;
+}
+
 bool groups_apply(const struct groups_plan *p, struct groups *g, const struct groups_rows *rows,
                   const uint32_t *id, struct err *e) {
     assert(rows->count <= BATCH_ROWS && (p->counts || !rows->remove));
     if (p->counts) rows_count(p, g, rows, id);
+    if (rows->remove) return rows_remove(p, g, rows, id, e);
+    const uint8_t **take = ARENA_ARRAY(rows->scratch, take, p->slots);
+    if (!take) return err_memory(e);
+    if (!groups_take(p, g, rows, id, take, e)) return false;
     for (uint32_t i = 0; i < p->slots; i++) {
-        struct agg_slot *s = &p->slot[i];
         struct groups_rows mine = *rows;
         const uint32_t *my_id = id;
-        if (s->plan->filter_col >= 0) {
-            mine = slot_filter(p, s, rows, id);
+        if (take[i]) {
+            mine.row = p->row;
+            mine.count = 0;
             my_id = p->id;
+            for (uint32_t r = 0; r < rows->count; r++) {
+                p->row[mine.count] = rows->row[r];
+                p->id[mine.count] = id[r];
+                mine.count += take[i][r];
+            }
         }
-        bool done = s->has_values ? groups_apply_values(p, g, s, &mine, my_id, e)
-                                  : groups_apply_slot(p, g, s, &mine, my_id, e);
-        if (!done) return false;
+        if (!groups_apply_slot(p, g, &p->slot[i], &mine, my_id, e)) return false;
     }
     return true;
+}
+
+void groups_remove(const struct groups_plan *p, struct groups *g, uint32_t id) {
+    for (uint32_t i = 0; i < p->bags; i++) bag_drop(p, g, i, id);
+    state_remove(g->table, id);
 }
 
 bool groups_merge(const struct groups_plan *p, struct group_ref into, struct group_ref from,
@@ -281,13 +315,14 @@ bool groups_merge(const struct groups_plan *p, struct group_ref into, struct gro
     if (other < *groups_ordinal(p, g, into.id)) *groups_ordinal(p, g, into.id) = other;
     if (p->counts) *groups_rows_of(p, g, into.id) += *groups_rows_of(p, from.g, from.id);
     for (uint32_t i = 0; i < p->slots; i++) {
-        struct agg_slot *s = &p->slot[i];
+        const struct agg_slot *s = &p->slot[i];
+        if (s->bag != GROUPS_NO_BAG) continue;
         struct agg_call call = {.bind = s->call.bind, .arena = &g->table->arena};
         void *state = groups_state(g, s, into.id);
-        bool done = s->has_values
-                        ? groups_merge_values(p, s, into, from, scratch, e)
-                        : s->agg->merge(&call, state, groups_state(from.g, s, from.id), e);
-        if (!done) return false;
+        if (!s->agg->merge(&call, state, groups_state(from.g, s, from.id), e)) return false;
+    }
+    for (uint32_t i = 0; i < p->bags; i++) {
+        if (!bag_merge(p, i, into, from, scratch, e)) return false;
     }
     return true;
 }
@@ -307,16 +342,16 @@ bool groups_finish(const struct groups_plan *p, struct groups *g, const struct g
 bool groups_save(const struct groups_plan *p, const struct groups *g, struct buf *out,
                  struct err *e) {
     if (!state_table_save(g->table, out, e)) return false;
-    for (uint32_t i = 0; i < p->slots; i++) {
-        if (g->values[i] && !state_table_save(g->values[i], out, e)) return false;
+    for (uint32_t i = 0; i < p->bags; i++) {
+        if (!state_table_save(g->bag[i], out, e)) return false;
     }
     return true;
 }
 
 bool groups_load(const struct groups_plan *p, struct groups *g, struct text *at, struct err *e) {
     if (!state_table_load(g->table, at, e)) return false;
-    for (uint32_t i = 0; i < p->slots; i++) {
-        if (g->values[i] && !state_table_load(g->values[i], at, e)) return false;
+    for (uint32_t i = 0; i < p->bags; i++) {
+        if (!state_table_load(g->bag[i], at, e)) return false;
     }
     return true;
 }

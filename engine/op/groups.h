@@ -5,13 +5,12 @@
  * values, the ordinal of the group's first row, and, where rows may be retracted, how many rows
  * there are.
  *
- * An aggregate has a second table, of (group, value) pairs, where it is DISTINCT, or where it
- * cannot remove what rows may retract: then a group is computed anew from its values, in the order
- * of rows.
+ * An aggregate that is DISTINCT, or that cannot remove what rows may retract, keeps its values in a
+ * bag (bag.h), a second table.
  *
  * Lifetime: a plan in the query's arena; groups from groups_create() to groups_destroy().
  *
- * Uses: key.h, state.h.    Used by: WindowAggregate, GroupAggregate.
+ * Uses: key.h, bag.h, state.h.    Used by: WindowAggregate, GroupAggregate.
  * Tested by: tests/unit/engine/query_test.c
  */
 #ifndef ENGINE_OP_GROUPS_H
@@ -21,24 +20,36 @@
 #include "engine/op/key.h"
 #include "engine/plan.h"
 
+#define GROUPS_NO_BAG UINT32_MAX
+
 struct agg_slot {
     const struct aggregate *agg;
     const struct plan_agg *plan;
     struct agg_call call; /* arena is set at each use */
     uint32_t offset;      /* of the state in a group's value */
-    bool distinct;
-    bool has_values;      /* keeps (group, value) pairs */
-    bool ordered;         /* wants ordinals; equal values are kept apart */
-    bool recomputes;      /* cannot remove: a retraction computes the group anew */
-    uint32_t head_offset; /* has_values: uint32_t, first of the group's values; id + 1, 0: none */
-    uint32_t key_bytes;   /* has_values: of that table's keys */
     uint32_t index;       /* in the operator's aggregates */
+    bool distinct;
+    bool ordered;    /* wants ordinals */
+    bool recomputes; /* cannot remove: a retraction computes the group anew */
+    uint32_t bag;    /* which of the plan's bags keeps its values, or GROUPS_NO_BAG */
+    uint32_t share;  /* its count in the bag's pairs */
+};
+
+/* What the values of one aggregate, or of several with the same arguments, are kept in. */
+struct bag_plan {
+    const struct plan_agg *like; /* whose arguments they are */
+    struct agg_slot **slot;      /* [shares] */
+    uint32_t shares;
+    uint32_t key_bytes, value_bytes; /* of its table */
+    uint32_t head_offset;            /* in a group's value: uint32_t, its first pair */
+    bool numbered;                   /* equal values are kept apart */
 };
 
 struct groups_plan {
     struct key_set key;
-    uint32_t slots;
+    uint32_t slots, bags;
     struct agg_slot *slot;
+    struct bag_plan *bag;
     bool counts; /* rows are counted: rows may be taken back, or it matters when there are some */
     bool saves;  /* a state points beyond its bytes */
     uint32_t ordinal_offset;
@@ -53,7 +64,7 @@ struct groups_plan {
 
 struct groups {
     struct state_table *table;
-    struct state_table **values; /* [slots]; NULL where the slot has none */
+    struct state_table **bag; /* [bags] */
 };
 
 /* Rows of one batch, all to be added or all to be taken back. */
@@ -63,13 +74,6 @@ struct groups_rows {
     uint32_t count;      /* <= BATCH_ROWS */
     bool remove;
     struct arena *scratch; /* the batch arena */
-};
-
-/* One value kept for DISTINCT or for recomputing. */
-struct group_value {
-    int64_t count;       /* rows with it */
-    uint64_t ordinal;    /* of the first of them */
-    uint32_t next, prev; /* in the group's list: id + 1, 0: none */
 };
 
 struct groups_options {
@@ -101,12 +105,21 @@ bool groups_find(const struct groups_plan *p, struct groups *g, const struct gro
 bool groups_apply(const struct groups_plan *p, struct groups *g, const struct groups_rows *rows,
                   const uint32_t *id, struct err *e) MUST_USE;
 
-/* For one slot: rows that pass its FILTER and, for DISTINCT, change the set; used by apply. */
-bool groups_apply_values(const struct groups_plan *p, struct groups *g, struct agg_slot *s,
-                         const struct groups_rows *rows, const uint32_t *id,
-                         struct err *e) MUST_USE;
-bool groups_apply_slot(const struct groups_plan *p, struct groups *g, struct agg_slot *s,
+/* Which of the rows (insertions) change which aggregate, FILTER and DISTINCT done; the bags are
+ * changed. take_out[slots]: [count] 0 or 1, or NULL: all rows. */
+bool groups_take(const struct groups_plan *p, struct groups *g, const struct groups_rows *rows,
+                 const uint32_t *id, const uint8_t **take_out, struct err *e) MUST_USE;
+
+/* Adds (or removes) the rows to one aggregate as they are; used by apply. */
+bool groups_apply_slot(const struct groups_plan *p, struct groups *g, const struct agg_slot *s,
                        const struct groups_rows *rows, const uint32_t *id, struct err *e) MUST_USE;
+
+/* Does the slot's FILTER let the row pass? */
+static inline bool groups_passes(const struct agg_slot *s, const struct batch *in, uint32_t row) {
+    if (s->plan->filter_col < 0) return true;
+    const struct column *c = &in->col[s->plan->filter_col];
+    return column_has(c, row) && c->as.b8[row];
+}
 
 struct group_ref {
     struct groups *g;
@@ -116,23 +129,6 @@ struct group_ref {
 /* `into` becomes itself followed by `from`, which stays as it is. */
 bool groups_merge(const struct groups_plan *p, struct group_ref into, struct group_ref from,
                   struct arena *scratch, struct err *e) MUST_USE;
-/* For one slot that keeps values; used by merge. */
-bool groups_merge_values(const struct groups_plan *p, struct agg_slot *s, struct group_ref into,
-                         struct group_ref from, struct arena *scratch, struct err *e) MUST_USE;
-
-/* The distinct values that one group has in several panes, in the order of their first rows. */
-struct groups_union {
-    const struct agg_slot *slot;
-    struct arena *arena;
-    struct feed *feed; /* [count] */
-    uint32_t count, capacity;
-};
-
-/* Adds the values of group `group` of `g`; false: no memory. */
-bool groups_union_add(struct groups_union *u, const struct groups *g, uint32_t group) MUST_USE;
-/* Adds each value once to a zero state. */
-bool groups_union_feed(struct groups_union *u, void *state, struct err *e) MUST_USE;
-
 /* The group is no more: its entry and its values go. */
 void groups_remove(const struct groups_plan *p, struct groups *g, uint32_t id);
 

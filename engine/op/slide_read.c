@@ -3,6 +3,7 @@
  * A state that slides by two stacks is the merge of two, its front and its back; one that is
  * computed anew is the merge of its panes. Both are made where they are asked for.
  */
+#include "engine/op/bag.h"
 #include "engine/op/slide_private.h"
 
 bool slide_groups(struct slide *s, struct arena *scratch, struct order_item **out,
@@ -53,11 +54,11 @@ static bool anew_state(struct slide *s, uint32_t slot, uint32_t total, struct ar
     if (!to) return err_memory(e);
     *out = to;
     if (as->distinct) {
-        struct groups_union u = {.slot = as, .arena = scratch};
+        struct bag_union u = {.plan = s->plan, .slot = as, .arena = scratch};
         for (struct pane_ref r = group_of(s, total)->head; r.pane; r = fold_of(r)->next) {
-            if (!groups_union_add(&u, &r.pane->groups, r.id)) return err_memory(e);
+            if (!bag_union_add(&u, &r.pane->groups, r.id)) return err_memory(e);
         }
-        return groups_union_feed(&u, to, e);
+        return bag_union_feed(&u, to, e);
     }
     for (struct pane_ref r = group_of(s, total)->head; r.pane; r = fold_of(r)->next) {
         if (!merge_state(s, slot, scratch, to, pane_state(s, slot, r), e)) return false;

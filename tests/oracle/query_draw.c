@@ -207,8 +207,9 @@ static bool draw_failures(struct draw *d, struct oquery *q) {
     if (sums_may_fail(q)) q->emit = EMIT_NOTHING; /* each change is a sum that must fit */
     q->row_by_row = plain && draw_chance(d, 50);
     q->stop_on_error = !q->row_by_row;
-    if (query_may_fail(q)) q->offset = -1;             /* do rows fail that OFFSET passes over? */
-    if (query_may_fail(q) && q->sorted) q->limit = -1; /* or those that LIMIT 0 never sorts? */
+    if (query_may_fail(q)) q->offset = -1; /* do rows fail that OFFSET passes over? */
+    if (query_may_fail(q) && q->limit == 0) q->limit = 1; /* or any, where none is wanted? */
+    if (query_may_fail(q) && q->sorted) q->limit = -1;    /* or those that LIMIT 0 never sorts? */
     return query_may_fail(q);
 }
 

@@ -76,7 +76,7 @@ static struct power naive_first_bits(const struct naive *n) {
     int top = naive_top(n);
     for (int i = 0; i < 128; i++) {
         int at = top - i;
-        uint64_t bit = at >= 0 ? n->byte[at / 8] >> (at % 8) & 1 : 0;
+        uint64_t bit = at >= 0 ? (uint64_t)(n->byte[at / 8] >> (at % 8) & 1) : 0;
         p.high = p.high << 1 | p.low >> 63;
         p.low = p.low << 1 | bit;
     }

@@ -216,6 +216,44 @@ static void the_connector_knows_its_columns(void **unused) {
     probe_end(&p);
 }
 
+/* A source that is kept alive has no end: after its last event it is silent. */
+static void kept_alive_is_silent_after_the_last_event(void **unused) {
+    (void)unused;
+    static const char *const alive[] = {"false", "true"};
+    for (uint32_t i = 0; i < COUNT_OF(alive); i++) {
+        struct probe p;
+        bool bounded = true;
+        probe_begin(&p);
+        probe_column(&p, "event_type", &type_bigint);
+        probe_option(&p, "connector", "nexmark");
+        probe_option(&p, "events.num", "50");
+        probe_option(&p, "keep-alive", alive[i]);
+        assert_true(connector_check_source(&p.def, NULL, &bounded, &p.err));
+        assert_int_equal(bounded, i == 0);
+        struct reader *r = probe_open(&p);
+        assert_non_null(r);
+        assert_int_equal(probe_read(&p, r, 50), i == 0 ? READ_END : READ_WAIT);
+        r->type->close(r);
+        probe_end(&p);
+    }
+}
+
+/* The event's time goes by two names in the published declarations. */
+static void the_time_of_an_event_has_two_names(void **unused) {
+    (void)unused;
+    struct probe p;
+    probe_begin(&p);
+    const struct field person[] = {{TEXT_LITERAL("customTime"), &type_timestamp3, false},
+                                   {TEXT_LITERAL("dateTime"), &type_timestamp3, false}};
+    probe_column(&p, "person", type_row(&p.arena, 2, person));
+    probe_option(&p, "connector", "nexmark");
+    probe_option(&p, "events.num", "1");
+    assert_string_equal(probe_read_all(&p),
+                        "- {\"person\":{\"customTime\":\"2015-07-15 00:00:00.000\","
+                        "\"dateTime\":\"2015-07-15 00:00:00.000\"}}\n");
+    probe_end(&p);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(of_fifty_events_one_is_a_person),
@@ -227,6 +265,8 @@ int main(void) {
         cmocka_unit_test(odd_proportions_work),
         cmocka_unit_test(the_connector_gives_rows),
         cmocka_unit_test(the_connector_knows_its_columns),
+        cmocka_unit_test(kept_alive_is_silent_after_the_last_event),
+        cmocka_unit_test(the_time_of_an_event_has_two_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

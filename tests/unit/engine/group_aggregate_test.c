@@ -107,13 +107,15 @@ static void print_i64(struct buf *out, bool has, int64_t v) {
 }
 
 static const char aggs[] = "count(*), sum(v), max(v), min(x), sum(x), count(distinct v), "
-                           "avg(v), sum(distinct x), count(v) filter f, max(distinct v)";
+                           "avg(v), sum(distinct x), count(v) filter f, max(distinct v), "
+                           "count(distinct v) filter f, sum(distinct v)";
 
 /* The result of group k of the first `rows` rows; false: it has none. */
 static bool naive_group(const struct row *row, uint32_t rows, int64_t k, struct buf *out) {
     int64_t count = 0, sum = 0, values = 0, max = 0, min_x = 0, sum_x = 0, filtered = 0;
     int64_t distinct = 0, distinct_x = 0;
-    bool gone[ROWS_MAX] = {false}, seen[16] = {false}, seen_x[16] = {false};
+    int64_t distinct_f = 0, sum_distinct = 0;
+    bool gone[ROWS_MAX] = {false}, seen[16] = {false}, seen_x[16] = {false}, seen_f[16] = {false};
     for (uint32_t i = 0; i < rows; i++) {
         if (row[i].retracts) gone[i] = gone[row[i].of] = true;
     }
@@ -128,6 +130,9 @@ static bool naive_group(const struct row *row, uint32_t rows, int64_t k, struct 
         sum += row[i].v;
         filtered += row[i].f;
         distinct += !seen[row[i].v + 8];
+        if (!seen[row[i].v + 8]) sum_distinct += row[i].v;
+        distinct_f += row[i].f && !seen_f[row[i].v + 8];
+        seen_f[row[i].v + 8] = seen_f[row[i].v + 8] || row[i].f;
         seen[row[i].v + 8] = true;
     }
     if (count == 0) return false;
@@ -142,6 +147,8 @@ static bool naive_group(const struct row *row, uint32_t rows, int64_t k, struct 
     }
     buf_addf(out, " %lld.0 %lld", (long long)distinct_x, (long long)filtered);
     print_i64(out, values > 0, max);
+    print_i64(out, true, distinct_f);
+    print_i64(out, values > 0, sum_distinct);
     buf_add_char(out, '\n');
     return true;
 }

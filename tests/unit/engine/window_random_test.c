@@ -16,7 +16,7 @@ enum { ROWS_MAX = 200, WINDOWS_MAX = 20000, ROUNDS = 150 };
 
 static const char aggs[] = "count(*), sum(v), max(v), min(x), avg(v), sum(x), first_value(s), "
                            "last_value(v), group_concat(s), count(distinct v), sum(distinct x), "
-                           "count(v) filter f, max(s)";
+                           "count(v) filter f, max(s), count(distinct v) filter f, sum(distinct v)";
 
 struct row {
     int64_t k, v, x, at_us;
@@ -92,14 +92,15 @@ static void print_f64(struct buf *out, bool has, double v) {
 /* The aggregates of the given rows, in row order. */
 static void print_group(struct naive *n, const uint32_t *at, uint32_t count) {
     int64_t sum = 0, max = 0, last = 0, values = 0, min_x = 0, sum_x = 0, filtered = 0;
-    int64_t distinct_v = 0, distinct_x = 0;
+    int64_t distinct_v = 0, distinct_x = 0, distinct_f = 0, sum_v = 0;
     const char *max_s = "";
     for (uint32_t i = 0; i < count; i++) {
         const struct row *r = &n->row[at[i]];
-        bool new_v = r->has_v, new_x = true;
+        bool new_v = r->has_v, new_x = true, new_f = r->has_v && r->f;
         for (uint32_t j = 0; j < i; j++) {
             const struct row *o = &n->row[at[j]];
             if (o->has_v && r->has_v && o->v == r->v) new_v = false;
+            if (o->has_v && r->has_v && o->v == r->v && o->f) new_f = false;
             if (o->x == r->x) new_x = false;
         }
         if (r->has_v) {
@@ -110,6 +111,8 @@ static void print_group(struct naive *n, const uint32_t *at, uint32_t count) {
             filtered += r->f;
         }
         distinct_v += new_v;
+        distinct_f += new_f;
+        if (new_v) sum_v += r->v;
         if (new_x) distinct_x += r->x;
         if (i == 0 || r->x < min_x) min_x = r->x;
         sum_x += r->x;
@@ -129,7 +132,10 @@ static void print_group(struct naive *n, const uint32_t *at, uint32_t count) {
     print_i64(o, true, distinct_v);
     print_f64(o, true, (double)distinct_x);
     print_i64(o, true, filtered);
-    buf_addf(o, " %s ", max_s);
+    buf_addf(o, " %s", max_s);
+    print_i64(o, true, distinct_f);
+    print_i64(o, distinct_v > 0, sum_v);
+    buf_add_char(o, ' ');
 }
 
 static void print_window(struct naive *n, const struct naive_window *w) {

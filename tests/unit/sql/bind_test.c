@@ -204,18 +204,20 @@ static void a_view_is_its_text(void **unused) {
         "SELECT a + 1 AS k, s, ts FROM b WHERE a > 3",
         "SELECT a AS k, s, ts FROM b UNION ALL SELECT a * 2, 'x', ts FROM b",
     };
-    static const char *const use[] = {
-        "SELECT k FROM %s AS v WHERE s = 'x' AND k < 9",
-        "SELECT k, count(*) FROM %s AS v GROUP BY k",
-        "SELECT s, count(*) FROM %s AS v GROUP BY s, TUMBLE(ts, INTERVAL '1' MINUTE)",
+    static const struct {
+        const char *before, *after;
+    } use[] = {
+        {"SELECT k FROM ", " AS v WHERE s = 'x' AND k < 9"},
+        {"SELECT k, count(*) FROM ", " AS v GROUP BY k"},
+        {"SELECT s, count(*) FROM ", " AS v GROUP BY s, TUMBLE(ts, INTERVAL '1' MINUTE)"},
     };
     for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
         for (size_t k = 0; k < sizeof use / sizeof *use; k++) {
             char prelude[600], written[300], named[300], inside[200];
             snprintf(prelude, sizeof prelude, "%s CREATE VIEW view AS %s;", stream, text[i]);
             snprintf(inside, sizeof inside, "(%s)", text[i]);
-            snprintf(written, sizeof written, use[k], inside);
-            snprintf(named, sizeof named, use[k], "view");
+            snprintf(written, sizeof written, "%s%s%s", use[k].before, inside, use[k].after);
+            snprintf(named, sizeof named, "%sview%s", use[k].before, use[k].after);
             char *one = bind_probe(prelude, written, 0);
             char *other = bind_probe(prelude, named, 0);
             assert_string_equal(one, other);

@@ -1,0 +1,300 @@
+/* bag.c: see bag.h: rows come to bags and leave them.
+ *
+ * Rows that come go through together: their pairs are found or made by one upsert, then counted in
+ * row order. Rows that leave go one by one. An aggregate that can remove takes the value back when
+ * its last row goes; one that cannot starts again from nothing and is fed the values that are left.
+ * MIN and MAX are left alone while what was taken back is not the extreme itself, or is still there
+ * in another row.
+ */
+#include "engine/op/bag.h"
+
+#include <string.h>
+
+#include "engine/base/pack.h"
+#include "engine/op/bag_private.h"
+
+static bool same_arguments(const struct plan_agg *a, const struct plan_agg *b) {
+    if (a->bind.args != b->bind.args) return false;
+    for (uint32_t i = 0; i < a->bind.args; i++) {
+        if (a->arg_col[i] != b->arg_col[i]) return false;
+    }
+    return true;
+}
+
+static bool may_share(const struct agg_slot *s) {
+    return s->distinct && s->agg->remove;
+}
+
+/* The bag that the slot may share, or a new one. */
+static struct bag_plan *bag_find(struct groups_plan *p, const struct agg_slot *s) {
+    for (uint32_t i = 0; i < p->bags; i++) {
+        bool fits = may_share(s) && may_share(p->bag[i].slot[0]);
+        if (fits && same_arguments(p->bag[i].like, s->plan)) return &p->bag[i];
+    }
+    return &p->bag[p->bags++];
+}
+
+bool bags_open(struct groups_plan *p, struct arena *a) {
+    p->bag = ARENA_ARRAY(a, p->bag, p->slots);
+    if (!p->bag) return false;
+    for (uint32_t i = 0; i < p->slots; i++) {
+        struct agg_slot *s = &p->slot[i];
+        if (!s->distinct && !s->recomputes) continue;
+        struct bag_plan *b = bag_find(p, s);
+        const struct agg_bind *bind = s->call.bind;
+        if (!b->slot) b->slot = ARENA_ARRAY(a, b->slot, p->slots);
+        if (!b->slot) return false;
+        b->like = s->plan;
+        b->numbered = s->ordered && !s->distinct;
+        b->key_bytes = bind->args == 1 && type_rep(bind->arg_type[0]) == REP_I64 ? 16 : 0;
+        s->bag = (uint32_t)(b - p->bag);
+        s->share = b->shares;
+        b->slot[b->shares++] = s;
+        b->value_bytes = (uint32_t)(sizeof(struct bag_pair) + b->shares * sizeof(int64_t));
+    }
+    return true;
+}
+
+static void fixed_key(const struct bag_plan *b, const struct batch *in, uint32_t row,
+                      struct pair_head head, char *to) {
+    const struct column *c = &in->col[b->like->arg_col[0]];
+    int64_t v = 0;
+    if (column_has(c, row)) {
+        v = c->as.i64[row];
+    } else {
+        head.number |= NUMBER_NULL;
+    }
+    memcpy(to, &head, sizeof head);
+    memcpy(to + sizeof head, &v, sizeof v);
+}
+
+static size_t key_bytes(const struct bag_plan *b, const struct batch *in, uint32_t row) {
+    if (b->key_bytes) return b->key_bytes;
+    size_t bytes = sizeof(struct pair_head);
+    for (uint32_t i = 0; i < b->like->bind.args; i++) {
+        bytes += pack_bytes(&in->col[b->like->arg_col[i]], row);
+    }
+    return bytes;
+}
+
+static void key_write(const struct bag_plan *b, const struct batch *in, uint32_t row,
+                      struct pair_head head, char *to) {
+    if (b->key_bytes) {
+        fixed_key(b, in, row, head, to);
+        return;
+    }
+    memcpy(to, &head, sizeof head);
+    to += sizeof head;
+    for (uint32_t i = 0; i < b->like->bind.args; i++) {
+        to = pack_value(to, &in->col[b->like->arg_col[i]], row, PACK_KEY);
+    }
+}
+
+/* The key of one pair, in the scratch arena; at NULL: no memory. */
+static struct text key_make(const struct bag_place *w, const struct batch *in, uint32_t row,
+                            struct pair_head head) {
+    size_t bytes = key_bytes(w->bag, in, row);
+    char *at = bytes <= UINT32_MAX ? arena_alloc(w->scratch, bytes) : NULL;
+    if (!at) return (struct text){0};
+    key_write(w->bag, in, row, head, at);
+    return (struct text){.at = at, .bytes = (uint32_t)bytes};
+}
+
+/* Rows that some aggregate of the bag wants, with their groups. */
+struct wanted {
+    uint32_t *index; /* [count] of the row among those that came */
+    uint32_t *pair;  /* [count] */
+    uint32_t count;
+};
+
+static bool wanted_find(const struct bag_place *w, const struct groups_rows *rows,
+                        uint8_t *const *take, struct wanted *out) {
+    out->index = arena_alloc(w->scratch, (rows->count + (size_t)1) * sizeof *out->index);
+    out->pair = arena_alloc(w->scratch, (rows->count + (size_t)1) * sizeof *out->pair);
+    out->count = 0;
+    if (!out->index || !out->pair) return false;
+    for (uint32_t i = 0; i < rows->count; i++) {
+        bool any = false;
+        for (uint32_t s = 0; s < w->bag->shares && !any; s++) {
+            any = take[w->bag->slot[s]->index][i];
+        }
+        out->index[out->count] = i;
+        out->count += any;
+    }
+    return true;
+}
+
+/* The keys of the wanted rows, all in one piece. */
+static bool keys_make(const struct bag_place *w, const struct groups_rows *rows, const uint32_t *id,
+                      const struct wanted *x, struct state_keys *out) {
+    size_t bytes = 0;
+    struct text *key = ARENA_ARRAY(w->scratch, key, x->count);
+    if (!key) return false;
+    for (uint32_t i = 0; i < x->count; i++) {
+        size_t one = key_bytes(w->bag, rows->in, rows->row[x->index[i]]);
+        if (one > UINT32_MAX) return false;
+        key[i].bytes = (uint32_t)one;
+        bytes += one;
+    }
+    char *to = arena_alloc(w->scratch, bytes);
+    if (!to) return false;
+    *out = (struct state_keys){.count = x->count, .packed = to, .text = key};
+    for (uint32_t i = 0; i < x->count; i++) {
+        struct pair_head head = {.group = id[x->index[i]]};
+        key_write(w->bag, rows->in, rows->row[x->index[i]], head, to);
+        key[i].at = to;
+        to += key[i].bytes;
+    }
+    return true;
+}
+
+/* Counts one row for the aggregates that take it. */
+static void pair_count(const struct bag_place *w, uint32_t id, uint32_t i, uint8_t **take) {
+    struct bag_pair *x = pair_at(w, id);
+    for (uint32_t s = 0; s < w->bag->shares; s++) {
+        const struct agg_slot *slot = w->bag->slot[s];
+        uint8_t *mine = &take[slot->index][i];
+        if (!*mine) continue;
+        bool first = x->rows[s]++ == 0;
+        if (slot->distinct && !first) *mine = 0;
+    }
+}
+
+/* One row of an aggregate that keeps equal values apart: it gets the next number. */
+static bool numbered_add(const struct bag_place *w, const struct batch *in, uint32_t row,
+                         uint32_t group, struct err *e) {
+    uint32_t id;
+    struct text key = key_make(w, in, row, (struct pair_head){.group = group});
+    if (!key.at) return err_memory(e);
+    if (!state_upsert_key(w->t, key, &id, e)) return false;
+    int64_t had = pair_at(w, id)->rows[0]++;
+    if (had >= NUMBER_NULL) return err_set(e, ERR_LIMIT, "54000", "too many equal values");
+    if (had > 0) {
+        key = key_make(w, in, row, (struct pair_head){.group = group, .number = (uint32_t)had});
+        if (!key.at) return err_memory(e);
+        if (!state_upsert_key(w->t, key, &id, e)) return false;
+        pair_at(w, id)->rows[0] = 1;
+    }
+    pair_at(w, id)->ordinal = batch_ordinal(in, row);
+    pair_list_add(w, group, id);
+    return true;
+}
+
+bool bag_add(const struct groups_plan *p, struct groups *g, uint32_t bag,
+             const struct groups_rows *rows, const uint32_t *id, uint8_t **take, struct err *e) {
+    struct bag_place w = bag_place(p, g, bag, rows->scratch);
+    struct wanted x;
+    struct state_keys keys;
+    if (!wanted_find(&w, rows, take, &x)) return err_memory(e);
+    if (w.bag->numbered) {
+        for (uint32_t i = 0; i < x.count; i++) {
+            uint32_t at = x.index[i];
+            if (!numbered_add(&w, rows->in, rows->row[at], id[at], e)) return false;
+        }
+        return true;
+    }
+    if (!keys_make(&w, rows, id, &x, &keys)) return err_memory(e);
+    if (!state_upsert(w.t, &keys, x.pair, e)) return false;
+    for (uint32_t i = 0; i < x.count; i++) {
+        uint32_t at = x.index[i];
+        struct bag_pair *pair = pair_at(&w, x.pair[i]);
+        if (pair_is_empty(&w, pair)) {
+            pair->ordinal = batch_ordinal(rows->in, rows->row[at]);
+            pair_list_add(&w, id[at], x.pair[i]);
+        }
+        pair_count(&w, x.pair[i], at, take);
+    }
+    return true;
+}
+
+/* Is the value of `row` what the aggregate's state says now? Then it must be computed anew. */
+static bool is_result(const struct bag_place *w, const struct agg_slot *s,
+                      const struct column *value, uint32_t row, void *state, bool *out,
+                      struct err *e) {
+    struct column_builder result;
+    struct column now;
+    struct agg_failures fail;
+    fn_errors_init(&fail.rows, w->scratch);
+    struct agg_call call = {.bind = s->call.bind, .arena = &w->g->table->arena};
+    if (!builder_init(&result, w->scratch, s->call.bind->type, 1)) return err_memory(e);
+    if (!s->agg->finish(&call, &state, 1, &result, &fail, e)) return false;
+    if (!builder_column(&result, &now)) return err_memory(e);
+    *out = column_same(value, row, &now, 0);
+    return true;
+}
+
+/* The rows of one aggregate with a value became less: `last`, none is left. */
+static bool slot_remove(const struct bag_place *w, const struct agg_slot *s, bool last,
+                        const struct groups_rows *one, uint32_t group, struct err *e) {
+    bool once = s->distinct || s->agg->flags & AGG_NO_DISTINCT;
+    if (once && !last) return true;
+    if (s->distinct && s->agg->remove) {
+        return groups_apply_slot(w->plan, w->g, s, one, &group, e);
+    }
+    if (s->agg->flags & AGG_EXTREME) {
+        bool needed = true;
+        const struct column *value = &one->in->col[s->plan->arg_col[0]];
+        void *state = groups_state(w->g, s, group);
+        if (!is_result(w, s, value, one->row[0], state, &needed, e)) return false;
+        if (!needed) return true;
+    }
+    return group_recompute(w, s, group, e);
+}
+
+/* The newest of the rows with an equal value goes. */
+static bool numbered_drop(const struct bag_place *w, const struct groups_rows *one, uint32_t group,
+                          struct err *e) {
+    struct text key = key_make(w, one->in, one->row[0], (struct pair_head){.group = group});
+    if (!key.at) return err_memory(e);
+    uint32_t id = state_find_key(w->t, key);
+    if (id == STATE_NONE) return true;
+    state_touch(w->t, id);
+    int64_t left = --pair_at(w, id)->rows[0];
+    if (left > 0) {
+        struct pair_head head = {.group = group, .number = (uint32_t)left};
+        key = key_make(w, one->in, one->row[0], head);
+        if (!key.at) return err_memory(e);
+        id = state_find_key(w->t, key);
+    }
+    if (id != STATE_NONE) pair_list_drop(w, group, id);
+    return group_recompute(w, w->bag->slot[0], group, e);
+}
+
+/* One row goes; a row that never came is nothing. */
+static bool row_remove(const struct bag_place *w, const struct groups_rows *one, uint32_t group,
+                       struct err *e) {
+    struct text key = key_make(w, one->in, one->row[0], (struct pair_head){.group = group});
+    bool *last = ARENA_ARRAY(w->scratch, last, w->bag->shares);
+    if (!key.at || !last) return err_memory(e);
+    uint32_t id = state_find_key(w->t, key);
+    if (id == STATE_NONE) return true;
+    state_touch(w->t, id);
+    struct bag_pair *x = pair_at(w, id);
+    for (uint32_t s = 0; s < w->bag->shares; s++) {
+        bool mine = groups_passes(w->bag->slot[s], one->in, one->row[0]) && x->rows[s] > 0;
+        if (mine) last[s] = --x->rows[s] == 0;
+    }
+    if (pair_is_empty(w, x)) pair_list_drop(w, group, id);
+    for (uint32_t s = 0; s < w->bag->shares; s++) {
+        const struct agg_slot *slot = w->bag->slot[s];
+        if (!groups_passes(slot, one->in, one->row[0])) continue;
+        if (!slot_remove(w, slot, last[s], one, group, e)) return false;
+    }
+    return true;
+}
+
+bool bag_remove(const struct groups_plan *p, struct groups *g, uint32_t bag,
+                const struct groups_rows *rows, const uint32_t *id, struct err *e) {
+    struct bag_place w = bag_place(p, g, bag, rows->scratch);
+    for (uint32_t i = 0; i < rows->count; i++) {
+        struct groups_rows one = *rows;
+        one.row = &rows->row[i];
+        one.count = 1;
+        bool wanted = !w.bag->numbered || groups_passes(w.bag->slot[0], rows->in, rows->row[i]);
+        if (!wanted) continue;
+        bool done =
+            w.bag->numbered ? numbered_drop(&w, &one, id[i], e) : row_remove(&w, &one, id[i], e);
+        if (!done) return false;
+    }
+    return true;
+}

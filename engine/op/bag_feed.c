@@ -1,0 +1,129 @@
+/* bag_feed.c: the values of a bag: in a list for each group, and back into states. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/pack.h"
+#include "engine/op/bag_private.h"
+
+void pair_list_add(const struct bag_place *w, uint32_t group, uint32_t id) {
+    uint32_t *head = list_head(w, group);
+    struct bag_pair *x = pair_at(w, id);
+    x->next = *head;
+    x->prev = 0;
+    if (*head) pair_at(w, *head - 1)->prev = id + 1;
+    *head = id + 1;
+}
+
+void pair_list_drop(const struct bag_place *w, uint32_t group, uint32_t id) {
+    const struct bag_pair *x = pair_at(w, id);
+    if (x->next) pair_at(w, x->next - 1)->prev = x->prev;
+    if (x->prev) {
+        pair_at(w, x->prev - 1)->next = x->next;
+    } else {
+        *list_head(w, group) = x->next;
+    }
+    state_remove(w->t, id);
+}
+
+bool pair_is_empty(const struct bag_place *w, const struct bag_pair *x) {
+    for (uint32_t s = 0; s < w->bag->shares; s++) {
+        if (x->rows[s] != 0) return false;
+    }
+    return true;
+}
+
+static int pair_ref_order(const void *a, const void *b) {
+    const struct pair_ref *x = a, *y = b;
+    if (x->ordinal != y->ordinal) return x->ordinal < y->ordinal ? -1 : 1;
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+struct pair_ref *pairs_sorted(const struct bag_place *w, uint32_t group, uint32_t share,
+                              uint32_t *count_out) {
+    uint32_t count = 0, n = 0;
+    for (uint32_t at = *list_head(w, group); at; at = pair_at(w, at - 1)->next) count++;
+    struct pair_ref *ref = arena_alloc(w->scratch, (count + (size_t)1) * sizeof *ref);
+    if (!ref) return NULL;
+    for (uint32_t at = *list_head(w, group); at; at = pair_at(w, at - 1)->next) {
+        const struct bag_pair *x = pair_at(w, at - 1);
+        if (share != UINT32_MAX && x->rows[share] == 0) continue;
+        ref[n++] = (struct pair_ref){.ordinal = x->ordinal, .id = at - 1};
+    }
+    if (n > 1) qsort(ref, n, sizeof *ref, pair_ref_order);
+    *count_out = n;
+    return ref;
+}
+
+/* The value of a pair, by its key, into its argument columns. */
+static bool pair_read(const struct bag_plan *b, struct text key, struct column_builder *to) {
+    struct pair_head head;
+    memcpy(&head, key.at, sizeof head);
+    if (b->key_bytes) {
+        int64_t v;
+        memcpy(&v, key.at + sizeof head, sizeof v);
+        if (head.number & NUMBER_NULL) {
+            builder_null(to);
+        } else {
+            builder_i64(to, v);
+        }
+        return !to->failed;
+    }
+    key = (struct text){.at = key.at + sizeof head, .bytes = key.bytes - (uint32_t)sizeof head};
+    for (uint32_t i = 0; i < b->like->bind.args; i++) {
+        if (!unpack_value(&key, &to[i])) return false;
+    }
+    return true;
+}
+
+/* memory: the state's home, and scratch. */
+bool pair_feed(const struct bag_plan *bag, const struct agg_slot *s, const struct bag_feed *f,
+               void *state, struct arena *const memory[2], struct err *e) {
+    const struct agg_bind *b = s->call.bind;
+    struct arena *scratch = memory[1];
+    struct column_builder *to = ARENA_ARRAY(scratch, to, b->args);
+    struct column *arg = ARENA_ARRAY(scratch, arg, b->args);
+    if (!to || !arg) return err_memory(e);
+    for (uint32_t i = 0; i < b->args; i++) {
+        if (!builder_init(&to[i], scratch, b->arg_type[i], 1)) return err_memory(e);
+    }
+    if (!pair_read(bag, f->key, to)) return err_memory(e);
+    for (uint32_t i = 0; i < b->args; i++) {
+        if (!builder_column(&to[i], &arg[i])) return err_memory(e);
+    }
+    struct agg_call call = {.bind = b, .arena = memory[0]};
+    struct agg_rows in = {.arg = arg, .state = &state, .ordinal = &f->ordinal, .count = 1};
+    for (int64_t i = 0; i < f->times; i++) {
+        if (!s->agg->add(&call, &in, e)) return false;
+    }
+    return true;
+}
+
+static int64_t value_times(const struct bag_place *w, const struct agg_slot *s, uint32_t id) {
+    bool once = s->distinct || w->bag->numbered || s->agg->flags & AGG_NO_DISTINCT;
+    return once ? 1 : pair_at(w, id)->rows[s->share];
+}
+
+bool group_recompute(const struct bag_place *w, const struct agg_slot *s, uint32_t group,
+                     struct err *e) {
+    uint32_t count = 0;
+    struct pair_ref *ref = pairs_sorted(w, group, s->share, &count);
+    if (!ref) return err_memory(e);
+    void *state = groups_state(w->g, s, group);
+    struct arena *memory[2] = {&w->g->table->arena, w->scratch};
+    state_touch(w->g->table, group);
+    memset(state, 0, s->agg->state_bytes);
+    for (uint32_t i = 0; i < count; i++) {
+        struct arena_mark mark = arena_mark(w->scratch);
+        struct bag_feed f = {.key = state_key(w->t, ref[i].id),
+                             .ordinal = ref[i].ordinal,
+                             .times = value_times(w, s, ref[i].id)};
+        if (!pair_feed(w->bag, s, &f, state, memory, e)) return false;
+        arena_rewind(w->scratch, mark);
+    }
+    return true;
+}
+
+void bag_drop(const struct groups_plan *p, struct groups *g, uint32_t bag, uint32_t group) {
+    struct bag_place w = bag_place(p, g, bag, NULL);
+    for (uint32_t at; (at = *list_head(&w, group)) != 0;) pair_list_drop(&w, group, at - 1);
+}
