@@ -185,22 +185,30 @@ static void entry_free(struct state_table *t, uint32_t id) {
     t->count--;
 }
 
+/* A packed key of 16 bytes. */
+struct pair_key {
+    uint64_t first, second;
+};
+
 /* One key in the form that its table compares. */
 union key {
     int64_t i64;
+    struct pair_key pair;
     const char *packed;
     struct text text;
 };
 
-enum key_kind { KEY_I64, KEY_PACKED, KEY_TEXT };
+enum key_kind { KEY_I64, KEY_PAIR, KEY_PACKED, KEY_TEXT };
 
 static enum key_kind table_kind(const struct state_table *t) {
     if (t->key_bytes == 0) return KEY_TEXT;
+    if (t->key_bytes == sizeof(struct pair_key)) return KEY_PAIR;
     return t->key_bytes == 8 ? KEY_I64 : KEY_PACKED;
 }
 
 static inline uint32_t key_tag(const struct state_table *t, enum key_kind kind, union key k) {
     if (kind == KEY_I64) return (uint32_t)(hash_u64((uint64_t)k.i64) >> 32);
+    if (kind == KEY_PAIR) return (uint32_t)(hash_mix(hash_u64(k.pair.first), k.pair.second) >> 32);
     if (kind == KEY_PACKED) return (uint32_t)(hash_bytes(k.packed, t->key_bytes) >> 32);
     return (uint32_t)(hash_bytes(k.text.at, k.text.bytes) >> 32);
 }
@@ -213,6 +221,11 @@ static inline bool key_equal(const struct state_table *t, enum key_kind kind, un
         memcpy(&have, at, sizeof have);
         return have == k.i64;
     }
+    if (kind == KEY_PAIR) {
+        struct pair_key have;
+        memcpy(&have, at, sizeof have);
+        return have.first == k.pair.first && have.second == k.pair.second;
+    }
     if (kind == KEY_PACKED) return memcmp(at, k.packed, t->key_bytes) == 0;
     struct text have;
     memcpy(&have, at, sizeof have);
@@ -223,6 +236,8 @@ static bool key_store(struct state_table *t, enum key_kind kind, union key k, ui
     char *at = t->entry + (size_t)id * t->entry_bytes + t->key_offset;
     if (kind == KEY_I64) {
         memcpy(at, &k.i64, sizeof k.i64);
+    } else if (kind == KEY_PAIR) {
+        memcpy(at, &k.pair, sizeof k.pair);
     } else if (kind == KEY_PACKED) {
         memcpy(at, k.packed, t->key_bytes);
     } else {
@@ -280,6 +295,11 @@ static uint32_t null_id(struct state_table *t) {
 static inline union key key_at(const struct state_table *t, enum key_kind kind,
                                const struct state_keys *k, uint32_t i) {
     if (kind == KEY_I64) return (union key){.i64 = k->i64[k->row ? k->row[i] : i]};
+    if (kind == KEY_PAIR) {
+        union key key;
+        memcpy(&key.pair, k->packed + i * sizeof key.pair, sizeof key.pair);
+        return key;
+    }
     if (kind == KEY_PACKED) return (union key){.packed = k->packed + (size_t)i * t->key_bytes};
     return (union key){.text = k->text[i]};
 }
@@ -330,6 +350,10 @@ bool state_upsert(struct state_table *t, const struct state_keys *k, uint32_t *i
         assert(k->i64 || k->count == 0);
         done = upsert(t, KEY_I64, k, id_out);
         break;
+    case KEY_PAIR:
+        assert(k->packed || k->count == 0);
+        done = upsert(t, KEY_PAIR, k, id_out);
+        break;
     case KEY_PACKED:
         assert(k->packed || k->count == 0);
         done = upsert(t, KEY_PACKED, k, id_out);
@@ -360,6 +384,7 @@ static union key key_of_text(const struct state_table *t, struct text key) {
     if (t->key_bytes == 0) return (union key){.text = key};
     assert(key.bytes == t->key_bytes);
     if (t->key_bytes == 8) memcpy(&k.i64, key.at, sizeof k.i64);
+    if (t->key_bytes == sizeof k.pair) memcpy(&k.pair, key.at, sizeof k.pair);
     return k;
 }
 

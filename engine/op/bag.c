@@ -200,7 +200,7 @@ bool bag_add(const struct groups_plan *p, struct groups *g, uint32_t bag,
         struct bag_pair *pair = pair_at(&w, x.pair[i]);
         if (pair_is_empty(&w, pair)) {
             pair->ordinal = batch_ordinal(rows->in, rows->row[at]);
-            pair_list_add(&w, id[at], x.pair[i]);
+            if (p->lists) pair_list_add(&w, id[at], x.pair[i]);
         }
         pair_count(&w, x.pair[i], at, take);
     }

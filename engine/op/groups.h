@@ -52,6 +52,7 @@ struct groups_plan {
     struct bag_plan *bag;
     bool counts; /* rows are counted: rows may be taken back, or it matters when there are some */
     bool saves;  /* a state points beyond its bytes */
+    bool lists;  /* the pairs of a group are in a list: rows may be taken back, groups merged */
     uint32_t ordinal_offset;
     uint32_t rows_offset; /* 0: rows are not counted */
     uint32_t value_bytes;
@@ -84,6 +85,7 @@ struct groups_options {
     const struct plan_agg *agg; /* kept */
     bool retracts;              /* rows may be taken back */
     bool counts;                /* rows are counted (as where they may be taken back) */
+    bool merges;                /* groups are merged, or go one by one */
 };
 
 bool groups_plan_open(struct groups_plan *p, const struct groups_options *o, struct arena *a,

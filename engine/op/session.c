@@ -58,6 +58,7 @@ bool session_open(struct op *op, struct err *e) {
     key_col[s->key_cols] = input->cols;
 
     struct groups_options o = groups_options_of(plan);
+    o.merges = true;
     o.counts = true; /* ids are given out again: a group without rows is a new one */
     if (!groups_plan_open(&w->groups, &o, a, e)) return false;
     panes_init(&w->panes, &w->groups, op->keyed, a);

@@ -34,6 +34,7 @@ static bool window_aggregate_open(struct op *op, const struct plan *plan, struct
     if (!w->blank || !segment_open(&w->segment, a)) return err_memory(e);
     if (w->spec->kind == WINDOW_SESSION) return session_open(op, e);
     struct groups_options o = groups_options_of(plan);
+    o.merges = true;
     if (!groups_plan_open(&w->groups, &o, a, e)) return false;
 
     panes_init(&w->panes, &w->groups, op->keyed, a);
