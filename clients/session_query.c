@@ -157,6 +157,13 @@ static bool show_rows(void *context, const struct batch *b, struct err *e) {
     return show->session->output.rows(show->session->output.context, b, e);
 }
 
+static bool drop_rows(void *context, const struct batch *b, struct err *e) {
+    (void)context;
+    (void)b;
+    (void)e;
+    return true;
+}
+
 /* Rows of a nameless query that failed can be read nowhere later: they are told now. */
 static void say_bad_rows(struct session *s, const struct job *j) {
     struct query_stats stats;
@@ -179,27 +186,10 @@ static bool is_live(const struct bound_query *bound) {
     return false;
 }
 
-static bool select_run(struct session *s, const struct bound_query *bound, struct err *e) {
-    const struct plan *root = bound->plan.root;
-    struct showing show = {.session = s};
-    struct stream **input = find_inputs(s, bound, &s->statement);
-    if (!input) return err_memory(e);
-
-    struct job_options o = {
-        .name = TEXT_LITERAL("select"),
-        .plan = &bound->plan,
-        .input = input,
-        .output = show_rows,
-        .context = &show,
-        .query = query_settings(s),
-        .fail_on_error = s->settings.on_error == ON_ERROR_FAIL,
-    };
-    if (!s->output.begin(s->output.context, root->schema, root->changes, is_live(bound), e)) {
-        return false;
-    }
-    struct job *j = runner_add(s->runner, &o, e);
+/* Runs a job without a name to its end. */
+static bool run_job(struct session *s, const struct job_options *o, struct err *e) {
+    struct job *j = runner_add(s->runner, o, e);
     if (!j) return false;
-
     s->selecting = j;
     bool done = run_until(s, j, e);
     s->selecting = NULL;
@@ -210,7 +200,26 @@ static bool select_run(struct session *s, const struct bound_query *bound, struc
     }
     if (done) say_bad_rows(s, j);
     runner_remove(s->runner, j);
-    return done && s->output.end(s->output.context, show.rows, e);
+    return done;
+}
+
+static bool select_run(struct session *s, const struct bound_query *bound, struct err *e) {
+    const struct plan *root = bound->plan.root;
+    struct showing show = {.session = s};
+    struct job_options o = {
+        .name = TEXT_LITERAL("select"),
+        .plan = &bound->plan,
+        .input = find_inputs(s, bound, &s->statement),
+        .output = show_rows,
+        .context = &show,
+        .query = query_settings(s),
+        .fail_on_error = s->settings.on_error == ON_ERROR_FAIL,
+    };
+    if (!o.input) return err_memory(e);
+    if (!s->output.begin(s->output.context, root->schema, root->changes, is_live(bound), e)) {
+        return false;
+    }
+    return run_job(s, &o, e) && s->output.end(s->output.context, show.rows, e);
 }
 
 /* In a script, a SELECT that follows a kept stream for ever is hardly meant. */
@@ -332,27 +341,76 @@ void session_stop_query(struct session *s, struct object *o) {
     stream_destroy(r->errors);
 }
 
-/* The plan of a SELECT or INSERT, a row a line. */
-bool session_explain(struct session *s, const struct ast_statement *st, struct err *e) {
+/* EXPLAIN ANALYZE: runs it, and tells how many rows each node gave. */
+static bool analyze(struct session *s, const struct bound_query *bound, struct buf *text,
+                    struct err *e) {
+    uint64_t *rows = ARENA_ARRAY(&s->statement, rows, bound->plan.plans);
+    struct job_options o = {
+        .name = TEXT_LITERAL("explain"),
+        .plan = &bound->plan,
+        .input = find_inputs(s, bound, &s->statement),
+        .output = drop_rows,
+        .query = query_settings(s),
+        .op_rows = rows,
+    };
+    if (!rows || !o.input) return err_memory(e);
+    o.query.workers = 1;
+    int64_t start_us = s->options.clock_us();
+    if (!wait_for_writers(s, bound, e) || !run_job(s, &o, e)) return false;
+
+    /* plan_print() gives a line a node, in the order of their ids. */
+    struct buf plan;
+    buf_init(&plan);
+    plan_print(&plan, &bound->plan);
+    uint32_t id = 0;
+    for (size_t i = 0; i < plan.bytes; i++) {
+        if (plan.at[i] == '\n') {
+            assert(id < bound->plan.plans);
+            buf_addf(text, " -> %" PRIu64 " rows", rows[id++]);
+        }
+        buf_add_char(text, plan.at[i]);
+    }
+    session_notice(s, "it took %.3f ms", (double)(s->options.clock_us() - start_us) / 1000);
+    text->failed = text->failed || plan.failed;
+    buf_done(&plan);
+    return true;
+}
+
+/* Binds what EXPLAIN explains. */
+static bool explain_bind(struct session *s, const struct ast_statement *st,
+                         struct bound_query *bound, struct err *e) {
     const struct ast_statement *x = st->as.explain.statement;
     struct sql_env env = session_env(s, st);
-    struct bound_query bound;
-    bool done = false;
     if (x->kind == AST_SELECT_STATEMENT) {
-        done = bind_select(&env, x->as.select, &s->statement, &bound, e);
-    } else if (x->kind == AST_INSERT_STATEMENT) {
-        done = bind_insert(&env, &x->as.insert, &s->statement, &bound, e);
-    } else if (x->kind == AST_CREATE_QUERY_STATEMENT) {
-        done = bind_insert(&env, &x->as.create_query.insert, &s->statement, &bound, e);
-    } else {
-        source_error(st->source, x->start, e, "0A000", "EXPLAIN takes a SELECT or an INSERT");
+        return bind_select(&env, x->as.select, &s->statement, bound, e);
     }
-    if (!done || s->checking) return done;
+    if (st->as.explain.analyze) {
+        source_error(st->source, x->start, e, "0A000", "EXPLAIN ANALYZE takes a SELECT");
+        return err_hint(e, "EXPLAIN without ANALYZE runs nothing and takes an INSERT, too.");
+    }
+    if (x->kind == AST_INSERT_STATEMENT) {
+        return bind_insert(&env, &x->as.insert, &s->statement, bound, e);
+    }
+    if (x->kind == AST_CREATE_QUERY_STATEMENT) {
+        return bind_insert(&env, &x->as.create_query.insert, &s->statement, bound, e);
+    }
+    return source_error(st->source, x->start, e, "0A000", "EXPLAIN takes a SELECT or an INSERT");
+}
+
+bool session_explain(struct session *s, const struct ast_statement *st, struct err *e) {
+    struct bound_query bound;
+    if (!explain_bind(s, st, &bound, e)) return false;
+    if (s->checking) return true;
 
     struct buf text;
+    bool done = true;
     buf_init(&text);
-    plan_print(&text, &bound.plan);
-    done = text.failed ? err_memory(e) : listing_lines(s, "plan", buf_text(&text), e);
+    if (st->as.explain.analyze) {
+        done = analyze(s, &bound, &text, e);
+    } else {
+        plan_print(&text, &bound.plan);
+    }
+    if (done) done = text.failed ? err_memory(e) : listing_lines(s, "plan", buf_text(&text), e);
     buf_done(&text);
     return done;
 }

@@ -63,6 +63,9 @@ enum window_kind {
     WINDOW_ATTACHED, /* the rows carry window_start and window_end as columns */
 };
 
+#define WINDOW_SIZE_MAX_US (INT64_C(1) << 60) /* of every duration: 36,000 years */
+enum { WINDOW_PANES_MAX = 1000000 };          /* in one window */
+
 /* Windows [start, end), aligned to the epoch plus offset. All durations > 0. */
 struct window_spec {
     enum window_kind kind;
@@ -76,6 +79,9 @@ struct window_spec {
     uint32_t partitions; /* SESSION: PARTITION BY */
     const uint32_t *partition_col;
 };
+
+/* The parts that a HOP or CUMULATE is cut into, at most WINDOW_PANES_MAX; 1 for others. */
+int64_t window_spec_panes(const struct window_spec *s);
 
 /* Out: the input's columns, then window_start, window_end, window_time. */
 struct plan_window {

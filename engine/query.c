@@ -315,6 +315,11 @@ static bool rows_before_stop(struct query *q, const struct batch *b, struct batc
     return true;
 }
 
+void query_op_rows(const struct query *q, uint64_t *rows_out) {
+    assert(!q->shared);
+    for (uint32_t i = 0; i < q->plan->plans; i++) rows_out[i] = q->op[i].rows_out;
+}
+
 bool query_give(struct query *q, const struct batch *b, struct err *e) {
     struct batch rows = *b;
     if (q->stop_ordinal != UINT64_MAX && !rows_before_stop(q, b, &rows, e)) return false;

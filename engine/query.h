@@ -82,6 +82,8 @@ void query_set_idle(struct query *q, uint32_t input, bool idle);
 bool query_done(const struct query *q); /* ended, or needs no more rows */
 
 void query_stats(const struct query *q, struct query_stats *out);
+/* Rows that each operator gave, by id of its plan node: rows_out[plan->plans]. With one worker. */
+void query_op_rows(const struct query *q, uint64_t *rows_out);
 
 /* The whole state, to be loaded into a new query of an equal plan. */
 bool query_save(struct query *q, struct buf *out, struct err *e) MUST_USE;

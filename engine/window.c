@@ -9,9 +9,16 @@ static bool size_check(int64_t us, const char *what, struct err *e) {
                    what);
 }
 
+int64_t window_spec_panes(const struct window_spec *s) {
+    if (s->kind == WINDOW_CUMULATE) return (s->size_us - 1) / s->slide_us + 1;
+    if (s->kind != WINDOW_HOP) return 1;
+    int64_t cut = s->size_us % s->slide_us > 0;
+    return s->size_us / s->slide_us * (cut ? 2 : 1) + cut;
+}
+
 bool window_grid_init(struct window_grid *g, const struct window_spec *s, struct err *e) {
     assert(s->kind == WINDOW_TUMBLE || s->kind == WINDOW_HOP || s->kind == WINDOW_CUMULATE);
-    *g = (struct window_grid){.kind = s->kind, .size_us = s->size_us, .panes = 1, .stride = 1};
+    *g = (struct window_grid){.kind = s->kind, .size_us = s->size_us, .stride = 1};
     g->slide_us = s->kind == WINDOW_TUMBLE ? s->size_us : s->slide_us;
     if (!size_check(g->size_us, "size", e) || !size_check(g->slide_us, "slide", e)) return false;
     int64_t cycle_us = s->kind == WINDOW_HOP ? g->slide_us : g->size_us;
@@ -20,10 +27,8 @@ bool window_grid_init(struct window_grid *g, const struct window_spec *s, struct
     if (s->kind == WINDOW_HOP) {
         g->rest_us = g->size_us % g->slide_us;
         g->stride = g->rest_us > 0 ? 2 : 1;
-        g->panes = g->size_us / g->slide_us * g->stride + (g->rest_us > 0);
-    } else if (s->kind == WINDOW_CUMULATE) {
-        g->panes = (g->size_us - 1) / g->slide_us + 1;
     }
+    g->panes = window_spec_panes(s);
     if (g->panes <= WINDOW_PANES_MAX) return true;
     return err_set(e, ERR_LIMIT, "54000", "a window may have at most %d slides", WINDOW_PANES_MAX);
 }

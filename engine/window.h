@@ -24,11 +24,8 @@
 #include "engine/plan.h"
 
 #define WINDOW_TIME_MAX_US (INT64_C(1) << 61)
-#define WINDOW_SIZE_MAX_US (INT64_C(1) << 60)
 #define WINDOW_NONE INT64_MIN /* before every window */
 #define WINDOW_ALL INT64_MAX  /* behind every window */
-
-enum { WINDOW_PANES_MAX = 1000000 }; /* in one window */
 
 struct window_grid {
     enum window_kind kind;

@@ -23,6 +23,7 @@
 #include "sql/ast_word.h"
 
 struct ast_select;
+struct ast_options;
 struct ast_expr;
 
 struct ast_exprs {
@@ -50,6 +51,7 @@ struct ast_arg {
     struct ast_expr *expr;         /* EXPR; a bare name (TUMBLE(bid, ts, ..)) is a COLUMN */
     struct ast_name object;        /* TABLE t, MODEL m */
     struct ast_select *select;     /* TABLE (SELECT ..); else NULL */
+    struct ast_options *options;   /* of a hint behind a name; NULL: none */
     struct ast_exprs partition_by; /* TABLE t PARTITION BY .. */
     struct ast_orders order_by;    /* TABLE t .. ORDER BY .. */
     struct ast_names columns;      /* DESCRIPTOR(a, b) */

@@ -81,12 +81,15 @@ static struct text nearest_function(const struct sql_env *env, struct text name)
 
 /* Text where numbers are, or the other way round, is what a cast is for. */
 static void hint_conversion(struct call_args args, struct err *e) {
-    bool text = false, number = false;
+    bool text = false, number = false, time = false;
     for (uint32_t i = 0; i < args.count; i++) {
         text |= args.at[i]->type->id == TYPE_TEXT;
         number |= type_is_number(args.at[i]->type);
+        time |= type_is_time(args.at[i]->type);
     }
-    if (text || number)
+    if (text && time && !number)
+        err_hint(e, "A text beside a time is '2026-01-01 10:00:00', '10:00:00' or '10 seconds'.");
+    else if (text || number)
         err_hint(e, "Text and numbers are not converted by themselves: write CAST(... AS TEXT) or "
                     "CAST(... AS BIGINT).");
 }

@@ -85,6 +85,8 @@ const struct expr *bind_literal(struct expr_scope *s, const struct ast_expr *x, 
 /* What a text literal beside a time is: that time's type, a TIMESTAMP with digits enough for what
  * is written; NULL: x is no text literal, or `beside` no time. */
 const struct type *literal_type(const struct expr *x, const struct type *beside);
+/* Is x a text literal of the form of time type `as`? It may still be out of its range. */
+bool literal_reads(const struct expr *x, const struct type *as);
 const struct expr *bind_text_literal(struct expr_scope *s, const struct expr *x,
                                      const struct type *to, struct err *e);
 

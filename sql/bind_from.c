@@ -137,19 +137,48 @@ static struct rel *no_relation(struct binder *b, const struct ast_source *s, str
     return NULL;
 }
 
+/* A view's rows are made by the queries that use it, so what fails or is late is theirs and its
+ * streams'. */
+static struct rel *side_of_view(struct binder *b, struct object *view, const struct ast_source *s,
+                                struct err *e) {
+    uint32_t had = b->inputs;
+    struct text side = s->name.text;
+    side.at += view->name.bytes;
+    side.bytes -= view->name.bytes;
+    if (!expand_view(b, view, s, e)) return NULL;
+    struct buf reads;
+    buf_init(&reads);
+    for (uint32_t i = had; i < b->inputs; i++) {
+        bool again = false;
+        for (uint32_t k = had; k < i; k++) again |= b->input[k].def == b->input[i].def;
+        if (again) continue;
+        if (reads.bytes > 0) buf_add_str(&reads, ", ");
+        buf_add_text(&reads, b->input[i].def->name);
+        buf_add_text(&reads, side);
+    }
+    bind_error(b, s->at, e, "42P01: view \"%.*s\" has no %.*s: the queries that use it run it",
+               TEXT_ARG(view->name), TEXT_ARG(side));
+    if (reads.bytes > 0)
+        err_hint(e, "Read that of a query by its name, or of what the view reads: %.*s.",
+                 TEXT_ARG(buf_text(&reads)));
+    buf_done(&reads);
+    return NULL;
+}
+
 /* x$errors, x$late: what they hold now, or with EMIT CHANGES what follows too. They are used as x
  * is. */
 static struct rel *side_stream(struct binder *b, const struct ast_source *s, struct err *e) {
     if (!b->env->side_stream) return no_relation(b, s, e);
-    const struct stream_def *def = b->env->side_stream(b->env->context, s->name.text, e);
+    struct text name = s->name.text;
+    const char *mark = memrchr(name.at, '$', name.bytes);
+    struct object *of =
+        catalog_find(b->env->catalog, (struct text){name.at, (uint32_t)(mark - name.at)});
+    if (of && of->kind == OBJECT_VIEW) return side_of_view(b, of, s, e);
+    const struct stream_def *def = b->env->side_stream(b->env->context, name, e);
     if (!def) {
         bind_place(b, s->at, e);
         return NULL;
     }
-    struct text name = s->name.text;
-    const char *mark = memchr(name.at, '$', name.bytes);
-    struct object *of =
-        catalog_find(b->env->catalog, (struct text){name.at, (uint32_t)(mark - name.at)});
     if (of && !bind_use(b, of, e)) return NULL;
     struct plan_input input = {.hint = hint_options(b, &s->options),
                                .snapshot = b->emit != AST_EMIT_CHANGES};
@@ -183,6 +212,12 @@ static struct rel *catalog_relation(struct binder *b, struct object *o, const st
                                     struct err *e) {
     if (!bind_use(b, o, e)) return NULL;
     if (s->kind == AST_SOURCE_SNAPSHOT) return snapshot(b, o, s, e);
+    if (o->kind == OBJECT_VIEW && s->options.count > 0) {
+        bind_unsupported(b, s->options.at[0].key_at, e, "\"%.*s\" is a view: it has no options",
+                         TEXT_ARG(o->name));
+        err_hint(e, "Write the hint behind the stream that the view reads.");
+        return NULL;
+    }
     if (o->kind == OBJECT_VIEW) return expand_view(b, o, s, e);
     if (!o->def) {
         bind_error(b, s->at, e, "42P01: \"%.*s\" is a %s: it has no rows", TEXT_ARG(o->name),

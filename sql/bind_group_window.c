@@ -62,8 +62,21 @@ static bool duration(struct expr_scope *s, const struct ast_expr *x, const char 
 
 static bool positive(struct expr_scope *s, const struct ast_expr *x, const char *what, int64_t us,
                      struct err *e) {
+    if (us > WINDOW_SIZE_MAX_US)
+        return bind_error(s->b, x->start, e, "22003: the %s of a window is over 36,000 years", what);
     if (us > 0) return true;
     return bind_error(s->b, x->start, e, "22023: the %s of a window must be greater than 0", what);
+}
+
+/* What the engine would refuse to cut a window into. */
+static bool few_panes(struct expr_scope *s, const struct window_spec *spec, uint32_t at,
+                      struct err *e) {
+    if (window_spec_panes(spec) <= WINDOW_PANES_MAX) return true;
+    bind_error(s->b, at, e, "54000: a window may have at most %d %s", WINDOW_PANES_MAX,
+               spec->kind == WINDOW_HOP ? "slides" : "steps");
+    if (spec->kind == WINDOW_HOP && spec->size_us % spec->slide_us > 0)
+        return err_hint(e, "A slide counts twice where it does not divide the size.");
+    return false;
 }
 
 static uint8_t precision_of(const struct window_spec *spec) {
@@ -105,7 +118,7 @@ bool bind_durations(struct expr_scope *s, const struct window_durations *d, uint
                           "22023: CUMULATE's size must be a multiple of its step");
     }
     spec->precision = precision_of(spec);
-    return true;
+    return few_panes(s, spec, d->at[0]->start, e);
 }
 
 /* ts, durations: the arguments behind TUMBLE( or TUMBLE_START(. */

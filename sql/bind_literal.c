@@ -87,18 +87,21 @@ static struct expr *double_literal(struct expr_scope *s, const struct ast_expr *
     return expr_f64(s->b->arena, negative ? -v : v, e);
 }
 
-/* A text read as a value of time type `t`. */
+/* A text as a value of time type `t`; *e says more where t is INTERVAL. */
+static enum parse_result time_read(struct text text, const struct type *t, int64_t *v,
+                                   struct err *e) {
+    if (t->id == TYPE_TIMESTAMP) return timestamp_parse(text, v);
+    if (t->id == TYPE_DATE) return date_parse(text, v);
+    if (t->id == TYPE_TIME) return time_parse(text, v);
+    if (interval_parse(text, v, e)) return PARSE_OK;
+    return strcmp(e->sqlstate, "22P02") == 0 ? PARSE_SYNTAX : PARSE_RANGE;
+}
+
 static struct expr *time_literal(struct expr_scope *s, struct text text, const struct type *t,
                                  uint32_t at, struct err *e) {
     int64_t v = 0;
-    enum parse_result r = PARSE_OK;
-    if (t->id == TYPE_TIMESTAMP)
-        r = timestamp_parse(text, &v);
-    else if (t->id == TYPE_DATE)
-        r = date_parse(text, &v);
-    else if (t->id == TYPE_TIME)
-        r = time_parse(text, &v);
-    else if (!interval_parse(text, &v, e)) {
+    enum parse_result r = time_read(text, t, &v, e);
+    if (r != PARSE_OK && t->id == TYPE_INTERVAL) {
         bind_place(s->b, at, e);
         return NULL;
     }
@@ -162,6 +165,14 @@ const struct type *literal_type(const struct expr *x, const struct type *beside)
     if (beside->id != TYPE_TIMESTAMP || expr_is_null(x)) return beside;
     const struct type *own = timestamp_type_of(x->constant->as.text[0]);
     return own->precision > beside->precision ? own : beside;
+}
+
+bool literal_reads(const struct expr *x, const struct type *as) {
+    if (!is_text_literal(x) || !type_is_time(as)) return false;
+    int64_t unused;
+    struct err why;
+    return expr_is_null(x) ||
+           time_read(x->constant->as.text[0], as, &unused, &why) != PARSE_SYNTAX;
 }
 
 const struct expr *bind_text_literal(struct expr_scope *s, const struct expr *x,

@@ -99,6 +99,7 @@ static struct rel *bind_data(struct binder *b, const struct ast_arg *a, struct e
         s.select = a->select;
     } else if (a->kind == AST_ARG_TABLE) {
         s.name = a->object;
+        if (a->options) s.options = *a->options;
     } else if (a->kind == AST_ARG_EXPR && a->expr->kind == AST_EXPR_COLUMN &&
                a->expr->as.column.count == 1) {
         s.name = a->expr->as.column.at[0];

@@ -265,8 +265,13 @@ struct ast_arg *build_arg_model(struct build *b, struct token word, struct token
     return word.kind == TK_MODEL ? object_arg(b, AST_ARG_MODEL, name) : NULL;
 }
 
-struct ast_arg *build_arg_table(struct build *b, struct token name) {
-    return object_arg(b, AST_ARG_TABLE, name);
+struct ast_arg *build_arg_table(struct build *b, struct token name, struct ast_options hint) {
+    struct ast_arg *arg = object_arg(b, AST_ARG_TABLE, name);
+    if (!arg || hint.count == 0) return arg;
+    arg->options = build_new(b, sizeof *arg->options);
+    if (!arg->options) return NULL;
+    *arg->options = hint;
+    return arg;
 }
 
 struct ast_arg *build_arg_select(struct build *b, struct token word, struct ast_select *s) {

@@ -209,13 +209,14 @@ args(A) ::= args(L) COMMA arg(X). { A = build_args(b, L, X); }
 arg(A) ::= value(V).                 { A = V; }
 arg(A) ::= name(N) FAT_ARROW value(V). { A = build_arg_name(b, N, V); }
 value(A) ::= expr(E).                { A = build_arg(b, E); }
+value(A) ::= plain(N) HINT name LP options(L) RP HINT_END. { A = build_arg_table(b, N, L); }
 value(A) ::= MODEL(M) plain(N).      { A = build_arg_model(b, M, N); }
 value(A) ::= table(T). [LOWER]       { A = T; }
 value(A) ::= table(T) ORDER BY expr(E) direction(D) nulls(N).
                                      { A = build_arg_order(b, T, E, D, N); }
-table(A) ::= TABLE name(N).          { A = build_arg_table(b, N); }
-table(A) ::= TABLE name(N) PARTITION BY expr(E).
-                                     { A = build_arg_partition(b, build_arg_table(b, N), E); }
+table(A) ::= TABLE name(N) hint(H).  { A = build_arg_table(b, N, H); }
+table(A) ::= TABLE name(N) hint(H) PARTITION BY expr(E).
+                                 { A = build_arg_partition(b, build_arg_table(b, N, H), E); }
 table(A) ::= TABLE(T) LP select(S) RP. { A = build_arg_select(b, T, S); }
 table(A) ::= TABLE(T) LP select(S) RP PARTITION BY expr(E).
                                      { A = build_arg_partition(b, build_arg_select(b, T, S), E); }

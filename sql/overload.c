@@ -83,10 +83,13 @@ static const struct type *instance(struct matching *m, const struct sig_type *si
     return exact;
 }
 
-static int cost_of(const struct expr *x, const struct type *to) {
+/* A text literal at a place of its own must look like the time that is wanted there: -'5' is no
+ * INTERVAL. Where another argument at a variable has said that it is a time, it is meant as one. */
+static int cost_of(const struct expr *x, const struct type *to, const struct sig_type *place) {
     int steps = type_widening(x->type, to);
     if (steps >= 0) return steps;
-    if (literal_type(x, to)) return COST_LITERAL;
+    if (literal_type(x, to) && (place->kind == SIG_VAR || literal_reads(x, to)))
+        return COST_LITERAL;
     if (to->id == TYPE_BOOLEAN && type_is_number(x->type)) return COST_TRUTH;
     return TYPE_NEVER;
 }
@@ -117,8 +120,9 @@ static int convert_all(struct matching *m, const struct signature *sig, struct c
                        const struct type **target) {
     int cost = 0;
     for (uint32_t i = 0; i < args.count; i++) {
-        target[i] = instance(m, signature_arg(sig, i), args.at[i]->type);
-        int one = target[i] ? cost_of(args.at[i], target[i]) : TYPE_NEVER;
+        const struct sig_type *place = signature_arg(sig, i);
+        target[i] = instance(m, place, args.at[i]->type);
+        int one = target[i] ? cost_of(args.at[i], target[i], place) : TYPE_NEVER;
         if (one < 0) return TYPE_NEVER;
         cost += one;
     }

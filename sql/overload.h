@@ -2,7 +2,7 @@
  *
  * Of all rows of the name that the arguments can reach, the one that needs the fewest widenings
  * is taken, the first of equals. A NULL reaches everything for nothing; a text literal reaches the
- * times; a number reaches BOOLEAN (as a truth value) when nothing else fits.
+ * times that it can be read as; a number reaches BOOLEAN (as a truth value) when nothing else fits.
  *
  * Used by: sql/bind_call.c.    Tested by: tests/unit/sql/bind_test.c
  */

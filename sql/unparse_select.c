@@ -47,6 +47,22 @@ void unparse_orders(struct ast_orders list, struct buf *out) {
     add_orders(" ORDER BY ", list, out);
 }
 
+void unparse_options(struct ast_options list, struct buf *out) {
+    for (uint32_t i = 0; i < list.count; i++) {
+        if (i > 0) buf_add_str(out, ", ");
+        unparse_string(list.at[i].key, out);
+        buf_add_str(out, " = ");
+        unparse_string(list.at[i].value, out);
+    }
+}
+
+static void add_hint(struct ast_options list, struct buf *out) {
+    if (list.count == 0) return;
+    buf_add_str(out, " /*+ OPTIONS(");
+    unparse_options(list, out);
+    buf_add_str(out, ") */");
+}
+
 static void add_table_arg(const struct ast_arg *a, struct buf *out) {
     buf_add_str(out, "TABLE ");
     if (a->select) {
@@ -55,6 +71,7 @@ static void add_table_arg(const struct ast_arg *a, struct buf *out) {
         buf_add_char(out, ')');
     } else {
         unparse_name(a->object.text, out);
+        if (a->options) add_hint(*a->options, out);
     }
     if (a->partition_by.count > 0) {
         buf_add_str(out, " PARTITION BY ");
@@ -152,24 +169,11 @@ void unparse_call(const struct ast_call *c, struct buf *out) {
 
 /* ---- sources ---- */
 
-void unparse_options(struct ast_options list, struct buf *out) {
-    for (uint32_t i = 0; i < list.count; i++) {
-        if (i > 0) buf_add_str(out, ", ");
-        unparse_string(list.at[i].key, out);
-        buf_add_str(out, " = ");
-        unparse_string(list.at[i].value, out);
-    }
-}
-
 static void add_from(struct ast_from from, struct buf *out);
 
 static void add_named(const struct ast_source *s, struct buf *out) {
     unparse_name(s->name.text, out);
-    if (s->options.count > 0) {
-        buf_add_str(out, " /*+ OPTIONS(");
-        unparse_options(s->options, out);
-        buf_add_str(out, ") */");
-    }
+    add_hint(s->options, out);
     if (!s->as_of) return;
     buf_add_str(out, s->as_of_lsn ? " FOR SYSTEM_TIME AS OF LSN " : " FOR SYSTEM_TIME AS OF ");
     unparse_expr(s->as_of, out);

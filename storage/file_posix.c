@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +52,7 @@ static int open_flags(uint32_t flags) {
     if (flags & FILE_TRUNCATE) how |= O_TRUNC;
     if (flags & FILE_APPEND) how |= O_APPEND;
     if (flags & FILE_DIRECT) how |= O_DIRECT | O_DSYNC;
+    if (flags & FILE_PATIENT) how |= O_NONBLOCK;
     return how | O_CLOEXEC;
 }
 
@@ -91,10 +93,23 @@ static size_t io_bytes(size_t bytes) {
     return bytes < IO_BYTES_MAX ? bytes : IO_BYTES_MAX;
 }
 
+/* A pipe without a writer so far is not ready; one that all writers have left is at its end. */
+static bool posix_ready(struct file *f) {
+    struct pollfd p = {.fd = posix(f)->fd, .events = POLLIN};
+    return poll(&p, 1, 0) != 0;
+}
+
+/* Who reads a pipe before it is ready() waits here. */
+static bool wait_readable(int fd) {
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    return poll(&p, 1, -1) >= 0 || errno == EINTR;
+}
+
 static bool posix_read(struct file *f, void *to, size_t bytes, size_t *got_out, struct err *e) {
+    int fd = posix(f)->fd;
     ssize_t n;
-    do n = read(posix(f)->fd, to, io_bytes(bytes));
-    while (n < 0 && errno == EINTR);
+    do n = read(fd, to, io_bytes(bytes));
+    while (n < 0 && (errno == EINTR || (errno == EAGAIN && wait_readable(fd))));
     if (n < 0) return fail(e, "read", posix(f)->path);
     *got_out = (size_t)n;
     return true;
@@ -290,6 +305,7 @@ static const struct file_system_type posix_type = {
     .open = posix_open,
     .close = posix_close,
     .read = posix_read,
+    .ready = posix_ready,
     .read_at = posix_read_at,
     .write = posix_write,
     .write_at = posix_write_at,

@@ -17,7 +17,8 @@
 #include "storage/state_private.h"
 
 enum {
-    BLOCK = 64, /* keys whose hashes are in flight at once */
+    PAIR_BYTES = 16, /* keys of two words */
+    BLOCK = 64,      /* keys whose hashes are in flight at once */
     SLOTS_MIN = 16,
     ENTRIES_MIN = 8,
     SLOTS_CACHED = 1 << 14, /* tables of more slots are fetched ahead */
@@ -185,36 +186,39 @@ static void entry_free(struct state_table *t, uint32_t id) {
     t->count--;
 }
 
-/* A packed key of 16 bytes. */
-struct pair_key {
-    uint64_t first, second;
-};
-
-/* One key in the form that its table compares. */
-union key {
+/* One key in the form that its table compares. No union: gcc 12 loses the bytes of one member that
+ * are padding in another. */
+struct key {
     int64_t i64;
-    struct pair_key pair;
+    uint64_t first, second; /* a packed key of 16 bytes */
     const char *packed;
     struct text text;
 };
 
 enum key_kind { KEY_I64, KEY_PAIR, KEY_PACKED, KEY_TEXT };
 
+static inline struct key key_of_pair(const char *at) {
+    struct key k = {.packed = at};
+    memcpy(&k.first, at, sizeof k.first);
+    memcpy(&k.second, at + sizeof k.first, sizeof k.second);
+    return k;
+}
+
 static enum key_kind table_kind(const struct state_table *t) {
     if (t->key_bytes == 0) return KEY_TEXT;
-    if (t->key_bytes == sizeof(struct pair_key)) return KEY_PAIR;
+    if (t->key_bytes == PAIR_BYTES) return KEY_PAIR;
     return t->key_bytes == 8 ? KEY_I64 : KEY_PACKED;
 }
 
-static inline uint32_t key_tag(const struct state_table *t, enum key_kind kind, union key k) {
+static inline uint32_t key_tag(const struct state_table *t, enum key_kind kind, struct key k) {
     if (kind == KEY_I64) return (uint32_t)(hash_u64((uint64_t)k.i64) >> 32);
-    if (kind == KEY_PAIR) return (uint32_t)(hash_mix(hash_u64(k.pair.first), k.pair.second) >> 32);
+    if (kind == KEY_PAIR) return (uint32_t)(hash_mix(hash_u64(k.first), k.second) >> 32);
     if (kind == KEY_PACKED) return (uint32_t)(hash_bytes(k.packed, t->key_bytes) >> 32);
     return (uint32_t)(hash_bytes(k.text.at, k.text.bytes) >> 32);
 }
 
-static inline bool key_equal(const struct state_table *t, enum key_kind kind, union key k,
-                             uint32_t id) {
+static inline __attribute__((always_inline)) bool
+key_equal(const struct state_table *t, enum key_kind kind, struct key k, uint32_t id) {
     const char *at = t->entry + (size_t)id * t->entry_bytes + t->key_offset;
     if (kind == KEY_I64) {
         int64_t have;
@@ -222,9 +226,10 @@ static inline bool key_equal(const struct state_table *t, enum key_kind kind, un
         return have == k.i64;
     }
     if (kind == KEY_PAIR) {
-        struct pair_key have;
-        memcpy(&have, at, sizeof have);
-        return have.first == k.pair.first && have.second == k.pair.second;
+        uint64_t first, second;
+        memcpy(&first, at, sizeof first);
+        memcpy(&second, at + sizeof first, sizeof second);
+        return first == k.first && second == k.second;
     }
     if (kind == KEY_PACKED) return memcmp(at, k.packed, t->key_bytes) == 0;
     struct text have;
@@ -232,12 +237,13 @@ static inline bool key_equal(const struct state_table *t, enum key_kind kind, un
     return text_equal(have, k.text);
 }
 
-static bool key_store(struct state_table *t, enum key_kind kind, union key k, uint32_t id) {
+static bool key_store(struct state_table *t, enum key_kind kind, struct key k, uint32_t id) {
     char *at = t->entry + (size_t)id * t->entry_bytes + t->key_offset;
     if (kind == KEY_I64) {
         memcpy(at, &k.i64, sizeof k.i64);
     } else if (kind == KEY_PAIR) {
-        memcpy(at, &k.pair, sizeof k.pair);
+        memcpy(at, &k.first, sizeof k.first);
+        memcpy(at + sizeof k.first, &k.second, sizeof k.second);
     } else if (kind == KEY_PACKED) {
         memcpy(at, k.packed, t->key_bytes);
     } else {
@@ -249,8 +255,8 @@ static bool key_store(struct state_table *t, enum key_kind kind, union key k, ui
     return true;
 }
 
-static inline uint32_t key_find(const struct state_table *t, enum key_kind kind, union key k,
-                                uint32_t tag) {
+static inline __attribute__((always_inline)) uint32_t
+key_find(const struct state_table *t, enum key_kind kind, struct key k, uint32_t tag) {
     if (t->slots == 0) return STATE_NONE;
     uint32_t mask = t->slots - 1;
     for (uint32_t at = tag & mask;; at = (at + 1) & mask) {
@@ -275,7 +281,7 @@ bool state_slots_reserve(struct state_table *t, uint32_t count) {
 }
 
 /* The key is not in the table: adds it. */
-static uint32_t key_add(struct state_table *t, enum key_kind kind, union key k, uint32_t tag) {
+static uint32_t key_add(struct state_table *t, enum key_kind kind, struct key k, uint32_t tag) {
     if (!state_slots_reserve(t, t->count + 1)) return STATE_NONE;
     uint32_t id = entry_take(t);
     if (id == STATE_NONE) return STATE_NONE;
@@ -292,16 +298,14 @@ static uint32_t null_id(struct state_table *t) {
     return t->null_id;
 }
 
-static inline union key key_at(const struct state_table *t, enum key_kind kind,
-                               const struct state_keys *k, uint32_t i) {
-    if (kind == KEY_I64) return (union key){.i64 = k->i64[k->row ? k->row[i] : i]};
+static inline __attribute__((always_inline)) struct key
+key_at(const struct state_table *t, enum key_kind kind, const struct state_keys *k, uint32_t i) {
+    if (kind == KEY_I64) return (struct key){.i64 = k->i64[k->row ? k->row[i] : i]};
     if (kind == KEY_PAIR) {
-        union key key;
-        memcpy(&key.pair, k->packed + i * sizeof key.pair, sizeof key.pair);
-        return key;
+        return key_of_pair(k->packed + (size_t)i * PAIR_BYTES);
     }
-    if (kind == KEY_PACKED) return (union key){.packed = k->packed + (size_t)i * t->key_bytes};
-    return (union key){.text = k->text[i]};
+    if (kind == KEY_PACKED) return (struct key){.packed = k->packed + (size_t)i * t->key_bytes};
+    return (struct key){.text = k->text[i]};
 }
 
 static inline bool key_is_null(const struct state_keys *k, uint32_t i) {
@@ -311,8 +315,10 @@ static inline bool key_is_null(const struct state_keys *k, uint32_t i) {
 }
 
 /* Hashes of keys [from, from + n); slots and entries are asked for where caches will not do. */
-static inline void block_hash(const struct state_table *t, enum key_kind kind,
-                              const struct state_keys *k, uint32_t from, uint32_t *tag) {
+static inline __attribute__((always_inline)) void block_hash(const struct state_table *t,
+                                                             enum key_kind kind,
+                                                             const struct state_keys *k,
+                                                             uint32_t from, uint32_t *tag) {
     uint32_t n = k->count - from < BLOCK ? k->count - from : BLOCK;
     for (uint32_t i = 0; i < n; i++) tag[i] = key_tag(t, kind, key_at(t, kind, k, from + i));
     if (t->slots <= SLOTS_CACHED) return;
@@ -323,15 +329,15 @@ static inline void block_hash(const struct state_table *t, enum key_kind kind,
     }
 }
 
-static inline bool upsert(struct state_table *t, enum key_kind kind, const struct state_keys *k,
-                          uint32_t *id_out) {
+static inline __attribute__((always_inline)) bool
+upsert(struct state_table *t, enum key_kind kind, const struct state_keys *k, uint32_t *id_out) {
     uint32_t tag[BLOCK];
     for (uint32_t i = 0; i < k->count; i++) {
         if (i % BLOCK == 0) block_hash(t, kind, k, i, tag);
         if (unlikely(key_is_null(k, i))) {
             id_out[i] = null_id(t);
         } else {
-            union key key = key_at(t, kind, k, i);
+            struct key key = key_at(t, kind, k, i);
             id_out[i] = key_find(t, kind, key, tag[i % BLOCK]);
             if (id_out[i] == STATE_NONE) id_out[i] = key_add(t, kind, key, tag[i % BLOCK]);
         }
@@ -373,25 +379,25 @@ void state_find(const struct state_table *t, const struct state_keys *k, uint32_
         if (key_is_null(k, i)) {
             id_out[i] = t->null_id;
         } else {
-            union key key = key_at(t, kind, k, i);
+            struct key key = key_at(t, kind, k, i);
             id_out[i] = key_find(t, kind, key, key_tag(t, kind, key));
         }
     }
 }
 
-static union key key_of_text(const struct state_table *t, struct text key) {
-    union key k = {.packed = key.at};
-    if (t->key_bytes == 0) return (union key){.text = key};
+static struct key key_of_text(const struct state_table *t, struct text key) {
+    struct key k = {.packed = key.at};
+    if (t->key_bytes == 0) return (struct key){.text = key};
     assert(key.bytes == t->key_bytes);
+    if (t->key_bytes == PAIR_BYTES) return key_of_pair(key.at);
     if (t->key_bytes == 8) memcpy(&k.i64, key.at, sizeof k.i64);
-    if (t->key_bytes == sizeof k.pair) memcpy(&k.pair, key.at, sizeof k.pair);
     return k;
 }
 
 bool state_upsert_key(struct state_table *t, struct text key, uint32_t *id_out, struct err *e) {
     if (t->arena.held_bytes > t->arena_limit_bytes && !state_table_rewrite(t, e)) return false;
     enum key_kind kind = table_kind(t);
-    union key k = key_of_text(t, key);
+    struct key k = key_of_text(t, key);
     uint32_t tag = key_tag(t, kind, k);
     uint32_t id = key_find(t, kind, k, tag);
     t->changed = true;
@@ -403,7 +409,7 @@ bool state_upsert_key(struct state_table *t, struct text key, uint32_t *id_out, 
 
 uint32_t state_find_key(const struct state_table *t, struct text key) {
     enum key_kind kind = table_kind(t);
-    union key k = key_of_text(t, key);
+    struct key k = key_of_text(t, key);
     return key_find(t, kind, k, key_tag(t, kind, k));
 }
 

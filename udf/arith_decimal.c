@@ -40,10 +40,6 @@ static const struct type *type_mod(const struct fn_bind *b, struct err *e) {
     return type_of(b, DECIMAL_MOD, e);
 }
 
-static struct decimal arg_decimal(const struct fn_call *c, uint32_t arg, uint32_t row) {
-    return (struct decimal){.value = c->arg[arg].as.i128[row], .scale = c->arg[arg].type->scale};
-}
-
 /* Takes the result of the row if it was computed and fits. */
 static bool row_decimal(struct fn_call *c, uint32_t row, bool computed, int128_t v,
                         struct fn_result *out) {

@@ -2,10 +2,14 @@
  *
  * Comparisons are of two values of one type. Numbers run over every row in a kernel; text, nested
  * values and intervals by their order in column_compare(). `>` and `>=` are `<` and `<=` with the
- * arguments exchanged. IS and IS NOT take NULL for a value.
+ * arguments exchanged. IS and IS NOT take NULL for a value; they compare the rows that have both.
+ *
+ * Decimals of any two scales have rows of their own: a common type of 38 digits could not hold a
+ * large whole number beside a long fraction, so each keeps its scale and the order stays exact.
  */
 #include <assert.h>
 
+#include "engine/base/decimal.h"
 #include "engine/kernel/kernels.h"
 #include "udf/each.h"
 #include "udf/table.h"
@@ -41,6 +45,38 @@ static void compare_any(struct fn_call *c, uint32_t wanted, uint8_t *out) {
     }
 }
 
+/* Brought to the larger scale, any two values of the types have at most 38 digits. */
+static bool scales_meet(const struct type *a, const struct type *b) {
+    int whole_a = a->precision - a->scale, whole_b = b->precision - b->scale;
+    int whole = whole_a > whole_b ? whole_a : whole_b;
+    int scale = a->scale > b->scale ? a->scale : b->scale;
+    return whole + scale <= DECIMAL_DIGITS_MAX;
+}
+
+/* Every row: a value that nobody wants may wrap. */
+static void compare_scaled(struct fn_call *c, uint32_t wanted, uint8_t *out) {
+    const struct column *a = &c->arg[0], *b = &c->arg[1];
+    uint32_t scale_a = a->type->scale, scale_b = b->type->scale;
+    uint128_t by_a = (uint128_t)decimal_power(scale_b > scale_a ? scale_b - scale_a : 0);
+    uint128_t by_b = (uint128_t)decimal_power(scale_a > scale_b ? scale_a - scale_b : 0);
+    for (uint32_t row = 0; row < c->rows; row++) {
+        int128_t x = (int128_t)((uint128_t)a->as.i128[row] * by_a);
+        int128_t y = (int128_t)((uint128_t)b->as.i128[row] * by_b);
+        out[row] = order_is((x > y) - (x < y), wanted);
+    }
+}
+
+static void compare_decimals(struct fn_call *c, uint32_t wanted, uint8_t *out) {
+    if (scales_meet(c->arg[0].type, c->arg[1].type)) {
+        compare_scaled(c, wanted, out);
+        return;
+    }
+    for (uint32_t i = 0; i < c->live; i++) {
+        uint32_t row = call_row(c, i);
+        out[row] = order_is(decimal_compare(arg_decimal(c, 0, row), arg_decimal(c, 1, row)), wanted);
+    }
+}
+
 /* The kernel over all rows, for types that have one. */
 static bool compare_dense(struct fn_call *c, enum compare_op op, bool exchanged, uint8_t *out) {
     const struct compare_kernels *k = &kernels_best()->compare;
@@ -65,23 +101,26 @@ struct comparison {
     uint32_t wanted;
 };
 
-static bool compare(struct fn_call *c, const struct comparison *x, uint8_t *out) {
+static void compare(struct fn_call *c, const struct comparison *x, uint8_t *out) {
     assert(c->args == 2);
-    if (compare_dense(c, x->op, x->exchanged, out)) return true;
-    if (type_rep(c->arg[0].type) != REP_TEXT)
+    if (c->arg[0].type->scale != c->arg[1].type->scale)
+        compare_decimals(c, x->wanted, out);
+    else if (compare_dense(c, x->op, x->exchanged, out))
+        return;
+    else if (type_rep(c->arg[0].type) != REP_TEXT)
         compare_any(c, x->wanted, out);
     else if (x->op == COMPARE_EQ || x->op == COMPARE_NE)
         equal_text(c, x->op == COMPARE_EQ, out);
     else
         compare_text(c, x->wanted, out);
-    return true;
 }
 
 #define DEFINE_COMPARISON(name, OP, swap, orders)                                                  \
+    static const struct comparison name = {.op = OP, .exchanged = swap, .wanted = orders};         \
     static bool name##_call(struct fn_call *c, struct fn_result *out, struct err *e) {             \
-        static const struct comparison x = {.op = OP, .exchanged = swap, .wanted = orders};        \
         (void)e;                                                                                   \
-        return compare(c, &x, out->as.b8);                                                         \
+        compare(c, &name, out->as.b8);                                                             \
+        return true;                                                                               \
     }
 
 DEFINE_COMPARISON(eq, COMPARE_EQ, false, EQUAL)
@@ -106,26 +145,36 @@ static const struct type *ordered_boolean(const struct fn_bind *b, struct err *e
     return ordered_type(b, e) ? &type_boolean : NULL;
 }
 
-/* NULL beside NULL is the same; NULL beside a value is not. */
-static bool is_same_call(struct fn_call *c, struct fn_result *out, bool same, struct err *e) {
-    uint8_t *to = out->as.b8;
-    bool (*call)(struct fn_call *, struct fn_result *, struct err *) = same ? eq_call : ne_call;
-    if (c->arg[0].type->id != TYPE_NULL && !call(c, out, e)) return false;
-    if (!c->arg[0].valid && !c->arg[1].valid) return true;
+/* NULL beside NULL is the same; NULL beside a value is not. What stands in the place of a NULL is
+ * not a value: only the rows with two of them are compared. */
+static bool is_same(struct fn_call *c, bool same, uint8_t *out) {
+    uint16_t both[BATCH_ROWS];
+    struct fn_call values = *c;
+    values.sel = both;
+    values.live = 0;
+    assert(c->live <= BATCH_ROWS);
     for (uint32_t i = 0; i < c->live; i++) {
         uint32_t row = call_row(c, i);
+        both[values.live] = (uint16_t)row;
+        values.live += arg_has(c, 0, row) && arg_has(c, 1, row);
+    }
+    if (values.live > 0) compare(&values, same ? &eq : &ne, out);
+    for (uint32_t i = 0; values.live < c->live && i < c->live; i++) {
+        uint32_t row = call_row(c, i);
         bool a = arg_has(c, 0, row), b = arg_has(c, 1, row);
-        if (!a || !b) to[row] = (a == b) == same;
+        if (!a || !b) out[row] = (a == b) == same;
     }
     return true;
 }
 
 static bool is_call(struct fn_call *c, struct fn_result *out, struct err *e) {
-    return is_same_call(c, out, true, e);
+    (void)e;
+    return is_same(c, true, out->as.b8);
 }
 
 static bool is_not_call(struct fn_call *c, struct fn_result *out, struct err *e) {
-    return is_same_call(c, out, false, e);
+    (void)e;
+    return is_same(c, false, out->as.b8);
 }
 
 static void null_test(struct fn_call *c, bool wanted, uint8_t *out) {
@@ -200,6 +249,10 @@ enum {
     NULLS_TOO = FN_ANY_ROW | FN_HIDDEN,
 };
 
+/* A comparison of decimals that keep their scales. */
+#define DEFINE_DECIMAL_ROW(n, f, d, x, c)                                                          \
+    { .name = n, .sig = n "(DECIMAL, DECIMAL) BOOLEAN", .doc = d, .example = x, .flags = f, .call = c }
+
 static const struct fn table[] = {
     {.name = "=",
      .sig = "=(T, T) BOOLEAN",
@@ -253,6 +306,22 @@ static const struct fn table[] = {
      .example = "1 IS NOT NULL",
      .flags = NULLS_TOO,
      .call = is_not_call},
+    DEFINE_DECIMAL_ROW("=", DENSE, "equal, whatever the scales",
+                       "NOT 0 = 0.00000000000000000001", eq_call),
+    DEFINE_DECIMAL_ROW("<>", DENSE, "not equal, whatever the scales",
+                       "0 <> 0.00000000000000000001", ne_call),
+    DEFINE_DECIMAL_ROW("<", DENSE, "less, whatever the scales",
+                       "0 < 0.00000000000000000001", lt_call),
+    DEFINE_DECIMAL_ROW("<=", DENSE, "less or equal, whatever the scales",
+                       "NOT 0 <= -0.00000000000000000001", le_call),
+    DEFINE_DECIMAL_ROW(">", DENSE, "greater, whatever the scales",
+                       "0 > -0.00000000000000000001", gt_call),
+    DEFINE_DECIMAL_ROW(">=", DENSE, "greater or equal, whatever the scales",
+                       "NOT 0 >= 0.00000000000000000001", ge_call),
+    DEFINE_DECIMAL_ROW("is", NULLS_TOO, "the same number or both NULL, whatever the scales",
+                       "(0 IS 0.00000000000000000001) IS FALSE", is_call),
+    DEFINE_DECIMAL_ROW("is_not", NULLS_TOO, "not the same number, whatever the scales",
+                       "0 IS NOT 0.00000000000000000001", is_not_call),
     {.name = "is_null",
      .sig = "is_null(ANY) BOOLEAN",
      .doc = "has no value",

@@ -14,6 +14,7 @@
 
 #include <math.h>
 
+#include "engine/base/decimal.h"
 #include "engine/base/fn.h"
 
 #define DEFINE_EACH(name)                                                                          \
@@ -55,6 +56,14 @@ static inline int64_t arg_i64(const struct fn_call *c, uint32_t arg, uint32_t ro
 
 static inline double arg_f64(const struct fn_call *c, uint32_t arg, uint32_t row) {
     return c->arg[arg].as.f64[row];
+}
+
+static inline struct decimal column_decimal(const struct column *c, uint32_t row) {
+    return (struct decimal){.value = c->as.i128[row], .scale = c->type->scale};
+}
+
+static inline struct decimal arg_decimal(const struct fn_call *c, uint32_t arg, uint32_t row) {
+    return column_decimal(&c->arg[arg], row);
 }
 
 /* Gives a copy of bytes as the row's text. */

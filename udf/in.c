@@ -22,9 +22,16 @@ struct in_list {
     uint32_t varyings;
 };
 
+/* The order of two values, neither NULL; decimals may differ in scale. */
+static int order_of(const struct column *x, uint32_t row_x, const struct column *y,
+                    uint32_t row_y) {
+    if (x->type->scale == y->type->scale) return column_compare(x, row_x, y, row_y);
+    return decimal_compare(column_decimal(x, row_x), column_decimal(y, row_y));
+}
+
 static int value_compare(const void *a, const void *b) {
     const struct column *const *x = a, *const *y = b;
-    return column_compare(*x, 0, *y, 0);
+    return order_of(*x, 0, *y, 0);
 }
 
 static bool numbers_make(const struct fn_bind *b, struct in_list *list, struct err *e) {
@@ -84,7 +91,7 @@ static bool is_listed(const struct in_list *list, const struct column *x, uint32
     uint32_t low = 0, high = list->values;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        int order = column_compare(x, row, list->value[middle], 0);
+        int order = order_of(x, row, list->value[middle], 0);
         if (order == 0) return true;
         if (order < 0)
             high = middle;
@@ -108,7 +115,7 @@ static bool in_row(struct fn_call *c, uint32_t row, struct fn_result *out) {
         const struct column *y = &c->arg[list->varying[i]];
         if (!column_has(y, row))
             null = true;
-        else if (column_compare(x, row, y, row) == 0)
+        else if (order_of(x, row, y, row) == 0)
             out->as.b8[row] = 1;
     }
     return out->as.b8[row] || !null || row_null(out, row);
@@ -120,6 +127,13 @@ static const struct fn table[] = {
      .sig = "in(T, T...) BOOLEAN",
      .doc = "equal to one of the list",
      .example = "2 IN (1, 2, 3)",
+     .flags = FN_HIDDEN | FN_OPENS_CONSTANTS,
+     .open = in_open,
+     .call = in_call},
+    {.name = "in",
+     .sig = "in(DECIMAL, DECIMAL...) BOOLEAN",
+     .doc = "equal to one of the list, whatever the scales",
+     .example = "NOT 0 IN (1, 0.00000000000000000001)",
      .flags = FN_HIDDEN | FN_OPENS_CONSTANTS,
      .open = in_open,
      .call = in_call},

@@ -117,8 +117,10 @@ static bool substr_row(struct fn_call *c, uint32_t row, struct fn_result *out) {
 }
 DEFINE_EACH(substr)
 
+/* A part of an empty BLOB is NULL, as SQLite has it; an empty part of another is empty. */
 static bool substr_blob_row(struct fn_call *c, uint32_t row, struct fn_result *out) {
     struct text t = arg_text(c, 0, row);
+    if (t.bytes == 0) return row_null(out, row);
     struct part p = part_of(c, row, t.bytes);
     if (p.first > t.bytes) p.first = t.bytes;
     if (p.count > t.bytes - p.first) p.count = t.bytes - p.first;

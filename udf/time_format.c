@@ -45,9 +45,24 @@ static uint32_t quoted(struct text p, char *plain, struct time_field *f) {
     return i + 1 <= p.bytes ? i + 1 : p.bytes;
 }
 
+/* The longest span in which the field does not change. */
+static int64_t unit_of(char letter) {
+    switch (letter) {
+    case 'S': return 1;
+    case 's': return SECOND_US;
+    case 'm': return MINUTE_US;
+    case 'H':
+    case 'h':
+    case 'k':
+    case 'K':
+    case 'a': return HOUR_US;
+    default: return DAY_US;
+    }
+}
+
 bool time_format_compile(struct time_format *t, struct arena *a, struct text pattern,
                          char *unknown_out) {
-    *t = (struct time_format){.field = NULL};
+    *t = (struct time_format){.unit_us = DAY_US};
     *unknown_out = 0;
     t->field = ARENA_ARRAY(a, t->field, (size_t)pattern.bytes + 1);
     char *plain = arena_alloc(a, (size_t)pattern.bytes + 1);
@@ -68,6 +83,7 @@ bool time_format_compile(struct time_format *t, struct arena *a, struct text pat
             plain[used] = c;
             *f = (struct time_field){.text = {plain + used++, 1}};
         }
+        if (unit_of(f->letter) < t->unit_us) t->unit_us = unit_of(f->letter);
         t->bytes_max += f->letter ? f->width + NUMBER_BYTES : f->text.bytes;
         i += n;
     }

@@ -20,6 +20,7 @@ struct time_format {
     struct time_field *field;
     uint32_t fields;
     size_t bytes_max; /* of what it prints */
+    int64_t unit_us;  /* moments of one such span since 1970 print the same */
 };
 
 /* false: no memory. *unknown_out: a letter that means nothing, or 0. */

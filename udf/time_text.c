@@ -54,30 +54,62 @@ static const struct format_state *row_format(struct fn_call *c, uint32_t row,
     return NULL;
 }
 
-static bool print_row(struct fn_call *c, uint32_t row, struct fn_result *out, int64_t us) {
+/* What a call printed last, by the format of the call site: many rows of a batch lie in one span
+ * of it, and share the text. */
+struct printed {
+    int64_t first_us;
+    uint64_t span_us; /* 0: nothing yet */
+    struct text text; /* in the arena of the batch */
+};
+
+static bool was_printed(const struct printed *p, int64_t us) {
+    return (uint64_t)us - (uint64_t)p->first_us < p->span_us;
+}
+
+static bool print_row(struct fn_call *c, uint32_t row, struct fn_result *out, int64_t us,
+                      struct printed *last) {
+    if (was_printed(last, us)) {
+        out->as.text[row] = last->text;
+        return true;
+    }
     struct format_state own;
     bool failed;
     const struct format_state *f = row_format(c, row, &own, &failed);
     if (!f) return failed;
     char small[SMALL_BYTES], *to = small;
     if (f->format.bytes_max > sizeof small) to = arena_alloc(c->arena, f->format.bytes_max);
-    return to && row_text_copy(c, row, out, to, time_format_print(&f->format, us, to));
-}
-
-static bool date_format_row(struct fn_call *c, uint32_t row, struct fn_result *out) {
-    return print_row(c, row, out, arg_i64(c, 0, row));
-}
-DEFINE_EACH(date_format)
-
-static bool from_unixtime_row(struct fn_call *c, uint32_t row, struct fn_result *out) {
-    int64_t us;
-    if (__builtin_mul_overflow(arg_i64(c, 0, row), SECOND_US, &us)) {
-        fn_fail(c, row, "22003", "the moment is out of range");
-        return true;
+    if (!to || !row_text_copy(c, row, out, to, time_format_print(&f->format, us, to))) return false;
+    if (f == c->state) {
+        int64_t past = us % f->format.unit_us;
+        if (past < 0) past += f->format.unit_us;
+        *last = (struct printed){.first_us = (int64_t)((uint64_t)us - (uint64_t)past),
+                                 .span_us = (uint64_t)f->format.unit_us,
+                                 .text = out->as.text[row]};
     }
-    return print_row(c, row, out, us);
+    return true;
 }
-DEFINE_EACH(from_unixtime)
+
+static bool date_format_call(struct fn_call *c, struct fn_result *out, struct err *e) {
+    struct printed last = {.span_us = 0};
+    for (uint32_t i = 0; i < c->live; i++) {
+        uint32_t row = call_row(c, i);
+        if (!print_row(c, row, out, arg_i64(c, 0, row), &last)) return err_memory(e);
+    }
+    return true;
+}
+
+static bool from_unixtime_call(struct fn_call *c, struct fn_result *out, struct err *e) {
+    struct printed last = {.span_us = 0};
+    for (uint32_t i = 0; i < c->live; i++) {
+        uint32_t row = call_row(c, i);
+        int64_t us;
+        if (__builtin_mul_overflow(arg_i64(c, 0, row), SECOND_US, &us))
+            fn_fail(c, row, "22003", "the moment is out of range");
+        else if (!print_row(c, row, out, us, &last))
+            return err_memory(e);
+    }
+    return true;
+}
 
 static bool not_a_moment(struct fn_call *c, uint32_t row) {
     struct text t = arg_text(c, 0, row);

@@ -27,6 +27,11 @@ bool file_read(struct file *f, void *to, size_t bytes, size_t *got_out, struct e
     return true;
 }
 
+bool file_ready(struct file *f) {
+    assert(f);
+    return !f->fs->type->ready || f->fs->type->ready(f);
+}
+
 bool file_read_at(struct file *f, uint64_t offset, void *to, size_t bytes, size_t *got_out,
                   struct err *e) {
     assert(f && (to || bytes == 0));

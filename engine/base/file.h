@@ -27,6 +27,7 @@ enum file_flags {
     FILE_TRUNCATE = 16,
     FILE_APPEND = 32,
     FILE_DIRECT = 64, /* O_DIRECT | O_DSYNC: buffers and offsets aligned to 4096 */
+    FILE_PATIENT = 128, /* a pipe is opened before anyone writes to it: see file_ready() */
 };
 
 struct file_info {
@@ -52,6 +53,7 @@ struct file_system_type {
 
     /* Reads up to `bytes`; *got_out 0 at the end. At the file's position, or at `offset`. */
     bool (*read)(struct file *f, void *to, size_t bytes, size_t *got_out, struct err *e);
+    bool (*ready)(struct file *f); /* NULL: always */
     bool (*read_at)(struct file *f, uint64_t offset, void *to, size_t bytes, size_t *got_out,
                     struct err *e);
     /* Writes all of it, or fails. */
@@ -79,6 +81,8 @@ struct file *file_open(struct file_system *fs, const char *path, uint32_t flags,
                        struct err *e) MUST_USE;
 void file_close(struct file *f);
 bool file_read(struct file *f, void *to, size_t bytes, size_t *got_out, struct err *e) MUST_USE;
+/* Would read() give bytes, or the end, without waiting? Only a pipe may have neither. */
+bool file_ready(struct file *f);
 bool file_read_at(struct file *f, uint64_t offset, void *to, size_t bytes, size_t *got_out,
                   struct err *e) MUST_USE;
 bool file_write(struct file *f, const void *from, size_t bytes, struct err *e) MUST_USE;

@@ -8,6 +8,7 @@
 #include <assert.h>
 
 #include "engine/edge/option.h"
+#include "engine/edge/partition.h"
 
 const struct connector *const connectors[] = {
     &connector_filesystem, &connector_stdin,   &connector_stdout,
@@ -172,7 +173,9 @@ static bool check_known(const struct stream_def *def, const struct options *o, s
 }
 
 bool connector_check(const struct stream_def *def, struct err *e) {
-    return check_known(def, &def->options, e);
+    if (!check_known(def, &def->options, e)) return false;
+    const struct connector *c = connector_of(def, e);
+    return partition_check(def, c ? c->name : NULL, c && c->partitions, e);
 }
 
 static bool check_source(const struct stream_def *def, const struct options *o, bool *bounded_out,

@@ -50,6 +50,7 @@ struct connector {
     const struct option_row *option; /* ends with a NULL key */
     bool needs_format;
     bool rereadable; /* can be read twice: a file, a generator; not stdin, socket */
+    bool partitions; /* PARTITIONED BY is for it: it makes folders, or nothing of the rows */
 
     /* SOURCE; NULL: is none. Options are checked here, before anything is opened. */
     bool (*source_check)(const struct stream_def *def, const struct options *o, bool *bounded_out,
@@ -106,7 +107,7 @@ extern const struct option_row stream_options[], kept_options[];
 const struct connector *connector_of(const struct stream_def *def, struct err *e);
 
 /* At CREATE: every key is known to the connector or its format, every value is one that its row
- * allows, the format exists. 22023 naming the option, with a hint. Errors of these three functions
+ * allows, the format exists; PARTITIONED BY is for it. 22023 naming the option, with a hint. Errors of these three functions
  * that are about an option have e->offset at its key in the script, e->line 0. */
 bool connector_check(const struct stream_def *def, struct err *e) MUST_USE;
 

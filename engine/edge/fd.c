@@ -28,7 +28,9 @@ bool fd_write(int fd, struct text bytes, const char *what, struct err *e) {
         }
         bool again = n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) && wait_writable(fd);
         if (!again && errno != EINTR) {
-            return err_set(e, ERR_IO, "58030", "cannot write to %s: %s", what, strerror(errno));
+            bool full = errno == ENOSPC || errno == EDQUOT;
+            return err_set(e, ERR_IO, full ? "53100" : "58030", "cannot write to %s: %s", what,
+                           strerror(errno));
         }
     }
     return true;

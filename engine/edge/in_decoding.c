@@ -5,8 +5,7 @@
 
 #include "engine/base/text.h"
 #include "engine/edge/codec_cell.h"
-#include "engine/edge/in_filesystem.h"
-#include "engine/edge/option.h"
+#include "engine/edge/partition.h"
 
 static bool choose_columns(struct decoding *d, struct arena *a, struct err *e) {
     const struct schema *physical = d->def->physical;
@@ -21,7 +20,7 @@ static bool choose_columns(struct decoding *d, struct arena *a, struct err *e) {
         return err_memory(e);
     uint32_t n = 0;
     for (uint32_t p = 0; p < physical->cols; p++) {
-        if (filesystem_is_partition(d->def, p)) continue;
+        if (partition_has(d->def, p)) continue;
         field[n] = physical->col[p];
         d->place[n] = p;
         d->wanted[n++] = needs[p];
@@ -35,9 +34,8 @@ bool decoding_open(struct decoding *d, const struct decoding_options *o, struct 
         .codec = o->codec,
         .batch_rows = o->env->batch_rows,
         .def = o->intake.def,
-        .null_name = option_text(o->options, "partition.default-name"),
     };
-    if (d->null_name.bytes == 0) d->null_name = TEXT_LITERAL(PARTITION_NULL_NAME);
+    if (!partition_null_name(o->options, &d->null_name, e)) return false;
     d->intake = intake_create(&o->intake, e);
     if (!d->intake || !choose_columns(d, o->intake.arena, e)) return false;
     const struct decoder_options decoder = {
@@ -60,39 +58,14 @@ bool decoding_begin(struct decoding *d, struct arena *a, struct err *e) {
     return true;
 }
 
-static int hex_digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool unescape(struct arena *a, struct text t, struct text *out) {
-    char *to = arena_alloc(a, (size_t)t.bytes + 1);
-    if (!to) return false;
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < t.bytes; i++) {
-        bool escape = t.at[i] == '%' && i + 2 < t.bytes && hex_digit(t.at[i + 1]) >= 0 &&
-                      hex_digit(t.at[i + 2]) >= 0;
-        to[n++] = escape ? (char)(hex_digit(t.at[i + 1]) * 16 + hex_digit(t.at[i + 2])) : t.at[i];
-        i += escape ? 2 : 0;
-    }
-    *out = (struct text){.at = to, .bytes = n};
-    return true;
-}
-
-/* The value of column `name` in the folders of a path; at NULL: there is none. */
-static struct text folder_value(const char *path, struct text name) {
-    while (path) {
-        const char *end = strchr(path, '/');
-        if (!end) break;
-        const char *equals = memchr(path, '=', (size_t)(end - path));
-        struct text key = {path, equals ? (uint32_t)(equals - path) : 0};
-        if (equals && text_equal_fold(key, name)) {
-            return (struct text){equals + 1, (uint32_t)(end - equals - 1)};
-        }
-        path = end + 1;
-    }
-    return (struct text){NULL, 0};
+    struct buf plain;
+    buf_init(&plain);
+    partition_unescape(&plain, t);
+    char *copy = plain.failed ? NULL : arena_copy(a, plain.bytes > 0 ? plain.at : "", plain.bytes);
+    *out = (struct text){.at = copy, .bytes = (uint32_t)plain.bytes};
+    buf_done(&plain);
+    return copy != NULL;
 }
 
 /* A partition column: the folder's value in every row. */
@@ -101,11 +74,11 @@ static bool fill_constant(const struct decoding *d, uint32_t p, const struct dec
     const struct field *f = &d->def->physical->col[p];
     struct column_builder b;
     struct cell_fault fault = {"22P02", "no value"};
-    struct text escaped = rows->path ? folder_value(rows->path, f->name) : (struct text){NULL, 0};
+    struct text escaped = rows->path ? partition_find(rows->path, f->name) : (struct text){NULL, 0};
     struct text value = {NULL, 0};
     if (!builder_init(&b, rows->arena, f->type, rows->rows)) return err_memory(e);
-    if (escaped.at && !unescape(rows->arena, escaped, &value)) return err_memory(e);
-    bool null = !value.at || text_equal(value, d->null_name);
+    bool null = !escaped.at || text_equal(escaped, d->null_name);
+    if (!null && !unescape(rows->arena, escaped, &value)) return err_memory(e);
     for (uint32_t i = 0; i < rows->rows; i++) {
         if (null) {
             builder_null(&b);
@@ -126,7 +99,7 @@ bool decoding_take(struct decoding *d, const struct decoding_rows *rows, const s
         assert(d->builder[i].rows == rows->rows);
     }
     for (uint32_t p = 0; p < d->def->physical->cols && d->def->partitions > 0; p++) {
-        if (!needs[p] || !filesystem_is_partition(d->def, p)) continue;
+        if (!needs[p] || !partition_has(d->def, p)) continue;
         if (!fill_constant(d, p, rows, &d->col[p], e)) return false;
     }
     const struct intake_rows in = {

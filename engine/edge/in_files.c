@@ -14,6 +14,7 @@
 #include "engine/edge/in_filesystem.h"
 #include "engine/edge/intake.h"
 #include "engine/edge/option.h"
+#include "engine/edge/partition.h"
 #include "engine/edge/path.h"
 
 enum { BATCH_BYTES = 8 << 20, FILE_BYTES_MAX = 256 << 20 };
@@ -61,6 +62,7 @@ bool files_format(const struct stream_def *def, const struct options *o) {
     if (!option_is(o, "format", "raw")) return false;
     for (uint32_t c = 0; c < def->physical->cols; c++) {
         const struct type *t = def->physical->col[c].type;
+        if (partition_has(def, c)) continue;
         if (t->id == TYPE_BLOB || t->id == TYPE_IMAGE) return true;
     }
     return false;
@@ -133,6 +135,11 @@ static bool has_role(const struct files_reader *r, enum role role) {
     return false;
 }
 
+/* A pipe has no whole content, and opening it may wait for ever. */
+static bool is_whole(const struct file_info *info, const char *path, struct err *e) {
+    return info->is_regular || err_set(e, ERR_IO, "58030", "%s is no regular file", path);
+}
+
 /* Reads the next file; *did_out false: it is a bad row. */
 static bool read_file(struct files_reader *r, struct found *f, bool *did_out, struct err *e) {
     struct file_system *fs = r->o.env->fs;
@@ -140,7 +147,7 @@ static bool read_file(struct files_reader *r, struct found *f, bool *did_out, st
     struct err why;
     *f = (struct found){.path = r->list.path[r->next], .number = r->next};
     *did_out =
-        file_stat(fs, f->path, &info, &why) &&
+        file_stat(fs, f->path, &info, &why) && is_whole(&info, f->path, &why) &&
         file_read_all(fs, f->path, (size_t)r->file_bytes_max, &r->batch_arena, &f->bytes, &why);
     if (!*did_out && why.code == ERR_LIMIT && strcmp(why.sqlstate, "53200") == 0) {
         *e = why;

@@ -2,8 +2,11 @@
  *
  * Files are read one after another, whole, through engine/base/compress.h. With 'follow' the last
  * one is asked again after its end: by inode, so that a file that was renamed is read to its end
- * before the one that took its name is begun. Of a folder or glob that is followed, files whose
- * paths come behind the one being read are taken up as they appear.
+ * before the one that took its name is begun. Of a folder or glob that is followed, files are
+ * taken up as they appear: what a look at it finds that the look before did not, in byte order.
+ *
+ * A pipe is opened whether or not someone writes to it, and is waited for in the loop of the
+ * runner, which can be interrupted. It ends when its writers have left, or never with 'follow'.
  */
 #include "engine/edge/in_filesystem.h"
 
@@ -13,6 +16,7 @@
 #include "engine/base/compress.h"
 #include "engine/edge/in_bytes.h"
 #include "engine/edge/option.h"
+#include "engine/edge/partition.h"
 #include "engine/edge/path.h"
 
 static const struct option_row options[] = {
@@ -21,7 +25,11 @@ static const struct option_row options[] = {
      ".zst as what they hold. For writing: a folder that gets part files when the path ends in '/' "
      "or has no extension, or with PARTITIONED BY or a rolling policy; else one file, to which "
      "lines are added as they come."},
-    {"follow", "true | false", "Wait for more at the end, and for the file that takes its name."},
+    {"follow", "true | false",
+     "Wait for more at the end, and for the file that takes its name. Of a folder or glob: for new "
+     "files. They are read in the order in which they appear, those that are there at the start "
+     "and those that appear together in byte order of their paths; a file is left at its end when "
+     "there is a next one."},
     {"on-truncate", "'fail' | 'restart'", "What a followed file that became shorter does."},
     {"timestamp.start", "timestamp", "Event time of the first file of 'format' = 'raw'."},
     {"timestamp.step", "duration", "How much later each next file is."},
@@ -49,16 +57,19 @@ static const struct option_row options[] = {
 struct file_source {
     struct byte_source base;
     const struct edge_env *env;
-    struct arena arena;      /* paths */
-    struct arena file_arena; /* of the open file */
-    const char *path;        /* as given */
-    struct path_list list;
-    uint32_t next; /* in list */
+    struct arena arena;         /* of the reader */
+    struct arena file_arena;    /* of the open file */
+    struct arena look_arena[2]; /* of the last look, and of the one before */
+    uint32_t look;              /* which of them is the last */
+    const char *path;           /* as given */
+    struct path_list found;     /* by the last look, in byte order */
+    struct path_list list;      /* those of them to read */
+    uint32_t next;              /* in list */
     bool follow, restart;
     bool finishing; /* the path names another file by now: read this one to its end */
 
     struct file *file; /* NULL: none open */
-    const char *name;
+    char *name;        /* malloc'ed */
     struct file_info info; /* of `file` when opened */
     struct compress_reader *bytes;
 };
@@ -74,33 +85,35 @@ static void file_end(struct file_source *s) {
 
 static bool file_begin(struct file_source *s, const char *path, struct err *e) {
     assert(!s->file);
-    s->name = path;
-    s->file = file_open(s->env->fs, path, FILE_READ, e);
+    char *name = strdup(path);
+    if (!name) return err_memory(e);
+    free(s->name);
+    s->name = name;
+    s->file = file_open(s->env->fs, name, FILE_READ | FILE_PATIENT, e);
     if (!s->file || !file_info(s->file, &s->info, e)) return false;
-    s->bytes = compress_reader_open(s->file, path, &s->file_arena, e);
+    s->bytes = compress_reader_open(s->file, name, &s->file_arena, e);
     return s->bytes != NULL;
 }
 
-/* Looks again for files behind the one read last. */
-static bool look_for_more(struct file_source *s, struct err *e) {
-    struct path_list found;
-    struct arena a;
-    arena_init(&a, 0);
-    bool ok = path_list_find(s->env->fs, s->path, true, &a, &found, e);
-    uint32_t i = 0;
-    while (ok && s->name && i < found.count && strcmp(found.path[i], s->name) <= 0) i++;
-    if (ok && i < found.count) {
-        s->list.path = ARENA_ARRAY(&s->arena, s->list.path, found.count - i);
-        s->list.count = found.count - i;
-        s->next = 0;
-        ok = s->list.path || err_memory(e);
+/* Looks at the folder: `list` becomes what was not found before. */
+static bool look(struct file_source *s, struct err *e) {
+    struct arena *a = &s->look_arena[1 - s->look];
+    struct path_list found, fresh = {.many = s->list.many};
+    arena_reset(a);
+    if (!path_list_find(s->env->fs, s->path, s->follow, a, &found, e)) return false;
+    fresh.path = ARENA_ARRAY(a, fresh.path, (size_t)found.count + 1);
+    if (!fresh.path) return err_memory(e);
+    for (uint32_t i = 0, k = 0; i < found.count; i++) {
+        while (k < s->found.count && strcmp(s->found.path[k], found.path[i]) < 0) k++;
+        bool known = k < s->found.count && strcmp(s->found.path[k], found.path[i]) == 0;
+        if (!known) fresh.path[fresh.count++] = found.path[i];
     }
-    for (uint32_t k = 0; ok && i + k < found.count; k++) {
-        s->list.path[k] = arena_copy(&s->arena, found.path[i + k], strlen(found.path[i + k]));
-        ok = s->list.path[k] || err_memory(e);
-    }
-    arena_done(&a);
-    return ok;
+    fresh.many = found.many;
+    s->found = found;
+    s->list = fresh;
+    s->next = 0;
+    s->look = 1 - s->look;
+    return true;
 }
 
 static enum byte_status truncated(struct file_source *s, struct err *e) {
@@ -109,9 +122,8 @@ static enum byte_status truncated(struct file_source *s, struct err *e) {
         err_hint(e, "'on-truncate' = 'restart' reads it again from its start.");
         return BYTES_FAIL;
     }
-    const char *path = s->name;
     file_end(s);
-    return file_begin(s, path, e) ? BYTES_FILE_END : BYTES_FAIL;
+    return file_begin(s, s->name, e) ? BYTES_FILE_END : BYTES_FAIL;
 }
 
 /* The end of a followed file: has it been cut, renamed, or is there a next one? */
@@ -119,9 +131,11 @@ static enum byte_status at_end(struct file_source *s, struct err *e) {
     struct file_info now, other;
     struct err missing;
     if (!file_info(s->file, &now, e)) return BYTES_FAIL;
-    if (now.size_bytes < compress_reader_offset(s->bytes)) return truncated(s, e);
+    if (now.is_regular && now.size_bytes < compress_reader_offset(s->bytes)) {
+        return truncated(s, e);
+    }
     if (s->list.many) {
-        if (s->next >= s->list.count && !look_for_more(s, e)) return BYTES_FAIL;
+        if (s->next >= s->list.count && !look(s, e)) return BYTES_FAIL;
         if (s->next >= s->list.count) return BYTES_WAIT;
     } else {
         if (!file_stat(s->env->fs, s->name, &other, &missing)) return BYTES_WAIT;
@@ -141,10 +155,11 @@ static enum byte_status file_source_read(struct byte_source *base, void *to, siz
     struct file_source *s = (struct file_source *)base;
     for (;;) {
         if (!s->file) {
-            if (s->next >= s->list.count && s->follow && !look_for_more(s, e)) return BYTES_FAIL;
+            if (s->next >= s->list.count && s->follow && !look(s, e)) return BYTES_FAIL;
             if (s->next >= s->list.count) return s->follow ? BYTES_WAIT : BYTES_END;
             if (!file_begin(s, s->list.path[s->next++], e)) return BYTES_FAIL;
         }
+        if (!s->info.is_regular && !file_ready(s->file)) return BYTES_WAIT;
         if (!compress_reader_read(s->bytes, to, bytes, got_out, e)) return BYTES_FAIL;
         if (*got_out > 0) return BYTES_SOME;
         bool last = s->next >= s->list.count;
@@ -169,7 +184,9 @@ static const char *file_source_path(const struct byte_source *base) {
 static void file_source_close(struct byte_source *base) {
     struct file_source *s = (struct file_source *)base;
     file_end(s);
+    free(s->name);
     arena_done(&s->file_arena);
+    for (uint32_t i = 0; i < COUNT_OF(s->look_arena); i++) arena_done(&s->look_arena[i]);
     arena_done(&s->arena);
     free(s);
 }
@@ -188,7 +205,7 @@ static bool file_source_init(struct file_source *s, const struct reader_options 
     s->restart = option_is(&merged, "on-truncate", "restart");
     s->path = path_plain(&s->arena, option_text(&merged, "path"));
     if (!s->path) return err_memory(e);
-    return path_list_find(s->env->fs, s->path, s->follow, &s->arena, &s->list, e);
+    return look(s, e);
 }
 
 static struct reader *filesystem_open(const struct reader_options *o, struct err *e) {
@@ -202,6 +219,7 @@ static struct reader *filesystem_open(const struct reader_options *o, struct err
     s->env = o->env;
     arena_init(&s->arena, 0);
     arena_init(&s->file_arena, 0);
+    for (uint32_t i = 0; i < COUNT_OF(s->look_arena); i++) arena_init(&s->look_arena[i], 0);
     if (file_source_init(s, o, e)) return byte_reader_open(o, &s->base, e);
     file_source_close(&s->base);
     return NULL;
@@ -214,17 +232,12 @@ static bool filesystem_check(const struct stream_def *def, const struct options 
     if (path.bytes == 0) {
         return err_set(e, ERR_SQL, "22023", "connector 'filesystem' needs the option 'path'");
     }
+    struct text null_name;
     if (!option_bool(o, "follow", &follow, e)) return false;
+    if (!partition_null_name(o, &null_name, e)) return false;
     if (files_format(def, o) && !files_check(def, o, e)) return false;
     *bounded_out = !follow;
     return true;
-}
-
-bool filesystem_is_partition(const struct stream_def *def, uint32_t physical_col) {
-    for (uint32_t i = 0; i < def->partitions; i++) {
-        if (def->partition_col[i] == def->physical_col[physical_col]) return true;
-    }
-    return false;
 }
 
 const struct connector connector_filesystem = {
@@ -234,6 +247,7 @@ const struct connector connector_filesystem = {
     .option = options,
     .needs_format = true,
     .rereadable = true,
+    .partitions = true,
     .source_check = filesystem_check,
     .reader_open = filesystem_open,
     .sink_check = filesystem_sink_check,

@@ -7,9 +7,6 @@
 
 #include "engine/edge/connector.h"
 
-/* The folder of a partition whose value is NULL. */
-#define PARTITION_NULL_NAME "__HIVE_DEFAULT_PARTITION__"
-
 /* 'format' = 'raw' over columns of which one is a BLOB or IMAGE called bytes: a row a file. */
 bool files_format(const struct stream_def *def, const struct options *o);
 bool files_check(const struct stream_def *def, const struct options *o, struct err *e) MUST_USE;
@@ -19,8 +16,5 @@ struct reader *files_reader_open(const struct reader_options *o, struct err *e) 
 bool filesystem_sink_check(const struct stream_def *def, bool changes, struct err *e);
 struct sink *filesystem_sink_open(const struct stream_def *def, bool changes,
                                   const struct edge_env *env, struct err *e);
-
-/* Columns of def->physical that are PARTITIONED BY; they stand in folder names, not in files. */
-bool filesystem_is_partition(const struct stream_def *def, uint32_t physical_col);
 
 #endif

@@ -136,6 +136,7 @@ static void job_close(struct job *j) {
         j->input[i].feed = NULL;
     }
     if (j->query) query_stats(j->query, &j->stats);
+    if (j->query && j->o.op_rows) query_op_rows(j->query, j->o.op_rows);
     query_destroy(j->query);
     j->query = NULL;
     if (j->sink) j->sink->type->close(j->sink);

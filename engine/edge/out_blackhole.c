@@ -56,6 +56,7 @@ const struct connector connector_blackhole = {
     .name = "blackhole",
     .doc = "Takes all rows and keeps none: for measuring.",
     .option = options,
+    .partitions = true,
     .sink_check = blackhole_check,
     .sink_open = blackhole_open,
 };

@@ -17,8 +17,8 @@
 #include "engine/edge/in_filesystem.h"
 #include "engine/edge/option.h"
 #include "engine/edge/out_part.h"
+#include "engine/edge/partition.h"
 #include "engine/edge/path.h"
-#include "engine/edge/value_print.h"
 
 enum { OPEN_MAX = 100, NONE = UINT16_MAX };
 
@@ -37,7 +37,7 @@ struct filesystem_sink {
     struct buf key;
     uint16_t next[BATCH_ROWS]; /* the next row of the same part */
 
-    uint64_t roll_bytes;
+    int64_t next_complete_us; /* of the parts, the first */
     int64_t roll_us, check_us, checked_us;
     bool commits, by_watermark;
     int64_t delay_us;
@@ -46,12 +46,18 @@ struct filesystem_sink {
     const char *success_name;
 };
 
-/* Is 'path' the name of a file? */
-static bool names_file(const struct stream_def *def, const struct options *o, const char *path) {
+/* From the point in the last name of a path on; NULL: it has none. */
+static const char *extension_of(const char *path) {
     const char *slash = strrchr(path, '/');
     const char *name = slash ? slash + 1 : path;
     const char *dot = strrchr(name, '.');
-    if (!dot || dot == name || !dot[1] || def->partitions > 0) return false;
+    return dot && dot != name ? dot : NULL;
+}
+
+/* Is 'path' the name of a file? */
+static bool names_file(const struct stream_def *def, const struct options *o, const char *path) {
+    const char *dot = extension_of(path);
+    if (!dot || !dot[1] || def->partitions > 0) return false;
     return !option_find(o, "sink.rolling-policy.file-size") &&
            !option_find(o, "sink.rolling-policy.rollover-interval") &&
            !option_find(o, "sink.rolling-policy.check-interval");
@@ -85,70 +91,16 @@ static bool single_write(struct filesystem_sink *s, const struct batch *b, struc
 static bool make_key(struct filesystem_sink *s, const struct batch *b, uint32_t row,
                      struct err *e) {
     const struct stream_def *def = s->def;
-    struct buf value;
     buf_reset(&s->key);
-    buf_init(&value);
     for (uint32_t i = 0; i < def->partitions; i++) {
         uint32_t p = 0;
         while (def->physical_col[p] != def->partition_col[i]) p++;
-        const struct column *c = &b->col[sink_column(def, b, p)];
-        buf_reset(&value);
-        if (column_has(c, row)) value_print(&value, c, row);
         if (i > 0) buf_add_char(&s->key, '/');
-        part_escape(&s->key, def->physical->col[p].name);
+        partition_escape(&s->key, def->physical->col[p].name);
         buf_add_char(&s->key, '=');
-        part_escape(&s->key, value.bytes > 0 ? buf_text(&value) : s->null_name);
+        partition_value(&s->key, &b->col[sink_column(def, b, p)], row, s->null_name);
     }
-    bool ok = !value.failed && !s->key.failed;
-    buf_done(&value);
-    return ok || err_memory(e);
-}
-
-/* The value of partition column `name` in a key, not escaped; at NULL: there is none. */
-static struct text key_value(const struct part *p, struct text name) {
-    const char *at = p->key;
-    while (at) {
-        const char *equals = strchr(at, '=');
-        const char *end = strchr(at, '/');
-        if (!equals) break;
-        size_t bytes = end ? (size_t)(end - equals - 1) : strlen(equals + 1);
-        if (text_equal((struct text){at, (uint32_t)(equals - at)}, name)) {
-            return (struct text){equals + 1, (uint32_t)bytes};
-        }
-        at = end ? end + 1 : NULL;
-    }
-    return (struct text){NULL, 0};
-}
-
-static void add_unescaped(struct buf *out, struct text t) {
-    for (uint32_t i = 0; i < t.bytes; i++) {
-        unsigned hex = 0;
-        if (t.at[i] == '%' && i + 2 < t.bytes && sscanf(t.at + i + 1, "%2x", &hex) == 1) {
-            buf_add_char(out, (char)hex);
-            i += 2;
-        } else {
-            buf_add_char(out, t.at[i]);
-        }
-    }
-}
-
-static bool is_name(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
-/* The pattern with $name replaced by the partition's values. */
-static void fill_pattern(const struct filesystem_sink *s, const struct part *p, struct buf *out) {
-    struct text pattern = s->pattern;
-    for (uint32_t i = 0; i < pattern.bytes; i++) {
-        if (pattern.at[i] != '$') {
-            buf_add_char(out, pattern.at[i]);
-            continue;
-        }
-        uint32_t from = i + 1, to = from;
-        while (to < pattern.bytes && is_name(pattern.at[to])) to++;
-        add_unescaped(out, key_value(p, (struct text){pattern.at + from, to - from}));
-        i = to - 1;
-    }
+    return !s->key.failed || err_memory(e);
 }
 
 /* When the partition is complete, by the watermark. */
@@ -157,7 +109,7 @@ static int64_t complete_time(const struct filesystem_sink *s, const struct part 
     int64_t us = 0, days = 0;
     if (!s->commits || !s->by_watermark || s->pattern.bytes == 0) return TIME_END_US;
     buf_init(&text);
-    fill_pattern(s, p, &text);
+    partition_pattern(&text, s->pattern, p->key);
     bool ok = timestamp_parse(buf_text(&text), &us) == PARSE_OK;
     if (!ok && date_parse(buf_text(&text), &days) == PARSE_OK) {
         us = days * DAY_US;
@@ -184,6 +136,7 @@ static struct part *part_create(struct filesystem_sink *s, uint64_t hash, struct
     buf_init(&p->buf);
     p->next = s->parts;
     s->parts = p;
+    if (p->complete_us < s->next_complete_us) s->next_complete_us = p->complete_us;
     return p;
 }
 
@@ -215,6 +168,28 @@ static bool make_way(struct filesystem_sink *s, struct err *e) {
     return publish(s, oldest, e);
 }
 
+/* Writes rows; a file that is full is closed, and the next row begins another. */
+static bool write_rows(struct filesystem_sink *s, struct part *p, struct batch *rows,
+                       int64_t now_us, struct err *e) {
+    uint32_t left = rows->live, try = left, took = 0;
+    while (left > 0) {
+        rows->live = try < left ? try : left
+            ;
+        if (!p->file) {
+            if (!make_way(s, e) || !part_begin(p, &s->parts_env, now_us, e)) return false;
+            s->open++;
+        }
+        if (!part_add(p, &s->parts_env, rows, &took, e)) return false;
+        rows->sel += took;
+        left -= took;
+        if (!part_full(p, &s->parts_env)) continue;
+        if (!publish(s, p, e)) return false;
+        try = 2 * took; /* the next file will hold about as many */
+    }
+    return true;
+}
+
+/* Writes the rows of the part's list. */
 static bool write_part(struct filesystem_sink *s, struct part *p, const struct batch *b,
                        int64_t now_us, struct err *e) {
     uint16_t sel[BATCH_ROWS];
@@ -222,14 +197,9 @@ static bool write_part(struct filesystem_sink *s, struct part *p, const struct b
     mine.live = 0;
     for (uint16_t row = p->first; row != NONE; row = s->next[row]) sel[mine.live++] = row;
     mine.sel = sel;
+    p->used = s->uses + p->last;
     p->first = p->last = NONE;
-    p->used = ++s->uses;
-    bool begins = !p->file;
-    if (begins && !make_way(s, e)) return false;
-    bool ok = part_add(p, &s->parts_env, &mine, now_us, e);
-    if (begins && p->file) s->open++;
-    if (!ok || p->bytes + p->buf.bytes < s->roll_bytes) return ok;
-    return publish(s, p, e);
+    return write_rows(s, p, &mine, now_us, e);
 }
 
 /* Does row `b` of the batch belong where row `a` does? Saves making the key. */
@@ -244,22 +214,28 @@ static bool same_partition(const struct filesystem_sink *s, const struct batch *
     return true;
 }
 
+static struct part *part_of_row(struct filesystem_sink *s, const struct batch *b, uint32_t row,
+                                struct err *e) {
+    return make_key(s, b, row, e) ? part_find(s, e) : NULL;
+}
+
+static void list_row(struct filesystem_sink *s, struct part *p, uint32_t row) {
+    if (p->first == NONE) p->first = (uint16_t)row;
+    if (p->last != NONE) s->next[p->last] = (uint16_t)row;
+    p->last = (uint16_t)row;
+    s->next[row] = NONE;
+}
+
 /* Gives every row to its part's list. */
 static bool sort_rows(struct filesystem_sink *s, const struct batch *b, struct err *e) {
     struct part *p = NULL;
     uint32_t before = 0;
     for (uint32_t i = 0; i < b->live; i++) {
         uint32_t row = batch_row(b, i);
-        if (!p || !same_partition(s, b, before, row)) {
-            if (!make_key(s, b, row, e)) return false;
-            p = part_find(s, e);
-            if (!p) return false;
-        }
+        if (!p || !same_partition(s, b, before, row)) p = part_of_row(s, b, row, e);
+        if (!p) return false;
         before = row;
-        if (p->first == NONE) p->first = (uint16_t)row;
-        if (p->last != NONE) s->next[p->last] = (uint16_t)row;
-        p->last = (uint16_t)row;
-        s->next[row] = NONE;
+        list_row(s, p, row);
     }
     return true;
 }
@@ -273,6 +249,7 @@ static bool is_complete(const struct filesystem_sink *s, const struct part *p, i
 
 /* Ends partitions that are complete; forgets those that nothing is known of any more. */
 static bool commit(struct filesystem_sink *s, int64_t watermark_us, int64_t now_us, struct err *e) {
+    s->next_complete_us = TIME_END_US;
     for (struct part **link = &s->parts; *link;) {
         struct part *p = *link;
         bool complete = is_complete(s, p, watermark_us, now_us);
@@ -281,6 +258,7 @@ static bool commit(struct filesystem_sink *s, int64_t watermark_us, int64_t now_
             return false;
         }
         if (!complete && (p->file || s->commits)) {
+            if (p->complete_us < s->next_complete_us) s->next_complete_us = p->complete_us;
             link = &p->next;
             continue;
         }
@@ -303,17 +281,60 @@ static void forget_closed(struct filesystem_sink *s) {
     }
 }
 
+/* How many rows from live row `from` on go to one partition, under one watermark. */
+static uint32_t run_rows(const struct filesystem_sink *s, const struct batch *b, uint32_t from) {
+    uint32_t first = batch_row(b, from), i = from + 1;
+    int64_t watermark_us = batch_watermark(b, first);
+    while (i < b->live && same_partition(s, b, first, batch_row(b, i)) &&
+           batch_watermark(b, batch_row(b, i)) == watermark_us) {
+        i++;
+    }
+    return i - from;
+}
+
+/* Row after row, as if each were a batch: what is closed in between is so at its row. */
+static bool write_in_order(struct filesystem_sink *s, const struct batch *b, int64_t now_us,
+                           struct err *e) {
+    for (uint32_t i = 0, rows = 0; i < b->live; i += rows) {
+        uint32_t row = batch_row(b, i);
+        rows = run_rows(s, b, i);
+        struct part *p = part_of_row(s, b, row, e);
+        if (!p) return false;
+        for (uint32_t k = 0; k < rows; k++) list_row(s, p, batch_row(b, i + k));
+        if (!write_part(s, p, b, now_us, e)) return false;
+        int64_t watermark_us = batch_watermark(b, row);
+        bool due = s->commits && s->by_watermark && watermark_us != TIME_END_US &&
+                   watermark_us >= s->next_complete_us;
+        if (due && !commit(s, watermark_us, now_us, e)) return false;
+    }
+    return true;
+}
+
+/* Writes the lists, part by part; in row order where that would close other files. */
+static bool write_lists(struct filesystem_sink *s, const struct batch *b, int64_t now_us,
+                        struct err *e) {
+    uint32_t begun = 0;
+    for (struct part *p = s->parts; p; p = p->next) begun += p->first != NONE && !p->file;
+    bool in_order = s->open + begun > OPEN_MAX;
+    for (struct part *p = s->parts; p; p = p->next) {
+        if (p->first == NONE) continue;
+        if (in_order) {
+            p->first = p->last = NONE;
+        } else if (!write_part(s, p, b, now_us, e)) {
+            return false;
+        }
+    }
+    return !in_order || write_in_order(s, b, now_us, e);
+}
+
 static bool parts_write(struct filesystem_sink *s, const struct batch *b, struct err *e) {
     if (b->live == 0) return true;
     int64_t now_us = s->env->clock_us();
-    if (!sort_rows(s, b, e)) return false;
-    for (struct part *p = s->parts; p; p = p->next) {
-        if (p->first != NONE && !write_part(s, p, b, now_us, e)) return false;
-    }
-    forget_closed(s);
-    int64_t watermark_us = batch_watermark(b, batch_row(b, b->live - 1));
-    if (!s->commits || !s->by_watermark || watermark_us == TIME_END_US) return true;
-    return commit(s, watermark_us, now_us, e);
+    bool ok = s->commits && s->by_watermark ? write_in_order(s, b, now_us, e)
+                                            : sort_rows(s, b, e) && write_lists(s, b, now_us, e);
+    s->uses += BATCH_ROWS;
+    if (ok) forget_closed(s);
+    return ok;
 }
 
 static bool parts_flush(struct filesystem_sink *s, struct err *e) {
@@ -371,10 +392,10 @@ static const struct sink_type filesystem_sink_type = {
 
 static bool read_options(struct filesystem_sink *s, struct err *e) {
     const struct options *o = &s->writer.options;
-    s->roll_bytes = UINT64_C(128) << 20;
+    s->parts_env.bytes_max = UINT64_C(128) << 20;
     s->roll_us = 30 * MINUTE_US;
     s->check_us = MINUTE_US;
-    if (!option_bytes(o, "sink.rolling-policy.file-size", &s->roll_bytes, e) ||
+    if (!option_bytes(o, "sink.rolling-policy.file-size", &s->parts_env.bytes_max, e) ||
         !option_duration(o, "sink.rolling-policy.rollover-interval", &s->roll_us, e) ||
         !option_duration(o, "sink.rolling-policy.check-interval", &s->check_us, e) ||
         !option_duration(o, "sink.partition-commit.delay", &s->delay_us, e)) {
@@ -384,8 +405,8 @@ static bool read_options(struct filesystem_sink *s, struct err *e) {
         s->def->partitions > 0 && option_is(o, "sink.partition-commit.policy.kind", "success-file");
     s->by_watermark = option_is(o, "sink.partition-commit.trigger", "partition-time");
     s->pattern = option_text(o, "partition.time-extractor.timestamp-pattern");
-    s->null_name = option_text(o, "partition.default-name");
-    if (s->null_name.bytes == 0) s->null_name = TEXT_LITERAL(PARTITION_NULL_NAME);
+    s->next_complete_us = TIME_END_US;
+    if (!partition_null_name(o, &s->null_name, e)) return false;
     struct text success = option_text(o, "sink.partition-commit.success-file.name");
     if (success.bytes == 0) success = TEXT_LITERAL("_SUCCESS");
     s->success_name = arena_copy(&s->arena, success.at, success.bytes);
@@ -402,12 +423,10 @@ static bool sink_init(struct filesystem_sink *s, bool changes, struct err *e) {
     if (!folder && names_file(s->def, &s->writer.options, path)) return single_open(s, path, e);
     size_t bytes = strlen(path);
     while (bytes > 1 && path[bytes - 1] == '/') path[--bytes] = '\0';
-    s->parts_env = (struct part_env){
-        .fs = s->env->fs,
-        .folder = path,
-        .extension = s->writer.codec->name,
-        .writer = &s->writer,
-    };
+    s->parts_env.fs = s->env->fs;
+    s->parts_env.folder = path;
+    s->parts_env.extension = s->writer.codec->name;
+    s->parts_env.writer = &s->writer;
     s->checked_us = s->env->clock_us();
     return file_make_directory(s->env->fs, path, e);
 }
@@ -430,9 +449,31 @@ struct sink *filesystem_sink_open(const struct stream_def *def, bool changes,
     return NULL;
 }
 
+/* Nothing is compressed, so no name may say so. */
+static bool check_name(const struct stream_def *def, const char *path, struct err *e) {
+    static const char *const packed[] = {".gz", ".zst", ".bz2", ".xz", ".lz4", ".zip"};
+    const char *dot = extension_of(path);
+    if (!dot || !names_file(def, &def->options, path)) return true;
+    for (size_t i = 0; i < COUNT_OF(packed); i++) {
+        if (!text_equal_fold(text_of(dot), text_of(packed[i]))) continue;
+        err_set(e, ERR_SQL, "0A000",
+                "%s would hold plain text: files are not compressed when "
+                "they are written",
+                path);
+        return err_hint(e, "Take a name without %s.", packed[i]);
+    }
+    return true;
+}
+
 bool filesystem_sink_check(const struct stream_def *def, bool changes, struct err *e) {
-    if (option_text(&def->options, "path").bytes == 0) {
+    struct text path = option_text(&def->options, "path");
+    struct arena a;
+    if (path.bytes == 0) {
         return err_set(e, ERR_SQL, "22023", "connector 'filesystem' needs the option 'path'");
     }
-    return sink_check_changes(def, changes, e);
+    arena_init(&a, 0);
+    char *plain = path_plain(&a, path);
+    bool ok = plain ? check_name(def, plain, e) : err_memory(e);
+    arena_done(&a);
+    return ok && sink_check_changes(def, changes, e);
 }

@@ -3,8 +3,8 @@
 
 #include <assert.h>
 
-#include "engine/edge/in_filesystem.h"
 #include "engine/edge/option.h"
+#include "engine/edge/partition.h"
 
 uint32_t sink_column(const struct stream_def *def, const struct batch *b, uint32_t p) {
     assert(p < def->physical->cols);
@@ -27,7 +27,7 @@ static bool choose_columns(struct line_writer *w, struct err *e) {
     w->col = ARENA_ARRAY(&w->arena, w->col, physical->cols + 1);
     if (!field || !w->from || !w->col) return err_memory(e);
     for (uint32_t p = 0; p < physical->cols; p++) {
-        if (filesystem_is_partition(w->def, p)) continue;
+        if (partition_has(w->def, p)) continue;
         field[w->schema.cols] = physical->col[p];
         w->from[w->schema.cols++] = p;
     }

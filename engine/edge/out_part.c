@@ -7,21 +7,6 @@
 
 enum { GATHER_BYTES = 64 * 1024, PATH_BYTES_MAX = 4096, NAMES_MAX = 1000000 };
 
-void part_escape(struct buf *out, struct text value) {
-    static const char special[] = "\"#%'*/:=?\\{}[]^";
-    static const char digits[] = "0123456789ABCDEF";
-    for (uint32_t i = 0; i < value.bytes; i++) {
-        unsigned char c = (unsigned char)value.at[i];
-        if (c >= 0x20 && c != 0x7F && !strchr(special, c)) {
-            buf_add_char(out, (char)c);
-            continue;
-        }
-        buf_add_char(out, '%');
-        buf_add_char(out, digits[c >> 4]);
-        buf_add_char(out, digits[c & 15]);
-    }
-}
-
 /* folder[/key]/name as malloc'ed text; NULL with *e. */
 static char *path_of(const struct part *p, const struct part_env *env, const char *name,
                      struct err *e) {
@@ -64,7 +49,8 @@ static void forget_file(struct part *p) {
     p->bytes = 0;
 }
 
-static bool begin_file(struct part *p, const struct part_env *env, int64_t now_us, struct err *e) {
+bool part_begin(struct part *p, const struct part_env *env, int64_t now_us, struct err *e) {
+    assert(!p->file);
     char *folder = path_of(p, env, "", e);
     if (!folder) return false;
     bool ok = file_make_directory(env->fs, folder, e);
@@ -80,11 +66,38 @@ static bool begin_file(struct part *p, const struct part_env *env, int64_t now_u
     return line_writer_begin(env->writer, &p->buf, e);
 }
 
-bool part_add(struct part *p, const struct part_env *env, const struct batch *b, int64_t now_us,
+/* Encodes rows one by one until the file is as large as it may be; returns how many, 0: see *e. */
+static uint32_t add_until_full(struct part *p, const struct part_env *env, const struct batch *b,
+                               struct err *e) {
+    uint32_t rows = 0;
+    while (rows < b->live && (rows == 0 || !part_full(p, env))) {
+        uint16_t row = (uint16_t)batch_row(b, rows);
+        struct batch one = *b;
+        one.sel = &row;
+        one.live = 1;
+        if (!line_writer_add(env->writer, &one, &p->buf, e)) return 0;
+        rows++;
+    }
+    return rows;
+}
+
+bool part_add(struct part *p, const struct part_env *env, const struct batch *b, uint32_t *took_out,
               struct err *e) {
-    if (!p->file && !begin_file(p, env, now_us, e)) return false;
+    assert(p->file && b->live > 0);
+    size_t before = p->buf.bytes;
+    uint32_t rows = b->live;
     if (!line_writer_add(env->writer, b, &p->buf, e)) return false;
+    if (part_full(p, env) && b->live > 1) {
+        p->buf.bytes = before;
+        rows = add_until_full(p, env, b, e);
+        if (rows == 0) return false;
+    }
+    *took_out = rows;
     return p->buf.bytes < GATHER_BYTES || part_flush(p, e);
+}
+
+bool part_full(const struct part *p, const struct part_env *env) {
+    return p->bytes + p->buf.bytes >= env->bytes_max;
 }
 
 bool part_flush(struct part *p, struct err *e) {

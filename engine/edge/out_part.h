@@ -35,11 +35,16 @@ struct part_env {
     const char *folder; /* of the sink */
     const char *extension;
     struct line_writer *writer;
+    uint64_t bytes_max; /* a file of this size is closed */
 };
 
-/* Adds rows; a file is begun where there is none. */
-bool part_add(struct part *p, const struct part_env *env, const struct batch *b, int64_t now_us,
+/* Begins a file where there is none. */
+bool part_begin(struct part *p, const struct part_env *env, int64_t now_us, struct err *e) MUST_USE;
+/* Adds the first rows of `b` to the file: all, or up to the one that makes it full. */
+bool part_add(struct part *p, const struct part_env *env, const struct batch *b, uint32_t *took_out,
               struct err *e) MUST_USE;
+/* Is the file as large as it may be? */
+bool part_full(const struct part *p, const struct part_env *env);
 /* Writes what is in the buffer to the file. */
 bool part_flush(struct part *p, struct err *e) MUST_USE;
 /* Closes the file and gives it its name. */
@@ -49,8 +54,5 @@ bool part_mark(const struct part *p, const struct part_env *env, const char *nam
                struct err *e) MUST_USE;
 /* Leaves what is in progress as it is. */
 void part_destroy(struct part *p);
-
-/* Adds `value` to a folder name, percent-escaped as Hive and Flink do. */
-void part_escape(struct buf *out, struct text value);
 
 #endif

@@ -52,6 +52,7 @@ struct job_options {
     void *context;
     struct query_options query;
     bool fail_on_error; /* 'on-error' = 'fail' */
+    uint64_t *op_rows;  /* [plan->plans] filled when it ends: rows that each node gave; or NULL */
 };
 
 struct runner *runner_create(const struct edge_env *env, struct err *e) MUST_USE;

@@ -13,6 +13,8 @@
 #include "engine/base/pack.h"
 #include "engine/op/bag_private.h"
 
+enum { MASK_BITS = 64 };
+
 static bool same_arguments(const struct plan_agg *a, const struct plan_agg *b) {
     if (a->bind.args != b->bind.args) return false;
     for (uint32_t i = 0; i < a->bind.args; i++) {
@@ -51,6 +53,10 @@ bool bags_open(struct groups_plan *p, struct arena *a) {
         s->share = b->shares;
         b->slot[b->shares++] = s;
         b->value_bytes = (uint32_t)(sizeof(struct bag_pair) + b->shares * sizeof(int64_t));
+    }
+    for (uint32_t i = 0; i < p->bags; i++) {
+        p->bag[i].masks = !p->lists && p->bag[i].shares <= MASK_BITS;
+        if (p->bag[i].masks) p->bag[i].value_bytes = sizeof(uint64_t);
     }
     return true;
 }
@@ -124,9 +130,23 @@ static bool wanted_find(const struct bag_place *w, const struct groups_rows *row
     return true;
 }
 
+static bool fixed_keys_make(const struct bag_place *w, const struct groups_rows *rows,
+                            const uint32_t *id, const struct wanted *x, struct state_keys *out) {
+    uint32_t bytes = w->bag->key_bytes;
+    char *to = arena_alloc(w->scratch, (size_t)x->count * bytes);
+    if (!to) return false;
+    *out = (struct state_keys){.count = x->count, .packed = to};
+    for (uint32_t i = 0; i < x->count; i++, to += bytes) {
+        struct pair_head head = {.group = id[x->index[i]]};
+        fixed_key(w->bag, rows->in, rows->row[x->index[i]], head, to);
+    }
+    return true;
+}
+
 /* The keys of the wanted rows, all in one piece. */
 static bool keys_make(const struct bag_place *w, const struct groups_rows *rows, const uint32_t *id,
                       const struct wanted *x, struct state_keys *out) {
+    if (w->bag->key_bytes) return fixed_keys_make(w, rows, id, x, out);
     size_t bytes = 0;
     struct text *key = ARENA_ARRAY(w->scratch, key, x->count);
     if (!key) return false;
@@ -138,7 +158,7 @@ static bool keys_make(const struct bag_place *w, const struct groups_rows *rows,
     }
     char *to = arena_alloc(w->scratch, bytes);
     if (!to) return false;
-    *out = (struct state_keys){.count = x->count, .packed = to, .text = key};
+    *out = (struct state_keys){.count = x->count, .text = key};
     for (uint32_t i = 0; i < x->count; i++) {
         struct pair_head head = {.group = id[x->index[i]]};
         key_write(w->bag, rows->in, rows->row[x->index[i]], head, to);
@@ -157,6 +177,16 @@ static void pair_count(const struct bag_place *w, uint32_t id, uint32_t i, uint8
         if (!*mine) continue;
         bool first = x->rows[s]++ == 0;
         if (slot->distinct && !first) *mine = 0;
+    }
+}
+
+/* The same where nothing is counted. */
+static void pair_mark(const struct bag_place *w, uint32_t id, uint32_t i, uint8_t **take) {
+    uint64_t *mask = state_value(w->t, id);
+    for (uint32_t s = 0; s < w->bag->shares; s++) {
+        uint8_t *mine = &take[w->bag->slot[s]->index][i];
+        *mine = *mine && !(*mask >> s & 1);
+        *mask |= (uint64_t)*mine << s;
     }
 }
 
@@ -195,12 +225,15 @@ bool bag_add(const struct groups_plan *p, struct groups *g, uint32_t bag,
     }
     if (!keys_make(&w, rows, id, &x, &keys)) return err_memory(e);
     if (!state_upsert(w.t, &keys, x.pair, e)) return false;
-    for (uint32_t i = 0; i < x.count; i++) {
+    for (uint32_t i = 0; w.bag->masks && i < x.count; i++) {
+        pair_mark(&w, x.pair[i], x.index[i], take);
+    }
+    for (uint32_t i = 0; !w.bag->masks && i < x.count; i++) {
         uint32_t at = x.index[i];
         struct bag_pair *pair = pair_at(&w, x.pair[i]);
         if (pair_is_empty(&w, pair)) {
             pair->ordinal = batch_ordinal(rows->in, rows->row[at]);
-            if (p->lists) pair_list_add(&w, id[at], x.pair[i]);
+            pair_list_add(&w, id[at], x.pair[i]);
         }
         pair_count(&w, x.pair[i], at, take);
     }

@@ -20,7 +20,7 @@
 
 #include "engine/op/groups.h"
 
-/* The value of a pair. A pair without rows is new, or gone. */
+/* The value of a pair, where the bag is not of masks. A pair without rows is new, or gone. */
 struct bag_pair {
     uint64_t ordinal;    /* of the first row */
     uint32_t next, prev; /* in the group's list: id + 1, 0: none */

@@ -127,9 +127,8 @@ static bool scratch_open(struct groups_plan *p, struct arena *a) {
 
 bool groups_plan_open(struct groups_plan *p, const struct groups_options *o, struct arena *a,
                       struct err *e) {
-    *p = (struct groups_plan){.slots = o->aggs,
-                              .counts = o->counts || o->retracts,
-                              .lists = o->merges || o->retracts};
+    *p = (struct groups_plan){
+        .slots = o->aggs, .counts = o->counts || o->retracts, .lists = o->merges || o->retracts};
     p->slot = ARENA_ARRAY(a, p->slot, o->aggs);
     if (!p->slot || !scratch_open(p, a)) return err_memory(e);
     if (!key_set_open(&p->key, o->input, o->keys, o->key_col, a)) return err_memory(e);

@@ -43,6 +43,7 @@ struct bag_plan {
     uint32_t key_bytes, value_bytes; /* of its table */
     uint32_t head_offset;            /* in a group's value: uint32_t, its first pair */
     bool numbered;                   /* equal values are kept apart */
+    bool masks; /* a pair is one word, bit s set: aggregate s has the value; nothing leaves */
 };
 
 struct groups_plan {

@@ -33,14 +33,12 @@ static bool window_aggregate_open(struct op *op, const struct plan *plan, struct
     w->blank = result_blank(plan->schema, a);
     if (!w->blank || !segment_open(&w->segment, a)) return err_memory(e);
     if (w->spec->kind == WINDOW_SESSION) return session_open(op, e);
-    struct groups_options o = groups_options_of(plan);
-    o.merges = true;
-    if (!groups_plan_open(&w->groups, &o, a, e)) return false;
-
-    panes_init(&w->panes, &w->groups, op->keyed, a);
-    if (w->attached) return true;
-    if (!window_grid_init(&w->grid, w->spec, e)) return false;
+    if (!w->attached && !window_grid_init(&w->grid, w->spec, e)) return false;
     w->slides = w->grid.panes > 1;
+    struct groups_options o = groups_options_of(plan);
+    o.merges = w->slides;
+    if (!groups_plan_open(&w->groups, &o, a, e)) return false;
+    panes_init(&w->panes, &w->groups, op->keyed, a);
     return !w->slides || slide_open(&w->slide, &w->panes, &w->grid, a, e);
 }
 
