@@ -73,7 +73,8 @@ static void compare_decimals(struct fn_call *c, uint32_t wanted, uint8_t *out) {
     }
     for (uint32_t i = 0; i < c->live; i++) {
         uint32_t row = call_row(c, i);
-        out[row] = order_is(decimal_compare(arg_decimal(c, 0, row), arg_decimal(c, 1, row)), wanted);
+        out[row] =
+            order_is(decimal_compare(arg_decimal(c, 0, row), arg_decimal(c, 1, row)), wanted);
     }
 }
 
@@ -251,7 +252,10 @@ enum {
 
 /* A comparison of decimals that keep their scales. */
 #define DEFINE_DECIMAL_ROW(n, f, d, x, c)                                                          \
-    { .name = n, .sig = n "(DECIMAL, DECIMAL) BOOLEAN", .doc = d, .example = x, .flags = f, .call = c }
+    {                                                                                              \
+        .name = n, .sig = n "(DECIMAL, DECIMAL) BOOLEAN", .doc = d, .example = x, .flags = f,      \
+        .call = c                                                                                  \
+    }
 
 static const struct fn table[] = {
     {.name = "=",
@@ -306,16 +310,16 @@ static const struct fn table[] = {
      .example = "1 IS NOT NULL",
      .flags = NULLS_TOO,
      .call = is_not_call},
-    DEFINE_DECIMAL_ROW("=", DENSE, "equal, whatever the scales",
-                       "NOT 0 = 0.00000000000000000001", eq_call),
-    DEFINE_DECIMAL_ROW("<>", DENSE, "not equal, whatever the scales",
-                       "0 <> 0.00000000000000000001", ne_call),
-    DEFINE_DECIMAL_ROW("<", DENSE, "less, whatever the scales",
-                       "0 < 0.00000000000000000001", lt_call),
+    DEFINE_DECIMAL_ROW("=", DENSE, "equal, whatever the scales", "NOT 0 = 0.00000000000000000001",
+                       eq_call),
+    DEFINE_DECIMAL_ROW("<>", DENSE, "not equal, whatever the scales", "0 <> 0.00000000000000000001",
+                       ne_call),
+    DEFINE_DECIMAL_ROW("<", DENSE, "less, whatever the scales", "0 < 0.00000000000000000001",
+                       lt_call),
     DEFINE_DECIMAL_ROW("<=", DENSE, "less or equal, whatever the scales",
                        "NOT 0 <= -0.00000000000000000001", le_call),
-    DEFINE_DECIMAL_ROW(">", DENSE, "greater, whatever the scales",
-                       "0 > -0.00000000000000000001", gt_call),
+    DEFINE_DECIMAL_ROW(">", DENSE, "greater, whatever the scales", "0 > -0.00000000000000000001",
+                       gt_call),
     DEFINE_DECIMAL_ROW(">=", DENSE, "greater or equal, whatever the scales",
                        "NOT 0 >= 0.00000000000000000001", ge_call),
     DEFINE_DECIMAL_ROW("is", NULLS_TOO, "the same number or both NULL, whatever the scales",

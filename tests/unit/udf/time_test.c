@@ -207,6 +207,37 @@ static void the_clock_is_that_of_the_row(void **unused) {
     probe_done(&p);
 }
 
+/* Moments close to one another, in and around the spans that a pattern does not tell apart: as
+ * each alone. */
+static void neighbours_print_as_alone(void **unused) {
+    (void)unused;
+    static const char *const patterns[] = {
+        "yyyy-MM-dd", "HH:mm", "yyyy-MM-dd HH:mm:ss", "ss.SSSSSS", "h a", "'day' D, E", "", "k K"};
+    static const int64_t steps[] = {1, SECOND_US - 1, MINUTE_US, HOUR_US, DAY_US / 2 - 7};
+    const char *sig = "date_format(TIMESTAMP, TEXT) TEXT";
+    struct probe p;
+    probe_init(&p);
+    probe_column(&p, &type_timestamp6);
+    for (int32_t i = 0; i < ROWS; i++) {
+        int64_t step = steps[i / 50 % (int32_t)COUNT_OF(steps)];
+        builder_i64(&p.build[0], (i % 50 - 25) * step + i / 500 * (5 * DAY_US + 3));
+    }
+    probe_seal(&p);
+    for (size_t k = 0; k < COUNT_OF(patterns); k++) {
+        const struct expr *pattern = x_text(&p, patterns[k]);
+        const struct column *c = probe_run(&p, x_call(&p, sig, x_column(&p, 0), pattern, NULL));
+        const struct text *together = c->as.text;
+        for (uint32_t row = 0; row < ROWS; row += 7) {
+            const struct expr *at = x_constant(&p, &p.col[0], row);
+            struct column alone;
+            struct err e;
+            assert_true(program_fold(x_call(&p, sig, at, pattern, NULL), &p.arena, &alone, &e));
+            assert_true(text_equal(together[row], alone.as.text[0]));
+        }
+    }
+    probe_done(&p);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts_are_those_of_strftime),
@@ -215,6 +246,7 @@ int main(void) {
         cmocka_unit_test(patterns_print_and_read),
         cmocka_unit_test(what_a_pattern_prints_it_reads),
         cmocka_unit_test(the_clock_is_that_of_the_row),
+        cmocka_unit_test(neighbours_print_as_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
