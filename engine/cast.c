@@ -40,6 +40,28 @@ static struct decimal_shape shape_of(const struct type *t) {
     return (struct decimal_shape){.precision = t->precision, .scale = t->scale};
 }
 
+static struct decimal decimal_of(const struct column *c, uint32_t row) {
+    return (struct decimal){.value = c->as.i128[row], .scale = c->type->scale};
+}
+
+/* A conversion that every value survives. */
+#define DEFINE_TOTAL(name, ctype, VALUE)                                                           \
+    static bool name(struct conversion *x, const struct column *from, uint32_t row, void *out) {   \
+        (void)x;                                                                                   \
+        *(ctype *)out = VALUE;                                                                     \
+        return true;                                                                               \
+    }
+
+DEFINE_TOTAL(boolean_to_bigint, int64_t, from->as.b8[row] != 0)
+DEFINE_TOTAL(boolean_to_double, double, from->as.b8[row] ? 1.0 : 0.0)
+DEFINE_TOTAL(bigint_to_boolean, uint8_t, from->as.i64[row] != 0)
+DEFINE_TOTAL(bigint_to_double, double, (double)from->as.i64[row])
+DEFINE_TOTAL(double_to_boolean, uint8_t, from->as.f64[row] != 0)
+DEFINE_TOTAL(decimal_to_boolean, uint8_t, from->as.i128[row] != 0)
+DEFINE_TOTAL(decimal_to_double, double, decimal_to_f64(decimal_of(from, row)))
+DEFINE_TOTAL(timestamp_to_date, int64_t, time_floor_div(from->as.i64[row], DAY_US))
+DEFINE_TOTAL(timestamp_to_time, int64_t, (from->as.i64[row] % DAY_US + DAY_US) % DAY_US)
+
 static bool double_to_bigint(struct conversion *x, const struct column *from, uint32_t row,
                              void *out) {
     double v = from->as.f64[row];
@@ -55,16 +77,7 @@ static bool double_to_decimal(struct conversion *x, const struct column *from, u
 
 static bool decimal_to_bigint(struct conversion *x, const struct column *from, uint32_t row,
                               void *out) {
-    struct decimal d = {.value = from->as.i128[row], .scale = from->type->scale};
-    return decimal_to_i64(d, out) || out_of_range(x);
-}
-
-static bool decimal_to_double(struct conversion *x, const struct column *from, uint32_t row,
-                              void *out) {
-    (void)x;
-    struct decimal d = {.value = from->as.i128[row], .scale = from->type->scale};
-    *(double *)out = decimal_to_f64(d);
-    return true;
+    return decimal_to_i64(decimal_of(from, row), out) || out_of_range(x);
 }
 
 static bool to_shape(struct conversion *x, struct decimal d, int128_t *out) {
@@ -74,8 +87,7 @@ static bool to_shape(struct conversion *x, struct decimal d, int128_t *out) {
 
 static bool decimal_to_decimal(struct conversion *x, const struct column *from, uint32_t row,
                                void *out) {
-    return to_shape(x, (struct decimal){.value = from->as.i128[row], .scale = from->type->scale},
-                    out);
+    return to_shape(x, decimal_of(from, row), out);
 }
 
 static bool bigint_to_decimal(struct conversion *x, const struct column *from, uint32_t row,
@@ -88,66 +100,9 @@ static bool boolean_to_decimal(struct conversion *x, const struct column *from, 
     return to_shape(x, (struct decimal){.value = from->as.b8[row]}, out);
 }
 
-static bool bigint_to_double(struct conversion *x, const struct column *from, uint32_t row,
-                             void *out) {
-    (void)x;
-    *(double *)out = (double)from->as.i64[row];
-    return true;
-}
-
-static bool boolean_to_bigint(struct conversion *x, const struct column *from, uint32_t row,
-                              void *out) {
-    (void)x;
-    *(int64_t *)out = from->as.b8[row] != 0;
-    return true;
-}
-
-static bool boolean_to_double(struct conversion *x, const struct column *from, uint32_t row,
-                              void *out) {
-    (void)x;
-    *(double *)out = from->as.b8[row] ? 1.0 : 0.0;
-    return true;
-}
-
-static bool bigint_to_boolean(struct conversion *x, const struct column *from, uint32_t row,
-                              void *out) {
-    (void)x;
-    *(uint8_t *)out = from->as.i64[row] != 0;
-    return true;
-}
-
-static bool double_to_boolean(struct conversion *x, const struct column *from, uint32_t row,
-                              void *out) {
-    (void)x;
-    *(uint8_t *)out = from->as.f64[row] != 0;
-    return true;
-}
-
-static bool decimal_to_boolean(struct conversion *x, const struct column *from, uint32_t row,
-                               void *out) {
-    (void)x;
-    *(uint8_t *)out = from->as.i128[row] != 0;
-    return true;
-}
-
 static bool timestamp_to_timestamp(struct conversion *x, const struct column *from, uint32_t row,
                                    void *out) {
     *(int64_t *)out = timestamp_floor(from->as.i64[row], x->to->precision);
-    return true;
-}
-
-static bool timestamp_to_date(struct conversion *x, const struct column *from, uint32_t row,
-                              void *out) {
-    (void)x;
-    *(int64_t *)out = time_floor_div(from->as.i64[row], DAY_US);
-    return true;
-}
-
-static bool timestamp_to_time(struct conversion *x, const struct column *from, uint32_t row,
-                              void *out) {
-    (void)x;
-    int64_t rest = from->as.i64[row] % DAY_US;
-    *(int64_t *)out = rest < 0 ? rest + DAY_US : rest;
     return true;
 }
 

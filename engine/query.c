@@ -254,6 +254,10 @@ static bool query_settle(struct query *q, bool done, struct err *e) {
     return done && told && bytes_check(q, e);
 }
 
+static void watermark_learn(struct query_input *in, int64_t at_us) {
+    if (in->watermark_us < at_us) in->watermark_us = at_us;
+}
+
 bool query_push(struct query *q, uint32_t input, const struct batch *b, uint32_t from,
                 uint32_t *taken_out, struct err *e) {
     assert(input < q->plan->inputs && from <= b->rows && !q->input[input].ended);
@@ -263,12 +267,13 @@ bool query_push(struct query *q, uint32_t input, const struct batch *b, uint32_t
     if (!query_start(q, batch_proctime(b, from), e)) return false;
 
     in->idle = false;
-    int64_t known_us = batch_watermark(b, from);
-    if (in->watermark_us < known_us) in->watermark_us = known_us;
+    watermark_learn(in, batch_watermark(b, from));
     uint32_t to = in->scan ? rows_in_turn(q, input, b, from) : b->rows;
     *taken_out = to - from;
     if (to == from) return true;
-    return query_settle(q, rows_push(q, input, b, from, to, e), e);
+    bool done = rows_push(q, input, b, from, to, e);
+    if (to < b->rows) watermark_learn(in, batch_watermark(b, to));
+    return query_settle(q, done, e);
 }
 
 bool query_flush(struct query *q, uint32_t input, const struct mark *m, struct err *e) {

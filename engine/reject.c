@@ -1,5 +1,5 @@
-/* reject.c: see reject.h. Mostly there are none, and then this costs nothing; merge sort keeps those
- * with equal keys as they came.
+/* reject.c: see reject.h. Mostly there are none, and then this costs nothing; merge sort keeps
+ * those with equal keys as they came.
  */
 #include "engine/reject.h"
 

@@ -84,6 +84,14 @@ static bool is_open(const struct binder *b, const void *what) {
     return false;
 }
 
+/* A hint behind a view or a CTE would set nothing. */
+static bool no_hint(struct binder *b, const struct ast_source *s, const char *what, struct err *e) {
+    if (s->options.count == 0) return true;
+    bind_unsupported(b, s->options.at[0].key_at, e, "\"%.*s\" is a %s: it has no options",
+                     TEXT_ARG(s->name.text), what);
+    return err_hint(e, "Write the hint behind the stream that it reads.");
+}
+
 static struct rel *expand_cte(struct binder *b, const struct cte_scope *scope,
                               const struct ast_cte *cte, const struct ast_source *s,
                               struct err *e) {
@@ -93,6 +101,7 @@ static struct rel *expand_cte(struct binder *b, const struct cte_scope *scope,
                          TEXT_ARG(cte->name.text));
         return NULL;
     }
+    if (!no_hint(b, s, "query", e)) return NULL;
     struct expansion open = {.what = cte, .outer = b->expansion};
     const struct cte_scope *ctes = b->ctes;
     b->expansion = &open;
@@ -212,12 +221,7 @@ static struct rel *catalog_relation(struct binder *b, struct object *o, const st
                                     struct err *e) {
     if (!bind_use(b, o, e)) return NULL;
     if (s->kind == AST_SOURCE_SNAPSHOT) return snapshot(b, o, s, e);
-    if (o->kind == OBJECT_VIEW && s->options.count > 0) {
-        bind_unsupported(b, s->options.at[0].key_at, e, "\"%.*s\" is a view: it has no options",
-                         TEXT_ARG(o->name));
-        err_hint(e, "Write the hint behind the stream that the view reads.");
-        return NULL;
-    }
+    if (o->kind == OBJECT_VIEW && !no_hint(b, s, "view", e)) return NULL;
     if (o->kind == OBJECT_VIEW) return expand_view(b, o, s, e);
     if (!o->def) {
         bind_error(b, s->at, e, "42P01: \"%.*s\" is a %s: it has no rows", TEXT_ARG(o->name),

@@ -63,7 +63,8 @@ static bool duration(struct expr_scope *s, const struct ast_expr *x, const char 
 static bool positive(struct expr_scope *s, const struct ast_expr *x, const char *what, int64_t us,
                      struct err *e) {
     if (us > WINDOW_SIZE_MAX_US)
-        return bind_error(s->b, x->start, e, "22003: the %s of a window is over 36,000 years", what);
+        return bind_error(s->b, x->start, e, "22003: the %s of a window is over 36,000 years",
+                          what);
     if (us > 0) return true;
     return bind_error(s->b, x->start, e, "22023: the %s of a window must be greater than 0", what);
 }

@@ -171,8 +171,7 @@ bool literal_reads(const struct expr *x, const struct type *as) {
     if (!is_text_literal(x) || !type_is_time(as)) return false;
     int64_t unused;
     struct err why;
-    return expr_is_null(x) ||
-           time_read(x->constant->as.text[0], as, &unused, &why) != PARSE_SYNTAX;
+    return expr_is_null(x) || time_read(x->constant->as.text[0], as, &unused, &why) != PARSE_SYNTAX;
 }
 
 const struct expr *bind_text_literal(struct expr_scope *s, const struct expr *x,

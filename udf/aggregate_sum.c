@@ -350,8 +350,9 @@ static bool total_finish(const struct agg_call *c, void *const *state, uint32_t 
     X(16)                                                                                          \
     X(17)                                                                                          \
     X(18)                                                                                          \
-    X(19) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31) X(32) X(33)      \
-        X(34) X(35) X(36) X(37) X(38)
+    X(19)                                                                                          \
+    X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31) X(32) X(33) X(34)      \
+        X(35) X(36) X(37) X(38)
 
 #define X(s) {.id = TYPE_DECIMAL, .precision = DECIMAL_DIGITS_MAX, .scale = (s)},
 static const struct type decimal_38[] = {SCALE_LIST(X)};

@@ -134,32 +134,20 @@ static bool read_row(struct fn_call *c, uint32_t row, int64_t *us, bool *ok) {
     return *ok || not_a_moment(c, row);
 }
 
-static bool to_timestamp_row(struct fn_call *c, uint32_t row, struct fn_result *out) {
-    bool ok;
-    int64_t us = 0;
-    if (!read_row(c, row, &us, &ok)) return false;
-    out->as.i64[row] = timestamp_floor(us, 3);
-    return true;
-}
-DEFINE_EACH(to_timestamp)
+/* A function of the moment `us` that argument 0 says. */
+#define DEFINE_OF_TEXT(name, VALUE)                                                                \
+    static bool name##_row(struct fn_call *c, uint32_t row, struct fn_result *out) {               \
+        bool ok;                                                                                   \
+        int64_t us = 0;                                                                            \
+        if (!read_row(c, row, &us, &ok)) return false;                                             \
+        out->as.i64[row] = VALUE;                                                                  \
+        return true;                                                                               \
+    }                                                                                              \
+    DEFINE_EACH(name)
 
-static bool to_date_row(struct fn_call *c, uint32_t row, struct fn_result *out) {
-    bool ok;
-    int64_t us = 0;
-    if (!read_row(c, row, &us, &ok)) return false;
-    out->as.i64[row] = time_floor_div(us, DAY_US);
-    return true;
-}
-DEFINE_EACH(to_date)
-
-static bool unix_of_text_row(struct fn_call *c, uint32_t row, struct fn_result *out) {
-    bool ok;
-    int64_t us = 0;
-    if (!read_row(c, row, &us, &ok)) return false;
-    out->as.i64[row] = time_floor_div(us, SECOND_US);
-    return true;
-}
-DEFINE_EACH(unix_of_text)
+DEFINE_OF_TEXT(to_timestamp, timestamp_floor(us, 3))
+DEFINE_OF_TEXT(to_date, time_floor_div(us, DAY_US))
+DEFINE_OF_TEXT(unix_of_text, time_floor_div(us, SECOND_US))
 
 static bool unix_of_timestamp_row(struct fn_call *c, uint32_t row, struct fn_result *out) {
     out->as.i64[row] = time_floor_div(arg_i64(c, 0, row), SECOND_US);

@@ -107,8 +107,9 @@ extern const struct option_row stream_options[], kept_options[];
 const struct connector *connector_of(const struct stream_def *def, struct err *e);
 
 /* At CREATE: every key is known to the connector or its format, every value is one that its row
- * allows, the format exists; PARTITIONED BY is for it. 22023 naming the option, with a hint. Errors of these three functions
- * that are about an option have e->offset at its key in the script, e->line 0. */
+ * allows, the format exists (22023 naming the option, with a hint), and PARTITIONED BY is for it
+ * (partition.h). Errors of these three functions that are about an option have e->offset at its
+ * key in the script, e->line 0. */
 bool connector_check(const struct stream_def *def, struct err *e) MUST_USE;
 
 /* The same with `hint`, and that it can be read so; *bounded_out: it ends. */

@@ -27,6 +27,51 @@ static const struct option *given(const struct options *o, struct text path, con
     return full_key(key, path, name) ? option_find(o, key) : NULL;
 }
 
+/* Which columns an option is for. */
+struct use {
+    const char *name;
+    bool random, sequence; /* for columns made so */
+    uint32_t types;        /* bits of enum type_id */
+    const char *what;      /* the types, in words */
+};
+
+enum {
+    NUMBERS = 1 << TYPE_BIGINT | 1 << TYPE_DOUBLE | 1 << TYPE_DECIMAL,
+    RANGES = NUMBERS | 1 << TYPE_INTERVAL,
+    LENGTHS = 1 << TYPE_TEXT | 1 << TYPE_BLOB | 1 << TYPE_ARRAY | 1 << TYPE_MAP,
+    COUNTED = NUMBERS | 1 << TYPE_TEXT,
+};
+
+static const struct use uses[] = {
+    {"kind", true, true, UINT32_MAX, ""},
+    {"null-rate", true, true, UINT32_MAX, ""},
+    {"min", true, false, RANGES, "BIGINT, DOUBLE, DECIMAL and INTERVAL"},
+    {"max", true, false, RANGES, "BIGINT, DOUBLE, DECIMAL and INTERVAL"},
+    {"length", true, false, LENGTHS, "TEXT, BLOB, ARRAY and MAP"},
+    {"var-len", true, false, LENGTHS, "TEXT, BLOB, ARRAY and MAP"},
+    {"max-past", true, false, 1 << TYPE_TIMESTAMP, "TIMESTAMP"},
+    {"start", false, true, COUNTED, "BIGINT, DOUBLE, DECIMAL and TEXT"},
+    {"end", false, true, COUNTED, "BIGINT, DOUBLE, DECIMAL and TEXT"},
+};
+
+/* Refuses options that would change nothing. */
+static bool check_uses(const struct datagen *g, struct text path, const struct options *o,
+                       struct err *e) {
+    for (size_t i = 0; i < COUNT_OF(uses); i++) {
+        const struct use *u = &uses[i];
+        const struct option *f = given(o, path, u->name);
+        if (!f) continue;
+        if (!(u->types >> g->type->id & 1)) {
+            option_error(f, e, "it is not for a column of type %s", type_name(g->type->id));
+            return err_hint(e, "It is for %s.", u->what);
+        }
+        if (g->sequence ? u->sequence : u->random) continue;
+        option_error(f, e, "it is not for %s values", g->sequence ? "counted" : "random");
+        return err_hint(e, "It is for 'kind' = '%s'.", g->sequence ? "random" : "sequence");
+    }
+    return true;
+}
+
 /* A number in the units in which the type stores it. */
 static bool read_number(const struct datagen *g, const struct option *o, int64_t *out,
                         struct err *e) {
@@ -105,6 +150,17 @@ static void set_defaults(struct datagen *g) {
     g->min = -g->max;
 }
 
+static bool read_null_rate(struct datagen *g, struct text path, const struct options *o,
+                           struct err *e) {
+    char key[KEY_BYTES];
+    if (!full_key(key, path, "null-rate")) return true;
+    if (!option_f64(o, key, &g->null_rate, e)) return false;
+    if (g->null_rate >= 0 && g->null_rate <= 1) return true;
+    const struct option *f = option_find(o, key);
+    option_error(f, e, "%.*s is no share", TEXT_ARG(f->value));
+    return err_hint(e, "It is 0 (never) to 1 (always).");
+}
+
 /* The name of part `i` in the path of options. */
 static struct text part_name(const struct type *t, uint32_t i) {
     if (t->id == TYPE_ROW) return t->field[i].name;
@@ -138,11 +194,33 @@ bool datagen_read(struct datagen *g, const struct type *type, struct text path,
                        TEXT_ARG(path));
     }
     set_defaults(g);
-    if (!read_range(g, path, o, e) || !read_sequence(g, path, o, e)) return false;
-    if (!read_length(g, path, o, e)) return false;
-    if (full_key(key, path, "null-rate") && !option_f64(o, key, &g->null_rate, e)) return false;
+    if (!read_sequence(g, path, o, e) || !check_uses(g, path, o, e)) return false;
+    if (!read_range(g, path, o, e) || !read_length(g, path, o, e)) return false;
+    if (!read_null_rate(g, path, o, e)) return false;
     if (full_key(key, path, "max-past") && !option_duration(o, key, &g->past_us, e)) return false;
     return type->fields == 0 || read_parts(g, path, o, a, e);
+}
+
+/* The part of `t` that `rest` begins with, which is then behind it; NULL: none. */
+static const struct type *part_begun(const struct type *t, struct text *rest) {
+    for (uint32_t i = 0; i < t->fields; i++) {
+        struct text name = part_name(t, i);
+        if (rest->bytes <= name.bytes || rest->at[name.bytes] != '.') continue;
+        if (memcmp(rest->at, name.at, name.bytes) != 0) continue;
+        *rest = (struct text){rest->at + name.bytes + 1, rest->bytes - name.bytes - 1};
+        return t->field[i].type;
+    }
+    return NULL;
+}
+
+bool datagen_names(const struct type *type, struct text rest) {
+    while (type) {
+        for (size_t i = 0; i < COUNT_OF(uses); i++) {
+            if (text_equal(rest, text_of(uses[i].name))) return true;
+        }
+        type = part_begun(type, &rest);
+    }
+    return false;
 }
 
 static int64_t between(struct seeded *s, int64_t min, int64_t max) {

@@ -28,6 +28,9 @@ struct datagen {
 bool datagen_read(struct datagen *g, const struct type *type, struct text path,
                   const struct options *o, struct arena *a, struct err *e) MUST_USE;
 
+/* Is `rest` the name of an option, behind the names of parts of the type: 'x.min'? */
+bool datagen_names(const struct type *type, struct text rest);
+
 /* What a value is made from. */
 struct datagen_row {
     struct seeded *random;

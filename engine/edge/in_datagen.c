@@ -14,8 +14,10 @@ static const struct option_row options[] = {
     {"number-of-rows", "integer", "How many rows; without it and without a sequence no end."},
     {"seed", "integer", "Another seed gives other values; 1."},
     {"fields.#.kind", "'random' | 'sequence'", "How the values of column # are made; random."},
-    {"fields.#.min", "a value of the column", "Smallest random number; DOUBLE: 0."},
-    {"fields.#.max", "a value of the column", "Largest random number; DOUBLE: 1."},
+    {"fields.#.min", "a value of the column",
+     "Smallest random number: BIGINT, DOUBLE (0), DECIMAL, INTERVAL in microseconds (0)."},
+    {"fields.#.max", "a value of the column",
+     "Largest random number: BIGINT, DOUBLE (1), DECIMAL, INTERVAL in microseconds (a day)."},
     {"fields.#.max-past", "duration", "A TIMESTAMP is now, or so much before at most."},
     {"fields.#.length", "integer", "Bytes of a text, 100; elements of a list, 3."},
     {"fields.#.var-len", "true | false", "Lengths from 1 up to that."},
@@ -47,16 +49,32 @@ struct settings {
     struct datagen *column;
 };
 
+/* Does 'fields.<key>' name a column, or a part of one, and then an option? */
+static bool is_known(const struct schema *columns, struct text key) {
+    for (uint32_t c = 0; c < columns->cols; c++) {
+        const struct field *f = &columns->col[c];
+        uint32_t head = f->name.bytes;
+        if (key.bytes <= head || key.at[head] != '.' || memcmp(key.at, f->name.at, head) != 0) {
+            continue;
+        }
+        struct text rest = {.at = key.at + head + 1, .bytes = key.bytes - head - 1};
+        if (datagen_names(f->type, rest)) return true;
+    }
+    return false;
+}
+
 /* Every 'fields.x.…' names a column. */
 static bool check_names(const struct stream_def *def, const struct options *o, struct err *e) {
     for (uint32_t i = 0; i < o->count; i++) {
         struct text key = o->option[i].key;
         if (key.bytes < 7 || memcmp(key.at, "fields.", 7) != 0) continue;
         struct text name = {.at = key.at + 7, .bytes = key.bytes - 7};
-        const char *dot = memchr(name.at, '.', name.bytes);
+        if (is_known(def->physical, name)) continue;
+        const char *dot = memrchr(name.at, '.', name.bytes);
         if (dot) name.bytes = (uint32_t)(dot - name.at);
-        if (schema_find(def->physical, name) >= 0) continue;
-        return option_error(&o->option[i], e, "there is no column \"%.*s\"", TEXT_ARG(name));
+        option_error(&o->option[i], e, "there is no column \"%.*s\"", TEXT_ARG(name));
+        return err_hint(e, "Letters count: it is 'fields.', the column as declared, and '.kind' "
+                           "or another option.");
     }
     return true;
 }
@@ -79,7 +97,12 @@ static bool read_settings(const struct stream_def *def, const struct options *o,
     int64_t rows = -1;
     *s = (struct settings){.rows_max = UINT64_MAX, .per_second = -1, .seed = 1};
     if (!option_i64(o, "number-of-rows", &rows, e)) return false;
-    if (rows >= 0) s->rows_max = (uint64_t)rows;
+    const struct option *number = option_find(o, "number-of-rows");
+    if (number && rows < 0) {
+        option_error(number, e, "%.*s is no number of rows", TEXT_ARG(number->value));
+        return err_hint(e, "It is 0 or more; without the option there is no end.");
+    }
+    if (number) s->rows_max = (uint64_t)rows;
     if (!check_names(def, o, e) || !read_columns(def, o, a, s, e)) return false;
     if (!option_i64(o, "seed", &s->seed, e)) return false;
     if (!option_f64(o, "rows-per-second", &s->per_second, e)) return false;

@@ -4,6 +4,7 @@
  * the names of the benchmark's DDL. All of them are made for every event whatever is declared.
  */
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "engine/edge/connector.h"
@@ -58,24 +59,27 @@ struct nexmark_reader {
     struct column *col; /* [physical->cols] */
 };
 
-/* An option that must be a number from `least` on. */
-static bool whole(const struct options *o, const char *key, int64_t least, int64_t *value,
+/* An option that must be a number from `least` to `most`. */
+static bool whole(const struct options *o, const char *key, const int64_t range[2], int64_t *value,
                   struct err *e) {
     if (!option_i64(o, key, value, e)) return false;
-    if (*value >= least && *value <= INT32_MAX) return true;
-    return option_error(option_find(o, key), e, "%lld is out of range", (long long)*value);
+    if (*value >= range[0] && *value <= range[1]) return true;
+    option_error(option_find(o, key), e, "%" PRId64 " is out of range", *value);
+    return err_hint(e, "It is %" PRId64 " to %" PRId64 ".", range[0], range[1]);
 }
 
 static bool ratio(const struct options *o, const char *key, uint32_t *value, struct err *e) {
+    static const int64_t range[] = {1, INT32_MAX};
     int64_t v = *value;
-    if (!whole(o, key, 1, &v, e)) return false;
+    if (!whole(o, key, range, &v, e)) return false;
     *value = (uint32_t)v;
     return true;
 }
 
 static bool proportion(const struct options *o, const char *key, uint32_t *value, struct err *e) {
+    static const int64_t range[] = {0, NEXMARK_PROPORTION_MAX};
     int64_t v = *value;
-    if (!whole(o, key, 0, &v, e)) return false;
+    if (!whole(o, key, range, &v, e)) return false;
     *value = (uint32_t)v;
     return true;
 }
@@ -83,7 +87,12 @@ static bool proportion(const struct options *o, const char *key, uint32_t *value
 static bool size(const struct options *o, const char *key, uint32_t *value, struct err *e) {
     uint64_t v = *value;
     if (!option_bytes(o, key, &v, e)) return false;
-    *value = v < (1 << 15) ? (uint32_t)v : 1 << 15;
+    if (v > NEXMARK_SIZE_MAX) {
+        const struct option *given = option_find(o, key);
+        option_error(given, e, "'%.*s' is too large", TEXT_ARG(given->value));
+        return err_hint(e, "It is 0 to %d bytes.", NEXMARK_SIZE_MAX);
+    }
+    *value = (uint32_t)v;
     return true;
 }
 
@@ -100,8 +109,9 @@ static bool read_mix(const struct options *o, struct nexmark_options *n, struct 
 }
 
 static bool read_limits(const struct options *o, struct settings *s, struct err *e) {
+    static const int64_t from_0[] = {0, INT64_MAX}, from_minus_1[] = {-1, INT64_MAX};
     int64_t num = 0, stop = -1, seed = 1;
-    if (!option_i64(o, "events.num", &num, e) || !option_i64(o, "stop-at", &stop, e) ||
+    if (!whole(o, "events.num", from_0, &num, e) || !whole(o, "stop-at", from_minus_1, &stop, e) ||
         !option_i64(o, "seed", &seed, e)) {
         return false;
     }

@@ -75,6 +75,11 @@ struct nexmark_options {
     uint64_t seed;
 };
 
+enum {
+    NEXMARK_SIZE_MAX = 1 << 15,      /* of person_bytes, auction_bytes and bid_bytes */
+    NEXMARK_PROPORTION_MAX = 1 << 20 /* of each */
+};
+
 enum { NEXMARK_PERSON, NEXMARK_AUCTION, NEXMARK_BID }; /* event_type */
 
 struct nexmark_pools;

@@ -181,7 +181,10 @@ static bool parse_scaled(struct text v, const struct unit *units, int64_t *out) 
     const struct unit *u = units;
     while (u->name && !text_equal_fold(m.unit, text_of(u->name))) u++;
     if (!u->name) return false;
-    if (m.is_whole) return !__builtin_mul_overflow(m.whole, u->size, out);
+    int64_t whole = 0; /* *out stays as it is where the value is wrong */
+    if (m.is_whole && __builtin_mul_overflow(m.whole, u->size, &whole)) return false;
+    if (m.is_whole) *out = whole;
+    if (m.is_whole) return true;
     double scaled = m.number * (double)u->size;
     if (scaled > 9e18) return false;
     *out = (int64_t)scaled;

@@ -210,49 +210,57 @@ static bool numbered_add(const struct bag_place *w, const struct batch *in, uint
     return true;
 }
 
-bool bag_add(const struct groups_plan *p, struct groups *g, uint32_t bag,
-             const struct groups_rows *rows, const uint32_t *id, uint8_t **take, struct err *e) {
-    struct bag_place w = bag_place(p, g, bag, rows->scratch);
-    struct wanted x;
-    struct state_keys keys;
-    if (!wanted_find(&w, rows, take, &x)) return err_memory(e);
-    if (w.bag->numbered) {
-        for (uint32_t i = 0; i < x.count; i++) {
-            uint32_t at = x.index[i];
-            if (!numbered_add(&w, rows->in, rows->row[at], id[at], e)) return false;
-        }
-        return true;
-    }
-    if (!keys_make(&w, rows, id, &x, &keys)) return err_memory(e);
-    if (!state_upsert(w.t, &keys, x.pair, e)) return false;
-    for (uint32_t i = 0; w.bag->masks && i < x.count; i++) {
-        pair_mark(&w, x.pair[i], x.index[i], take);
-    }
-    for (uint32_t i = 0; !w.bag->masks && i < x.count; i++) {
-        uint32_t at = x.index[i];
-        struct bag_pair *pair = pair_at(&w, x.pair[i]);
-        if (pair_is_empty(&w, pair)) {
-            pair->ordinal = batch_ordinal(rows->in, rows->row[at]);
-            pair_list_add(&w, id[at], x.pair[i]);
-        }
-        pair_count(&w, x.pair[i], at, take);
+static bool numbered_rows_add(const struct bag_place *w, const struct bag_rows *r,
+                              const struct wanted *x, struct err *e) {
+    for (uint32_t i = 0; i < x->count; i++) {
+        uint32_t at = x->index[i];
+        if (!numbered_add(w, r->rows->in, r->rows->row[at], r->id[at], e)) return false;
     }
     return true;
 }
 
-/* Is the value of `row` what the aggregate's state says now? Then it must be computed anew. */
+static void pairs_count(const struct bag_place *w, const struct bag_rows *r,
+                        const struct wanted *x) {
+    for (uint32_t i = 0; i < x->count; i++) {
+        uint32_t at = x->index[i];
+        struct bag_pair *pair = pair_at(w, x->pair[i]);
+        if (pair_is_empty(w, pair)) {
+            pair->ordinal = batch_ordinal(r->rows->in, r->rows->row[at]);
+            pair_list_add(w, r->id[at], x->pair[i]);
+        }
+        pair_count(w, x->pair[i], at, r->take);
+    }
+}
+
+bool bag_add(const struct groups_plan *p, struct groups *g, uint32_t bag, const struct bag_rows *r,
+             struct err *e) {
+    struct bag_place w = bag_place(p, g, bag, r->rows->scratch);
+    struct wanted x;
+    struct state_keys keys;
+    if (!wanted_find(&w, r->rows, r->take, &x)) return err_memory(e);
+    if (w.bag->numbered) return numbered_rows_add(&w, r, &x, e);
+    if (!keys_make(&w, r->rows, r->id, &x, &keys)) return err_memory(e);
+    if (!state_upsert(w.t, &keys, x.pair, e)) return false;
+    if (!w.bag->masks) pairs_count(&w, r, &x);
+    for (uint32_t i = 0; w.bag->masks && i < x.count; i++) {
+        pair_mark(&w, x.pair[i], x.index[i], r->take);
+    }
+    return true;
+}
+
+/* Is the value of the row what the aggregate's state says now? Then it must be computed anew. */
 static bool is_result(const struct bag_place *w, const struct agg_slot *s,
-                      const struct column *value, uint32_t row, void *state, bool *out,
-                      struct err *e) {
+                      const struct groups_rows *one, uint32_t group, bool *out, struct err *e) {
     struct column_builder result;
     struct column now;
     struct agg_failures fail;
+    void *state = groups_state(w->g, s, group);
     fn_errors_init(&fail.rows, w->scratch);
     struct agg_call call = {.bind = s->call.bind, .arena = &w->g->table->arena};
     if (!builder_init(&result, w->scratch, s->call.bind->type, 1)) return err_memory(e);
     if (!s->agg->finish(&call, &state, 1, &result, &fail, e)) return false;
     if (!builder_column(&result, &now)) return err_memory(e);
-    *out = column_same(value, row, &now, 0);
+    *out = column_same(&one->in->col[s->plan->arg_col[0]], one->row[0], &now, 0);
     return true;
 }
 
@@ -266,9 +274,7 @@ static bool slot_remove(const struct bag_place *w, const struct agg_slot *s, boo
     }
     if (s->agg->flags & AGG_EXTREME) {
         bool needed = true;
-        const struct column *value = &one->in->col[s->plan->arg_col[0]];
-        void *state = groups_state(w->g, s, group);
-        if (!is_result(w, s, value, one->row[0], state, &needed, e)) return false;
+        if (!is_result(w, s, one, group, &needed, e)) return false;
         if (!needed) return true;
     }
     return group_recompute(w, s, group, e);

@@ -30,10 +30,15 @@ struct bag_pair {
 /* Which aggregates keep values, and which share a bag. */
 bool bags_open(struct groups_plan *p, struct arena *a) MUST_USE;
 
-/* Rows come: take[slot][i] says which pass the FILTERs; of DISTINCT aggregates it is cleared where
- * the value was there already. */
-bool bag_add(const struct groups_plan *p, struct groups *g, uint32_t bag,
-             const struct groups_rows *rows, const uint32_t *id, uint8_t **take,
+/* Rows that come: which aggregates want them. */
+struct bag_rows {
+    const struct groups_rows *rows;
+    const uint32_t *id; /* [count] groups */
+    uint8_t **take; /* [slots][count] do they pass the FILTER? Of DISTINCT aggregates cleared where
+                           the value was there already */
+};
+
+bool bag_add(const struct groups_plan *p, struct groups *g, uint32_t bag, const struct bag_rows *r,
              struct err *e) MUST_USE;
 
 /* Rows are taken back, from the bag and from its aggregates. */

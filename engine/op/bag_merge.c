@@ -1,5 +1,5 @@
-/* bag_merge.c: bags of two groups become one (sessions that are joined, sessions that are final), and
- * the values of a group in several panes become one list (DISTINCT in sliding windows).
+/* bag_merge.c: bags of two groups become one (sessions that are joined, sessions that are final),
+ * and the values of a group in several panes become one list (DISTINCT in sliding windows).
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* group_answer.c: what the rows of a batch are answered with, when the results before and after each
- * of them are known: nothing, one row, or a pair.
+/* group_answer.c: what the rows of a batch are answered with, when the results before and after
+ * each of them are known: nothing, one row, or a pair.
  *
  * Rows that change nothing leave a row that only carries their time, so that what comes behind can
  * act on it at the right place.

@@ -248,8 +248,9 @@ bool groups_take(const struct groups_plan *p, struct groups *g, const struct gro
         take[i] = slot_filter(s, rows);
         if (!take[i]) return err_memory(e);
     }
+    struct bag_rows r = {.rows = rows, .id = id, .take = take};
     for (uint32_t i = 0; i < p->bags; i++) {
-        if (!bag_add(p, g, i, rows, id, take, e)) return false;
+        if (!bag_add(p, g, i, &r, e)) return false;
     }
     for (uint32_t i = 0; i < p->slots; i++) take_out[i] = take[i];
     return true;

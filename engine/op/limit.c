@@ -1,6 +1,7 @@
 /* limit.c: LIMIT and OFFSET: the rows with these numbers, and then the end.
  *
- * Of a changelog, an update of which only one half is among them becomes a deletion or an insertion.
+ * Of a changelog, an update of which only one half is among them becomes a deletion or an
+ * insertion.
  * Once it has given its last row it says that the input has ended, so that a query over a stream
  * without end ends.
  */

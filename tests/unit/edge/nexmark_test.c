@@ -216,6 +216,29 @@ static void the_connector_knows_its_columns(void **unused) {
     probe_end(&p);
 }
 
+/* A value that would be cut is refused, and the hint says what may be. */
+static void values_out_of_range_are_refused(void **unused) {
+    (void)unused;
+    static const char *const wrong[][2] = {{"bid.avg-size", "1 mb"},
+                                           {"person.proportion", "2000000"},
+                                           {"events.num", "-1"},
+                                           {"stop-at", "-2"},
+                                           {"bid.hot-ratio.auctions", "0"}};
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        struct probe p;
+        bool bounded;
+        probe_begin(&p);
+        probe_column(&p, "event_type", &type_bigint);
+        probe_option(&p, "connector", "nexmark");
+        probe_option(&p, wrong[i][0], wrong[i][1]);
+        assert_false(connector_check_source(&p.def, NULL, &bounded, &p.err));
+        assert_string_equal(p.err.sqlstate, "22023");
+        assert_non_null(strstr(p.err.message, wrong[i][0]));
+        assert_true(p.err.hint[0] != '\0');
+        probe_end(&p);
+    }
+}
+
 /* A source that is kept alive has no end: after its last event it is silent. */
 static void kept_alive_is_silent_after_the_last_event(void **unused) {
     (void)unused;
@@ -265,6 +288,7 @@ int main(void) {
         cmocka_unit_test(odd_proportions_work),
         cmocka_unit_test(the_connector_gives_rows),
         cmocka_unit_test(the_connector_knows_its_columns),
+        cmocka_unit_test(values_out_of_range_are_refused),
         cmocka_unit_test(kept_alive_is_silent_after_the_last_event),
         cmocka_unit_test(the_time_of_an_event_has_two_names),
     };

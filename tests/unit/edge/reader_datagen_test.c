@@ -123,16 +123,19 @@ static void a_rate_goes_by_the_clock(void **unused) {
 
 static void wrong_options_name_themselves(void **unused) {
     (void)unused;
-    static const char *const wrong[][2] = {{"fields.x.min", "1"},
-                                           {"fields.n.min", "many"},
-                                           {"fields.n.kind", "sequence"},
-                                           {"rows-per-second", "0"},
-                                           {"fields.n.length", "-1"}};
+    static const char *const wrong[][2] = {
+        {"fields.x.min", "1"},          {"fields.n.min", "many"},  {"fields.n.kind", "sequence"},
+        {"rows-per-second", "0"},       {"fields.n.length", "1"},  {"fields.b.min", "1"},
+        {"fields.t.max-past", "1 s"},   {"fields.t.length", "-1"}, {"fields.n.start", "1"},
+        {"fields.N.min", "1"},          {"fields.n.x.min", "1"},   {"fields.n.null-rate", "1.5"},
+        {"fields.n.null-rate", "-0.1"}, {"number-of-rows", "-5"}};
     for (size_t i = 0; i < COUNT_OF(wrong); i++) {
         struct probe p;
         bool bounded;
         probe_begin(&p);
         probe_column(&p, "n", &type_bigint);
+        probe_column(&p, "b", &type_boolean);
+        probe_column(&p, "t", &type_text);
         probe_option(&p, "connector", "datagen");
         probe_option(&p, wrong[i][0], wrong[i][1]);
         assert_false(connector_check_source(&p.def, NULL, &bounded, &p.err));

@@ -176,6 +176,55 @@ static void a_followed_folder_takes_new_files(void **unused) {
     probe_end(&p);
 }
 
+/* New files are read in the order in which they appear, whatever their names. */
+static void follow_goes_by_appearance(void **unused) {
+    (void)unused;
+    struct probe p;
+    json_source(&p, "d");
+    make_folder(&p, "d");
+    probe_option(&p, "follow", "true");
+    probe_write_file(&p, "d/5", "{\"a\":1}\n");
+    probe_write_file(&p, "d/7", "{\"a\":2}\n");
+    struct reader *r = probe_open(&p);
+    assert_int_equal(probe_read(&p, r, 0), READ_WAIT);
+    probe_write_file(&p, "d/1", "{\"a\":3}\n");
+    assert_int_equal(probe_read(&p, r, 0), READ_WAIT);
+    probe_write_file(&p, "d/6", "{\"a\":4}\n");
+    assert_int_equal(probe_read(&p, r, 0), READ_WAIT);
+    assert_int_equal(remove(probe_path(&p, "d/1")), 0);
+    assert_int_equal(probe_read(&p, r, 0), READ_WAIT);
+    probe_write_file(&p, "d/1", "{\"a\":5}\n");
+    assert_int_equal(probe_read(&p, r, 0), READ_WAIT);
+    assert_string_equal(p.out.at, "- {\"a\":1}\n- {\"a\":2}\n- {\"a\":3}\n- {\"a\":4}\n"
+                                  "- {\"a\":5}\n");
+    r->type->close(r);
+    probe_end(&p);
+}
+
+/* A pipe is waited for without being stuck in it, and ends when its writer has left. */
+static void a_pipe_is_waited_for(void **unused) {
+    (void)unused;
+    struct probe p;
+    json_source(&p, "pipe");
+    assert_int_equal(mkfifo(probe_path(&p, "pipe"), 0666), 0);
+    struct reader *r = probe_open(&p);
+    assert_non_null(r);
+    assert_int_equal(probe_read(&p, r, 0), READ_WAIT);
+    FILE *f = fopen(probe_path(&p, "pipe"), "w");
+    assert_non_null(f);
+    assert_int_equal(probe_read(&p, r, 0), READ_WAIT);
+    fputs("{\"a\":1}\n{\"a\":", f);
+    fflush(f);
+    assert_int_equal(probe_read(&p, r, 0), READ_WAIT);
+    assert_string_equal(p.out.at, "- {\"a\":1}\n");
+    fputs("2}", f);
+    fclose(f);
+    assert_int_equal(probe_read(&p, r, 0), READ_END);
+    assert_string_equal(p.out.at, "- {\"a\":1}\n- {\"a\":2}\n");
+    r->type->close(r);
+    probe_end(&p);
+}
+
 /* A folder of images is a stream of one row a file, with a time if one is given. */
 static void a_file_can_be_a_row(void **unused) {
     (void)unused;
@@ -230,6 +279,8 @@ int main(void) {
         cmocka_unit_test(follow_goes_by_inode),
         cmocka_unit_test(a_shorter_file_is_an_error_or_a_start),
         cmocka_unit_test(a_followed_folder_takes_new_files),
+        cmocka_unit_test(follow_goes_by_appearance),
+        cmocka_unit_test(a_pipe_is_waited_for),
         cmocka_unit_test(a_file_can_be_a_row),
         cmocka_unit_test(a_large_file_is_a_bad_row),
     };

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "engine/edge/partition.h"
 #include "tests/unit/edge/edge_probe.h"
 
 static void begin(struct probe *p, const char *path) {
@@ -114,6 +115,131 @@ static void partitions_are_read_back(void **unused) {
     }
 }
 
+/* Whatever a partition column may hold, the name of its folder gives back. */
+static void every_partition_value_is_read_back(void **unused) {
+    (void)unused;
+    static const char all[] = "\x01\x7f %25 %zz .. a/b=c:d*e?f[g]{h}^\"'#\\ \xc3\xa9";
+    const struct {
+        const struct type *type;
+        const char *value[5];
+    } cases[] = {
+        {&type_text, {"", all, PARTITION_NULL_NAME, "null", NULL}},
+        {&type_blob, {"", "AP8=", "+/+/", "AAAA", NULL}},
+        {&type_boolean, {"true", "false", NULL, "true", NULL}},
+        {&type_bigint, {"-9223372036854775808", "9223372036854775807", "0", NULL, NULL}},
+        {&type_double, {"1e300", "NaN", "-Infinity", "0.1", NULL}},
+        {&type_timestamp3, {"2026-01-02 03:04:05.678", "1969-12-31 23:59:59", NULL, NULL, NULL}},
+        {&type_date, {"2026-01-02", "1600-02-29", NULL, NULL, NULL}},
+        {&type_time, {"23:59:59.999999", "00:00:00", NULL, NULL, NULL}},
+        {&type_interval, {"1 02:03:04.000005", "0 00:00:00", NULL, NULL, NULL}},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        for (uint32_t v = 0; v < COUNT_OF(cases[i].value); v++) {
+            const char *cells[] = {"7", cases[i].value[v]};
+            struct probe p;
+            probe_begin(&p);
+            probe_column(&p, "n", &type_bigint);
+            probe_column(&p, "k=/ K", cases[i].type);
+            probe_option(&p, "connector", "filesystem");
+            probe_option(&p, "path", probe_path(&p, "n=1/k=2"));
+            probe_option(&p, "format", "json");
+            partition_by(&p, 1);
+            assert_true(connector_check(&p.def, &p.err));
+            struct sink *s = open_sink(&p);
+            const struct batch *b = probe_batch(&p, 1, cells);
+            assert_true(s->type->write(s, b, &p.err));
+            end_sink(&p, s);
+            struct reader *r = probe_open(&p);
+            const struct batch *got = NULL;
+            assert_non_null(r);
+            assert_int_equal(r->type->read(r, &got, &p.err), READ_ROWS);
+            assert_int_equal(got->live, 1);
+            assert_true(column_same(&b->col[1], 0, &got->col[1], batch_row(got, 0)));
+            r->type->close(r);
+            probe_end(&p);
+        }
+    }
+}
+
+/* What cannot be folders is said when the stream is made, and the column is named. */
+static void wrong_partitions_are_refused(void **unused) {
+    (void)unused;
+    for (uint32_t i = 0; i < 5; i++) {
+        static const char *const state[] = {"0A000", "0A000", "42804", "42701", "0A000"};
+        struct probe p;
+        begin(&p, "d");
+        probe_column(&p, "a", type_array(&p.arena, &type_bigint));
+        probe_computed(&p, "c", 0);
+        if (i == 0) p.physical.cols = 1;
+        partition_by(&p, i == 0 ? 0 : i == 1 ? 3 : i == 2 ? 2 : 1);
+        if (i == 3) partition_by(&p, 1);
+        if (i == 4) probe_option(&p, "connector", "stdout");
+        if (i == 4) p.option[1] = p.option[--p.def.options.count];
+        assert_false(connector_check(&p.def, &p.err));
+        assert_string_equal(p.err.sqlstate, state[i]);
+        assert_non_null(strstr(p.err.message, "PARTITIONED BY"));
+        probe_end(&p);
+    }
+}
+
+/* Names and contents of all files, with rows given `at_once`. */
+static char *parts_of(uint32_t at_once, const char *bytes_max) {
+    enum { ROWS = 600, KEYS = 150 };
+    const char *cells[ROWS * 2];
+    struct probe p;
+    begin(&p, "d");
+    partition_by(&p, 1);
+    probe_option(&p, "sink.rolling-policy.file-size", bytes_max);
+    for (uint32_t i = 0; i < ROWS; i++) {
+        char number[16], key[16];
+        int n = snprintf(number, sizeof number, "%u", i);
+        int k = snprintf(key, sizeof key, "%u", i * i % 7 == 0 ? i % KEYS : i / 9 % 5);
+        cells[2 * i] = arena_copy(&p.arena, number, (size_t)n);
+        cells[2 * i + 1] = arena_copy(&p.arena, key, (size_t)k);
+    }
+    struct sink *s = open_sink(&p);
+    for (uint32_t i = 0; i < ROWS; i += at_once) {
+        write_rows(&p, s, ROWS - i < at_once ? ROWS - i : at_once, cells + (size_t)2 * i);
+        assert_true(s->type->flush(s, &p.err));
+    }
+    end_sink(&p, s);
+    struct buf all;
+    buf_init(&all);
+    for (const char *at = probe_list(&p); *at; at = strchr(at, '\n') + 1) {
+        char *name = arena_copy(&p.arena, at, (size_t)(strchr(at, '\n') - at));
+        buf_addf(&all, "%s: %s", name, probe_file(&p, name));
+    }
+    probe_end(&p);
+    return all.at;
+}
+
+/* Where the input is cut into batches shows in no file, also when more are wanted than may be
+ * open. */
+static void parts_do_not_depend_on_batches(void **unused) {
+    (void)unused;
+    static const char *const sizes[] = {"1b", "25b", "1 mb"};
+    static const uint32_t at_once[] = {7, 100, 600};
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+        char *want = parts_of(1, sizes[i]);
+        for (size_t k = 0; k < COUNT_OF(at_once); k++) {
+            char *got = parts_of(at_once[k], sizes[i]);
+            assert_string_equal(got, want);
+            free(got);
+        }
+        free(want);
+    }
+}
+
+static void no_name_promises_compression(void **unused) {
+    (void)unused;
+    struct probe p;
+    begin(&p, "out.json.gz");
+    assert_false(connector_check_sink(&p.def, false, &p.err));
+    assert_string_equal(p.err.sqlstate, "0A000");
+    assert_non_null(strstr(p.err.hint, ".gz"));
+    probe_end(&p);
+}
+
 static void parts_roll_by_size_and_age(void **unused) {
     (void)unused;
     static const char *const cells[] = {"1", "a", "2", "b"};
@@ -124,7 +250,7 @@ static void parts_roll_by_size_and_age(void **unused) {
     probe_option(&p, "sink.rolling-policy.check-interval", "1 s");
     probe_set_clock(100000000);
     struct sink *s = open_sink(&p);
-    write_rows(&p, s, 2, cells); /* 32 bytes: past the size */
+    write_rows(&p, s, 2, cells); /* 32 bytes: the size is met by the second row */
     assert_string_equal(probe_list(&p), "d/part-000000.json\n");
     write_rows(&p, s, 1, cells);
     probe_set_clock(105000000);
@@ -217,6 +343,10 @@ int main(void) {
         cmocka_unit_test(a_folder_gets_parts),
         cmocka_unit_test(partitions_are_folders),
         cmocka_unit_test(partitions_are_read_back),
+        cmocka_unit_test(every_partition_value_is_read_back),
+        cmocka_unit_test(wrong_partitions_are_refused),
+        cmocka_unit_test(parts_do_not_depend_on_batches),
+        cmocka_unit_test(no_name_promises_compression),
         cmocka_unit_test(parts_roll_by_size_and_age),
         cmocka_unit_test(complete_partitions_are_marked),
         cmocka_unit_test(many_partitions),

@@ -1,4 +1,5 @@
 /* Sinks on descriptors: whole lines, Flink's print form, changes with their kinds. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -107,6 +108,25 @@ static void blackhole_takes_everything(void **unused) {
     probe_end(&p);
 }
 
+/* A full disk has a state of its own. */
+static void a_full_disk_is_told_as_such(void **unused) {
+    (void)unused;
+    static const struct connector *const sinks[] = {&connector_stdout, &connector_print};
+    for (size_t i = 0; i < COUNT_OF(sinks); i++) {
+        struct probe p;
+        begin(&p, sinks[i]->name);
+        p.env.stdout_fd = open("/dev/full", O_WRONLY);
+        assert_true(p.env.stdout_fd >= 0);
+        struct sink *s = sinks[i]->sink_open(&p.def, false, &p.env, &p.err);
+        assert_true(s->type->write(s, probe_batch(&p, 3, cells), &p.err));
+        assert_false(s->type->flush(s, &p.err));
+        assert_string_equal(p.err.sqlstate, "53100");
+        s->type->close(s);
+        close(p.env.stdout_fd);
+        probe_end(&p);
+    }
+}
+
 /* What only writes cannot be read, and the other way round. */
 static void directions_are_checked(void **unused) {
     (void)unused;
@@ -128,6 +148,7 @@ int main(void) {
         cmocka_unit_test(print_is_flinks),
         cmocka_unit_test(print_knows_all_types),
         cmocka_unit_test(blackhole_takes_everything),
+        cmocka_unit_test(a_full_disk_is_told_as_such),
         cmocka_unit_test(directions_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

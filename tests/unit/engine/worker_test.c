@@ -1,5 +1,5 @@
-/* worker_test.c: 1, 2 and 3 workers give the same bytes, whatever stands around the aggregation; and
- * which plans can be shared out at all.
+/* worker_test.c: 1, 2 and 3 workers give the same bytes, whatever stands around the aggregation;
+ * and which plans can be shared out at all.
  */
 #include <setjmp.h>
 #include <stdarg.h>

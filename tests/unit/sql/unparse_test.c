@@ -52,6 +52,7 @@ static const struct {
          "f(%e) FILTER (WHERE %e)", "agg(%e ORDER BY %e DESC, %e NULLS LAST)", "f(MODEL m, %e)",
          "f(x => %e)", "sum(%e) OVER (%w)", "sum(%e) OVER w", "agg(%e) WITHIN GROUP (ORDER BY %e)",
          "f(TABLE %N, DESCRIPTOR(%n, %n))", "f(TABLE %N PARTITION BY %n ORDER BY %n)",
+         "f(TABLE %N /*+ OPTIONS('a' = 'b') */ PARTITION BY %n)", "f(%n /*+ OPTIONS('a' = 'b') */)",
          "position(%e, %e)", "\"row\"(%e)"),
     RULE('w', "", "PARTITION BY %e, %e", "w ORDER BY %e", "PARTITION BY %e ORDER BY %e %f",
          "ROWS 1 PRECEDING"),

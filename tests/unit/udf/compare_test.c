@@ -24,7 +24,7 @@ static uint64_t next(uint64_t *s) {
  * bit 1 is. */
 static void null_texts_are_not_read(void **unused) {
     (void)unused;
-    static const struct text words[] = {TEXT_LITERAL("stream"), TEXT_LITERAL("string")};
+    const struct text words[] = {TEXT_LITERAL("stream"), TEXT_LITERAL("string")};
     struct text a[64], b[64], nowhere = {.at = (const char *)(uintptr_t)POISON, .bytes = 6};
     uint64_t valid_a = 0, valid_b = 0;
     for (uint32_t row = 0; row < 64; row++) {
