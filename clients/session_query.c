@@ -115,7 +115,7 @@ static bool object_is_in(const struct object *o, struct object *const *list, uin
     return false;
 }
 
-/* Does the query fill x$errors or x$late of a stream that it reads, and the statement reads that? */
+/* Does the query fill the x$errors or x$late that the statement reads? */
 static bool fills_side(const struct session *s, const struct running *r,
                        const struct bound_query *bound) {
     for (uint32_t i = 0; i < bound->plan.inputs; i++) {
