@@ -59,12 +59,23 @@ enum exit_status command_usage(const struct process *p, const struct command *c,
     return EXIT_USAGE;
 }
 
+/* Ends what was printed on stdout; says so where it could not be. */
+static enum exit_status printed(const struct process *p, struct out *out) {
+    out_done(out);
+    if (!out->failed) return EXIT_OK;
+    struct out err;
+    out_init(&err, p->stderr_fd);
+    buf_add_str(&err.buf, "weir: cannot write the output\n");
+    out_say(&err);
+    out_done(&err);
+    return EXIT_RUN;
+}
+
 enum exit_status command_help(const struct process *p, const struct command *c) {
     struct out out;
     out_init(&out, p->stdout_fd);
     buf_addf(&out.buf, "weir %s %s\n  %s\n%s", c->name, c->usage, c->doc, c->help);
-    out_done(&out);
-    return out.failed ? EXIT_RUN : EXIT_OK;
+    return printed(p, &out);
 }
 
 static enum exit_status general_help(const struct process *p) {
@@ -76,16 +87,14 @@ static enum exit_status general_help(const struct process *p) {
         buf_addf(&out.buf, "  %-6s %s\n", commands[i]->name, commands[i]->doc);
     }
     buf_add_str(&out.buf, "\n'weir COMMAND --help' says more. --version prints the version.\n");
-    out_done(&out);
-    return out.failed ? EXIT_RUN : EXIT_OK;
+    return printed(p, &out);
 }
 
 static enum exit_status version(const struct process *p) {
     struct out out;
     out_init(&out, p->stdout_fd);
     buf_add_str(&out.buf, "weir " WEIR_VERSION "\n");
-    out_done(&out);
-    return out.failed ? EXIT_RUN : EXIT_OK;
+    return printed(p, &out);
 }
 
 static enum exit_status run_command(const struct process *p, int argc, char **argv) {

@@ -330,7 +330,8 @@ static bool total_finish(const struct agg_call *c, void *const *state, uint32_t 
 }
 
 /* DECIMAL(38, s) for every s: a result type must live for ever. */
-#define X(s) {.id = TYPE_DECIMAL, .precision = DECIMAL_DIGITS_MAX, .scale = (s)}
+#define X(s)                                                                                       \
+    { .id = TYPE_DECIMAL, .precision = DECIMAL_DIGITS_MAX, .scale = (s) }
 static const struct type decimal_38[] = {
     X(0),  X(1),  X(2),  X(3),  X(4),  X(5),  X(6),  X(7),  X(8),  X(9),  X(10), X(11), X(12),
     X(13), X(14), X(15), X(16), X(17), X(18), X(19), X(20), X(21), X(22), X(23), X(24), X(25),

@@ -77,13 +77,12 @@ struct part {
 };
 
 /* SQLite's rule: position 1 is the first, negative ones count from the end, a negative length
- * takes what stands before the position. Without a length it is LENGTH_ALL, SQLite's longest text;
- * numbers are held within +-2^40, which no text reaches. */
+ * takes what stands before the position. Without a length it is LENGTH_ALL, SQLite's longest text.
+ * Of both numbers SQLite reads the low 32 bits. */
 static struct part part_of(const struct fn_call *c, uint32_t row, int64_t length) {
-    const int64_t bound = INT64_C(1) << 40;
     int64_t p1 = arg_i64(c, 1, row), p2 = c->args > 2 ? arg_i64(c, 2, row) : LENGTH_ALL;
-    p1 = p1 < -bound ? -bound : p1 > bound ? bound : p1;
-    p2 = p2 < -bound ? -bound : p2 > bound ? bound : p2;
+    p1 = (int32_t)(uint32_t)p1;
+    p2 = (int32_t)(uint32_t)p2;
     bool before = p2 < 0;
     if (before) p2 = -p2;
     if (p1 < 0) {
@@ -109,7 +108,7 @@ static struct part part_of(const struct fn_call *c, uint32_t row, int64_t length
 
 static bool substr_row(struct fn_call *c, uint32_t row, struct fn_result *out) {
     struct text t = text_to_nul(arg_text(c, 0, row));
-    bool from_end = arg_i64(c, 1, row) < 0;
+    bool from_end = (int32_t)(uint32_t)arg_i64(c, 1, row) < 0;
     struct part p = part_of(c, row, from_end ? (int64_t)utf8_length(t.at, t.bytes) : 0);
     uint32_t start = utf8_offset(t, (uint64_t)p.first);
     struct text rest = {t.at + start, t.bytes - start};

@@ -8,6 +8,7 @@ struct bad_entry {
     uint64_t place;
     uint32_t number; /* in the order of adding: decides ties */
     uint64_t offset;
+    uint32_t row;
     struct text raw;
     const char *message;
     char sqlstate[6];
@@ -33,7 +34,13 @@ bool bad_list_add(struct bad_list *l, uint64_t place, const struct decode_bad *b
     if (!message || (l->count == l->capacity && !grow(l))) return err_memory(e);
     struct bad_entry *to = &l->entry[l->count];
     *to = (struct bad_entry){
-        .place = place, .number = l->count, .offset = b->offset, .raw = b->raw, .message = message};
+        .place = place,
+        .number = l->count,
+        .offset = b->offset,
+        .row = b->row,
+        .raw = b->raw,
+        .message = message,
+    };
     memcpy(to->sqlstate, b->sqlstate, sizeof to->sqlstate);
     l->count++;
     return true;
@@ -45,19 +52,27 @@ static int by_place(const void *x, const void *y) {
     return a->number < b->number ? -1 : 1;
 }
 
-bool bad_list_tell(struct bad_list *l,
-                   bool (*tell)(void *, const struct decode_bad *, struct err *), void *context,
-                   struct err *e) {
-    if (l->count > 1) qsort(l->entry, l->count, sizeof *l->entry, by_place);
+bool bad_list_tell_to(struct bad_list *l, uint64_t place,
+                      bool (*tell)(void *, const struct decode_bad *, struct err *), void *context,
+                      struct err *e) {
     bool ok = true;
-    for (uint32_t i = 0; ok && i < l->count; i++) {
-        const struct bad_entry *from = &l->entry[i];
-        struct decode_bad b = {.offset = from->offset, .raw = from->raw};
+    while (ok && l->told < l->count && l->entry[l->told].place <= place) {
+        const struct bad_entry *from = &l->entry[l->told++];
+        struct decode_bad b = {.offset = from->offset, .row = from->row, .raw = from->raw};
         size_t bytes = strlen(from->message);
         memcpy(b.sqlstate, from->sqlstate, sizeof b.sqlstate);
         memcpy(b.message, from->message, bytes < sizeof b.message ? bytes : sizeof b.message - 1);
         ok = tell(context, &b, e);
     }
-    l->count = 0;
+    return ok;
+}
+
+bool bad_list_tell(struct bad_list *l,
+                   bool (*tell)(void *, const struct decode_bad *, struct err *), void *context,
+                   struct err *e) {
+    assert(l->told == 0);
+    if (l->count > 1) qsort(l->entry, l->count, sizeof *l->entry, by_place);
+    bool ok = bad_list_tell_to(l, UINT64_MAX, tell, context, e);
+    l->count = l->told = 0;
     return ok;
 }

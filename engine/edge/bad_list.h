@@ -5,7 +5,7 @@
  *
  * Lifetime: of the batch arena; bad_list_reset() before that is reset.
  *
- * Used by: in_bytes, intake.    Tested by: tests/unit/edge/reader_test.c
+ * Used by: in_bytes, in_files, intake, tap.    Tested by: tests/unit/edge/reader_test.c
  */
 #ifndef ENGINE_EDGE_BAD_LIST_H
 #define ENGINE_EDGE_BAD_LIST_H
@@ -19,6 +19,7 @@ struct bad_list {
     struct arena *arena;
     struct bad_entry *entry;
     uint32_t count, capacity;
+    uint32_t told; /* the first ones */
 };
 
 /* Empty, to be kept in `a`. */
@@ -27,6 +28,11 @@ void bad_list_reset(struct bad_list *l, struct arena *a);
 /* `place`: what it is ordered by. The raw bytes are borrowed. */
 bool bad_list_add(struct bad_list *l, uint64_t place, const struct decode_bad *b,
                   struct err *e) MUST_USE;
+
+/* Tells those not told yet whose place is at most `place`, where they were added in order. */
+bool bad_list_tell_to(struct bad_list *l, uint64_t place,
+                      bool (*tell)(void *, const struct decode_bad *, struct err *), void *context,
+                      struct err *e) MUST_USE;
 
 /* Tells them in order of place, and is empty after it. */
 bool bad_list_tell(struct bad_list *l,

@@ -21,6 +21,7 @@ enum { DECODE_PAD_BYTES = 64 }; /* readable (any content) behind the given bytes
 /* A record that was not taken. */
 struct decode_bad {
     uint64_t offset; /* of its first byte in the input */
+    uint32_t row;    /* of a batch: it was that row, or stood before it; readers set it */
     struct text raw; /* its bytes, without the line end */
     char sqlstate[6];
     char message[240];

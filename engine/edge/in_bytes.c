@@ -48,7 +48,8 @@ struct input {
 struct stop {
     struct err why; /* ERR_NONE: none did */
     uint64_t offset;
-    struct batch cut; /* the rows before it */
+    struct batch cut;  /* the rows before it */
+    struct mark after; /* what holds after them */
 };
 
 struct byte_reader {
@@ -64,6 +65,7 @@ struct byte_reader {
     struct decoding whole; /* decoder NULL: not needed yet */
     struct input in;
     uint64_t *row_offset; /* [batch_rows] */
+    uint32_t rows;        /* decoded for the batch being made */
     struct decoded last;
     bool again;          /* it is decoded once more: its bad records were told */
     struct bad_list bad; /* of the batch being made */
@@ -172,7 +174,7 @@ static bool decode_some(struct byte_reader *r, uint32_t *rows_out, struct err *e
     r->in.begin += job.consumed;
     r->in.offset += job.consumed;
     r->in.starved = r->in.begin == r->in.end || job.consumed == 0;
-    *rows_out = job.rows;
+    *rows_out = r->rows = job.rows;
     return true;
 }
 
@@ -235,10 +237,27 @@ static void next_file(struct byte_reader *r) {
     if (r->whole.decoder) r->codec->decoder_restart(r->whole.decoder);
 }
 
+/* The first row at `offset` or behind it. */
+static uint32_t row_at(const struct byte_reader *r, uint64_t offset) {
+    uint32_t from = 0, to = r->rows;
+    while (from < to) {
+        uint32_t middle = from + (to - from) / 2;
+        if (r->row_offset[middle] < offset) {
+            from = middle + 1;
+        } else {
+            to = middle;
+        }
+    }
+    return from;
+}
+
 /* A bad record that is to stop the reading does so when the rows before it were given. */
 static bool bad_tell(void *context, const struct decode_bad *b, struct err *e) {
     struct byte_reader *r = context;
-    if (r->stop.why.code != ERR_NONE || r->o.bad(r->o.context, b, e)) return true;
+    struct decode_bad placed = *b;
+    placed.row = row_at(r, b->offset);
+    if (r->stop.why.code != ERR_NONE || r->o.bad(r->o.context, &placed, e)) return true;
+    intake_mark(r->main.intake, &r->stop.after);
     r->stop.why = *e;
     r->stop.offset = b->offset;
     return true;
@@ -250,6 +269,7 @@ static enum read_status give_before_stop(struct byte_reader *r, const struct bat
     uint32_t rows = 0;
     r->stop.cut = **out;
     while (rows < r->stop.cut.rows && r->row_offset[rows] < r->stop.offset) rows++;
+    if (rows < r->stop.cut.rows) r->stop.after.watermark_us = batch_watermark(*out, rows);
     uint32_t live = rows;
     if (r->stop.cut.sel) {
         for (live = 0; live < r->stop.cut.live && r->stop.cut.sel[live] < rows;) live++;
@@ -272,7 +292,7 @@ static enum read_status give(struct byte_reader *r, uint32_t rows, const struct 
 static enum read_status bytes_read(struct reader *base, const struct batch **out, struct err *e) {
     struct byte_reader *r = of(base);
     for (;;) {
-        uint32_t rows = 0;
+        uint32_t rows = r->rows = 0;
         if (r->stop.why.code != ERR_NONE) {
             *e = r->stop.why;
             return READ_FAIL;
@@ -292,7 +312,9 @@ static enum read_status bytes_read(struct reader *base, const struct batch **out
 }
 
 static void bytes_mark(const struct reader *base, struct mark *out) {
-    intake_mark(((const struct byte_reader *)base)->main.intake, out);
+    const struct byte_reader *r = (const struct byte_reader *)base;
+    intake_mark(r->main.intake, out);
+    if (r->stop.why.code != ERR_NONE) *out = r->stop.after;
 }
 
 static void bytes_poll(const struct reader *base, struct pollfd *out) {

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "engine/base/time.h"
+#include "engine/edge/bad_list.h"
 #include "engine/edge/in_filesystem.h"
 #include "engine/edge/intake.h"
 #include "engine/edge/option.h"
@@ -28,6 +29,8 @@ struct files_reader {
     struct arena batch_arena;
     struct path_list list;
     uint32_t next;                  /* in list */
+    uint32_t rows;                  /* of the batch being made */
+    struct bad_list bad;            /* between them */
     enum role *role;                /* [physical->cols] */
     struct column_builder *builder; /* [physical->cols] of the batch */
     struct column *col;
@@ -85,10 +88,11 @@ bool files_check(const struct stream_def *def, const struct options *o, struct e
 
 /* A file that cannot be read is a bad row. */
 static bool tell(struct files_reader *r, const char *path, const struct err *why, struct err *e) {
-    struct decode_bad bad = {.offset = r->next, .raw = text_of(path)};
+    struct decode_bad bad = {.offset = r->next, .row = r->rows, .raw = text_of(path)};
     memcpy(bad.sqlstate, why->sqlstate, sizeof bad.sqlstate);
     memcpy(bad.message, why->message, sizeof bad.message);
-    return r->o.bad(r->o.context, &bad, e);
+    if (r->rows == 0) return r->o.bad(r->o.context, &bad, e);
+    return bad_list_add(&r->bad, r->next, &bad, e);
 }
 
 static void record_fill(void *context, uint32_t row, struct decode_bad *out) {
@@ -97,9 +101,9 @@ static void record_fill(void *context, uint32_t row, struct decode_bad *out) {
     out->raw = text_of(r->list.path[r->at[row]]);
 }
 
-static bool bad_tell(void *context, const struct decode_bad *b, struct err *e) {
-    const struct files_reader *r = context;
-    return r->o.bad(r->o.context, b, e);
+static bool bad_note(void *context, const struct decode_bad *b, struct err *e) {
+    struct files_reader *r = context;
+    return bad_list_add(&r->bad, b->offset, b, e);
 }
 
 /* What there is to say about one file. */
@@ -160,21 +164,22 @@ static bool read_file(struct files_reader *r, struct found *f, bool *did_out, st
     return true;
 }
 
-static bool fill(struct files_reader *r, uint32_t *rows_out, struct err *e) {
+static bool fill(struct files_reader *r, struct err *e) {
     const struct schema *physical = r->o.def->physical;
     size_t bytes = 0;
-    uint32_t rows = 0;
     arena_reset(&r->batch_arena);
+    bad_list_reset(&r->bad, &r->batch_arena);
+    r->rows = 0;
     for (uint32_t c = 0; c < physical->cols; c++) {
         if (!builder_init(&r->builder[c], &r->batch_arena, physical->col[c].type, 1)) {
             return err_memory(e);
         }
     }
-    while (r->next < r->list.count && rows < r->o.env->batch_rows && bytes < BATCH_BYTES) {
+    while (r->next < r->list.count && r->rows < r->o.env->batch_rows && bytes < BATCH_BYTES) {
         struct found f;
         bool did;
         if (!read_file(r, &f, &did, e)) return false;
-        if (did) add_row(r, rows++, &f);
+        if (did) add_row(r, r->rows++, &f);
         bytes += f.bytes.bytes;
         r->base.bytes += f.bytes.bytes;
         r->next++;
@@ -182,24 +187,24 @@ static bool fill(struct files_reader *r, uint32_t *rows_out, struct err *e) {
     for (uint32_t c = 0; c < physical->cols; c++) {
         if (!builder_column(&r->builder[c], &r->col[c])) return err_memory(e);
     }
-    *rows_out = rows;
     return true;
 }
 
 static enum read_status files_read(struct reader *base, const struct batch **out, struct err *e) {
     struct files_reader *r = (struct files_reader *)base;
-    uint32_t rows = 0;
-    while (rows == 0) {
+    do {
         if (r->next == r->list.count) return READ_END;
-        if (!fill(r, &rows, e)) return READ_FAIL;
-    }
+        if (!fill(r, e)) return READ_FAIL;
+    } while (r->rows == 0);
     const struct intake_rows in = {
         .col = r->col,
-        .rows = rows,
+        .rows = r->rows,
         .proctime_us = r->o.env->clock_us(),
         .arena = &r->batch_arena,
     };
-    return intake_take(r->intake, &in, out, e) ? READ_ROWS : READ_FAIL;
+    bool ok =
+        intake_take(r->intake, &in, out, e) && bad_list_tell(&r->bad, r->o.bad, r->o.context, e);
+    return ok ? READ_ROWS : READ_FAIL;
 }
 
 static void files_mark(const struct reader *base, struct mark *out) {
@@ -249,7 +254,7 @@ static bool files_init(struct files_reader *r, struct err *e) {
         .arena = &r->arena,
         .context = r,
         .record = record_fill,
-        .bad = bad_tell,
+        .bad = bad_note,
     };
     r->role = ARENA_ARRAY(&r->arena, r->role, physical->cols + 1);
     r->builder = ARENA_ARRAY(&r->arena, r->builder, physical->cols + 1);

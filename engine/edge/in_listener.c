@@ -4,6 +4,9 @@
  * line feed; the unfinished line behind it stays with the connection, which holds no other memory.
  * Lines of different connections never mix. A line without an end that is longer than a record may
  * be is given as it is, once, and the rest of it is skipped.
+ *
+ * When a connection cannot be taken (no descriptor is left) the listening socket stays readable, so
+ * it is not watched until one of ours has closed, or until the next read where we have none.
  */
 #include <assert.h>
 #include <errno.h>
@@ -29,6 +32,7 @@ struct listener {
     int fd, epoll_fd;
     size_t record_bytes_max;
     struct connection *connections;
+    bool full; /* nobody can be taken: the listening socket is not watched */
     struct epoll_event ready[EVENTS];
     uint32_t ready_count, ready_next;
 };
@@ -46,11 +50,25 @@ static bool watch(struct listener *l, int fd, void *who) {
     return epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-/* Takes all who wait. One that cannot be taken (no descriptor left) is tried again later. */
+/* Who waits to be taken is looked at again. */
+static void make_room(struct listener *l) {
+    if (l->full && watch(l, l->fd, NULL)) l->full = false;
+}
+
+/* Is it the process, or the system, that has no room for one more? */
+static bool is_full(int why) {
+    return why == EMFILE || why == ENFILE || why == ENOBUFS || why == ENOMEM;
+}
+
+/* Takes all who wait. */
 static void accept_all(struct listener *l) {
     for (;;) {
         int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd < 0) return;
+        if (fd < 0 && (errno == EINTR || errno == ECONNABORTED)) continue;
+        if (fd < 0) {
+            l->full = is_full(errno) && epoll_ctl(l->epoll_fd, EPOLL_CTL_DEL, l->fd, NULL) == 0;
+            return;
+        }
         struct connection *c = calloc(1, sizeof *c);
         if (!c || !watch(l, fd, c)) {
             free(c);
@@ -93,13 +111,15 @@ static size_t skip_line(struct connection *c, char *to, size_t held) {
 }
 
 /* The end of a connection: an unfinished line counts as one. */
-static enum byte_status last_line(struct connection *c, char *to, size_t held, size_t *got_out) {
+static enum byte_status last_line(struct listener *l, struct connection *c, char *to, size_t held,
+                                  size_t *got_out) {
     bool any = held > 0 && !c->skipping;
     if (any) {
         to[held] = '\n';
         *got_out = held + 1;
     }
     hang_up(c);
+    make_room(l);
     return any ? BYTES_RECORDS : BYTES_WAIT;
 }
 
@@ -109,7 +129,7 @@ static enum byte_status read_one(struct listener *l, struct connection *c, char 
     if (held > 0) memcpy(to, c->line.at, held);
     ssize_t n = net_receive(c->fd, to + held, bytes - held - 1);
     if (n < 0 && errno == EAGAIN) return BYTES_WAIT;
-    if (n <= 0) return last_line(c, to, held, got_out);
+    if (n <= 0) return last_line(l, c, to, held, got_out);
     held += (size_t)n;
     if (c->skipping) held = skip_line(c, to, held);
     enum byte_status s = give(c, to, held, got_out, e);
@@ -132,6 +152,7 @@ static bool more_ready(struct listener *l) {
 static enum byte_status listener_read(struct byte_source *base, void *to, size_t bytes,
                                       size_t *got_out, struct err *e) {
     struct listener *l = (struct listener *)base;
+    if (!l->connections) make_room(l);
     while (more_ready(l)) {
         struct connection *c = l->ready[l->ready_next].data.ptr;
         if (!c) {

@@ -177,6 +177,7 @@ void intake_close(struct intake *in) {
 }
 
 static bool tell(struct intake *in, uint32_t row, struct decode_bad *bad, struct err *e) {
+    bad->row = row;
     if (in->o.record) in->o.record(in->o.context, row, bad);
     return bad_list_add(&in->bad, row, bad, e);
 }

@@ -81,6 +81,8 @@ static bool give_bad(void *context, const struct query_reject *r, struct err *e)
     if (j->first_bad.code == ERR_NONE) {
         err_set(&j->first_bad, ERR_DATA, r->sqlstate, "%s", r->message);
     }
+    bool placed = r->batch && r->input < j->inputs;
+    if (placed && !feed_tell_bad(j->input[r->input].feed, r->row, e)) return false;
     if (j->o.fail_on_error) return err_set(e, ERR_DATA, r->sqlstate, "%s", r->message);
     struct stream *s = errors_of(j, r);
     if (!s) return true;
@@ -238,6 +240,21 @@ static uint32_t rows_used(const struct job *j, uint32_t taken) {
     return used < taken ? (uint32_t)used : taken;
 }
 
+/* Where rows of several inputs meet, time goes on with the row that raised it, and not only with
+ * the next row of that input: `next` is the row behind those taken. */
+static bool flush_taken(struct job *j, uint32_t i, const struct batch *b, uint32_t next,
+                        struct err *e) {
+    struct mark m;
+    if (j->inputs < 2 || query_done(j->query)) return true;
+    if (next < b->rows) {
+        m = (struct mark){.watermark_us = batch_watermark(b, next)};
+    } else {
+        feed_mark(j->input[i].feed, &m);
+    }
+    m.proctime_us = TIME_MIN_US; /* the rows have told it */
+    return m.watermark_us <= j->input[i].flushed_us || flush_input(j, i, &m, e);
+}
+
 /* Pushes what input `i` has; *did_out: something happened. false: *e. */
 static bool pump(struct job *j, uint32_t i, bool *did_out, struct err *e) {
     const struct batch *b;
@@ -256,8 +273,12 @@ static bool pump(struct job *j, uint32_t i, bool *did_out, struct err *e) {
     if (!query_push(j->query, i, b, from, &taken, e)) return false;
     uint32_t used = rows_used(j, taken);
     j->taken += taken;
+    uint32_t next = from + taken;
+    bool last = next == b->rows;
+    if (!last && !flush_taken(j, i, b, next, e)) return false;
+    if (!feed_took(in->feed, used, e) || (last && !flush_taken(j, i, b, next, e))) return false;
     *did_out = taken > 0 || query_wants(j->query) != i; /* or it is another input's turn */
-    return feed_took(in->feed, used, e);
+    return true;
 }
 
 /* Inputs that were said to be silent may speak again unasked. */

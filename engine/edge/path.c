@@ -7,6 +7,7 @@
 #include "engine/edge/path.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <fnmatch.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -46,6 +47,14 @@ static char *join(struct arena *a, const char *folder, struct text name) {
     return to;
 }
 
+/* Looks at `path`; *there_out false: it is not there (any more). */
+static bool look(struct walk *w, const char *path, struct file_info *out, bool *there_out,
+                 struct err *e) {
+    errno = 0;
+    *there_out = file_stat(w->fs, path, out, e);
+    return *there_out || errno == ENOENT || errno == ENOTDIR;
+}
+
 static bool add_folder(struct walk *w, const char *folder, uint32_t depth, struct err *e) {
     char **name;
     uint32_t count;
@@ -56,8 +65,9 @@ static bool add_folder(struct walk *w, const char *folder, uint32_t depth, struc
         if (name[i][0] == '.' || name[i][0] == '_') continue;
         char *path = join(w->arena, folder, text_of(name[i]));
         if (!path) return err_memory(e);
-        struct err gone; /* a file may vanish between listing and looking */
-        if (!file_stat(w->fs, path, &info, &gone)) continue;
+        bool there; /* a file may vanish between listing and looking */
+        if (!look(w, path, &info, &there, e)) return false;
+        if (!there) continue;
         if (info.is_directory && !add_folder(w, path, depth + 1, e)) return false;
         if (!info.is_directory && !add(w, path, e)) return false;
     }
@@ -74,10 +84,11 @@ static bool has_wildcard(struct text t) {
 /* What a complete match of the glob stands for. */
 static bool add_match(struct walk *w, const char *match, struct err *e) {
     struct file_info info;
-    struct err gone;
+    bool there;
     char *path = arena_copy(w->arena, match, strlen(match));
     if (!path) return err_memory(e);
-    if (!file_stat(w->fs, path, &info, &gone)) return true;
+    if (!look(w, path, &info, &there, e)) return false;
+    if (!there) return true;
     return info.is_directory ? add_folder(w, path, 0, e) : add(w, path, e);
 }
 
@@ -88,9 +99,11 @@ static bool expand_listed(struct walk *w, const char *folder, struct text patter
                           struct err *e) {
     char **name;
     uint32_t count;
-    struct err none;
     const char *listed = folder[0] ? folder : ".";
-    if (!file_list(w->fs, listed, w->arena, &name, &count, &none)) return true;
+    errno = 0;
+    if (!file_list(w->fs, listed, w->arena, &name, &count, e)) {
+        return errno == ENOENT || errno == ENOTDIR; /* what is not there matches nothing */
+    }
     char *wanted = arena_copy(w->arena, pattern.at, pattern.bytes);
     if (!wanted) return err_memory(e);
     for (uint32_t i = 0; i < count; i++) {

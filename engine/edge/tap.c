@@ -3,6 +3,9 @@
  * A tap counts its holders: feeds that have not taken all of its batch. It reads when it is asked
  * and has no holder. What a feed set aside comes before the tap's batch, always, so order is kept.
  *
+ * A batch comes with the bad records between its rows. Each is told when the row behind it is asked
+ * for, so that x$errors has them in the order of rows among what queries could not compute.
+ *
  * Kept streams are not shared: a reader of rows in memory costs nothing, so each feed has a tap of
  * its own there, and so has each further input of one query over one stream that can be read
  * again (two inputs of one query ask for rows at different places).
@@ -12,6 +15,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "engine/edge/bad_list.h"
 #include "engine/edge/option.h"
 
 enum { ASIDE_BYTES_MAX = 256 << 20 };
@@ -28,7 +32,9 @@ struct tap {
     bool from_side;            /* reads x$errors or x$late */
     const struct batch *batch; /* NULL: none, or all of it was taken */
     uint32_t holders;
-    uint32_t spare_from; /* rows of it before this one were taken by a feed */
+    uint32_t spare_from;  /* rows of it before this one were taken by a feed */
+    struct bad_list held; /* bad records that stand between rows of it */
+    struct arena held_arena;
     bool ended, failed;
     struct err failure;
     uint64_t rows, bad;
@@ -47,19 +53,29 @@ struct feed {
 };
 
 /* A bad record. A source that is read again gives the same ones again: they count once. */
-static bool tap_bad(void *context, const struct decode_bad *b, struct err *e) {
+static bool tell_bad(void *context, const struct decode_bad *b, struct err *e) {
     struct tap *t = context;
     struct stream *s = t->stream;
-    if (s->fail_on_error) {
-        return err_set(e, ERR_DATA, b->sqlstate, "%.*s: %s (at byte %llu)", TEXT_ARG(s->def->name),
-                       b->message, (unsigned long long)b->offset);
-    }
     t->bad++;
     if (t->bad <= s->bad_seen) return true;
     s->bad_seen = t->bad;
     s->stats.bad++;
     const struct side_row who = {.at_us = s->env->clock_us()};
     return stream_add_error(s, &who, b, e);
+}
+
+static bool tap_bad(void *context, const struct decode_bad *b, struct err *e) {
+    struct tap *t = context;
+    const struct stream *s = t->stream;
+    if (s->fail_on_error) {
+        return err_set(e, ERR_DATA, b->sqlstate, "%.*s: %s (at byte %llu)", TEXT_ARG(s->def->name),
+                       b->message, (unsigned long long)b->offset);
+    }
+    if (b->row == 0) return tell_bad(t, b, e);
+    struct decode_bad mine = *b; /* the bytes are the reader's */
+    mine.raw.at = arena_copy(&t->held_arena, b->raw.at ? b->raw.at : "", b->raw.bytes);
+    if (!mine.raw.at) return err_memory(e);
+    return bad_list_add(&t->held, b->row, &mine, e);
 }
 
 static bool same_hint(const struct options *a, const struct options *b) {
@@ -76,6 +92,7 @@ static void tap_close(struct tap *t) {
     while (*link && *link != t) link = &(*link)->next;
     if (*link) *link = t->next;
     if (t->reader) t->reader->type->close(t->reader);
+    arena_done(&t->held_arena);
     free(t->used);
     free(t);
 }
@@ -115,6 +132,8 @@ static struct tap *tap_create(const struct feed_options *o, struct err *e) {
     }
     t->stream = o->stream;
     t->used = used;
+    arena_init(&t->held_arena, 0);
+    bad_list_reset(&t->held, &t->held_arena);
     t->hint = o->input->hint;
     t->occurrence = o->occurrence;
     t->from_side = o->input->def != o->stream->def;
@@ -251,10 +270,19 @@ static void count_rows(struct tap *t, const struct batch *b) {
     if (now.watermark_us > stats->watermark_us) stats->watermark_us = now.watermark_us;
 }
 
+/* What stood behind the last row is told; nothing is held. */
+static bool tell_rest(struct tap *t, struct err *e) {
+    if (!bad_list_tell_to(&t->held, UINT64_MAX, tell_bad, t, e)) return false;
+    arena_reset(&t->held_arena);
+    bad_list_reset(&t->held, &t->held_arena);
+    return true;
+}
+
 /* Reads the next batch and gives it to all feeds. */
 static enum feed_status tap_read(struct tap *t, struct err *e) {
     assert(t->holders == 0);
     t->batch = NULL;
+    if (!tell_rest(t, e)) return FEED_FAIL;
     if (!t->reader && !tap_open(t, e)) {
         t->failed = true;
         t->failure = *e;
@@ -317,11 +345,15 @@ enum feed_status feed_rows(struct feed *f, const struct batch **out, uint32_t *f
     }
     *out = t->batch;
     *from_out = f->from;
-    return FEED_ROWS;
+    return feed_tell_bad(f, f->from, e) ? FEED_ROWS : FEED_FAIL;
+}
+
+bool feed_tell_bad(struct feed *f, uint32_t row, struct err *e) {
+    struct tap *t = f->tap;
+    return f->taking_aside || bad_list_tell_to(&t->held, row, tell_bad, t, e);
 }
 
 bool feed_took(struct feed *f, uint32_t rows, struct err *e) {
-    (void)e;
     if (f->taking_aside) {
         f->aside_from += rows;
         assert(f->aside_from <= f->aside_batch->rows);
@@ -332,6 +364,7 @@ bool feed_took(struct feed *f, uint32_t rows, struct err *e) {
     assert(f->holds && t->batch);
     f->from += rows;
     assert(f->from <= t->batch->rows);
+    if (f->from > 0 && !feed_tell_bad(f, f->from - 1, e)) return false;
     if (f->from < t->batch->rows) return true;
     f->holds = false;
     t->spare_from = t->batch->rows; /* nothing is left for who comes later */

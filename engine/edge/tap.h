@@ -41,6 +41,10 @@ enum feed_status feed_rows(struct feed *f, const struct batch **out, uint32_t *f
 /* So many rows from *from_out on were taken. */
 bool feed_took(struct feed *f, uint32_t rows, struct err *e) MUST_USE;
 
+/* Bad records that stand before row `row` of the batch that feed_rows() gave are told now, before
+ * what a query has to say of that row. */
+bool feed_tell_bad(struct feed *f, uint32_t row, struct err *e) MUST_USE;
+
 /* The mark after the rows taken so far. */
 void feed_mark(const struct feed *f, struct mark *out);
 /* What to poll after FEED_WAIT. */

@@ -49,6 +49,10 @@ bool bag_remove(const struct groups_plan *p, struct groups *g, uint32_t bag,
 bool bag_merge(const struct groups_plan *p, uint32_t bag, struct group_ref into,
                struct group_ref from, struct arena *scratch, struct err *e) MUST_USE;
 
+/* What bag_merge() of the same two did is undone; for bags whose aggregates can remove. */
+bool bag_unmerge(const struct groups_plan *p, uint32_t bag, struct group_ref into,
+                 struct group_ref from, struct arena *scratch, struct err *e) MUST_USE;
+
 /* All pairs of a group go. */
 void bag_drop(const struct groups_plan *p, struct groups *g, uint32_t bag, uint32_t group);
 

@@ -38,7 +38,7 @@ static int pair_ref_order(const void *a, const void *b) {
     return (x->id > y->id) - (x->id < y->id);
 }
 
-struct pair_ref *pairs_sorted(const struct bag_place *w, uint32_t group, uint32_t share,
+struct pair_ref *pairs_listed(const struct bag_place *w, uint32_t group, uint32_t share,
                               uint32_t *count_out) {
     uint32_t count = 0, n = 0;
     for (uint32_t at = *list_head(w, group); at; at = pair_at(w, at - 1)->next) count++;
@@ -49,49 +49,61 @@ struct pair_ref *pairs_sorted(const struct bag_place *w, uint32_t group, uint32_
         if (share != UINT32_MAX && x->rows[share] == 0) continue;
         ref[n++] = (struct pair_ref){.ordinal = x->ordinal, .id = at - 1};
     }
-    if (n > 1) qsort(ref, n, sizeof *ref, pair_ref_order);
     *count_out = n;
     return ref;
 }
 
-/* The value of a pair, by its key, into its argument columns. */
-static bool pair_read(const struct bag_plan *b, struct text key, struct column_builder *to) {
-    struct pair_head head;
-    memcpy(&head, key.at, sizeof head);
-    if (b->key_bytes) {
-        int64_t v;
-        memcpy(&v, key.at + sizeof head, sizeof v);
-        if (head.number & NUMBER_NULL) {
-            builder_null(to);
-        } else {
-            builder_i64(to, v);
-        }
-        return !to->failed;
-    }
-    key = (struct text){.at = key.at + sizeof head, .bytes = key.bytes - (uint32_t)sizeof head};
-    for (uint32_t i = 0; i < b->like->bind.args; i++) {
-        if (!unpack_value(&key, &to[i])) return false;
+struct pair_ref *pairs_sorted(const struct bag_place *w, uint32_t group, uint32_t share,
+                              uint32_t *count_out) {
+    struct pair_ref *ref = pairs_listed(w, group, share, count_out);
+    if (ref && *count_out > 1) qsort(ref, *count_out, sizeof *ref, pair_ref_order);
+    return ref;
+}
+
+/* The value of a pair of any size, by its key, into its argument columns. */
+static bool pair_read(const struct bag_plan *b, struct text key, struct column *arg,
+                      struct arena *scratch, struct err *e) {
+    const struct agg_bind *bind = &b->like->bind;
+    struct column_builder *to = ARENA_ARRAY(scratch, to, bind->args);
+    if (!to) return err_memory(e);
+    uint32_t skip = sizeof(struct pair_head);
+    key = (struct text){.at = key.at + skip, .bytes = key.bytes - skip};
+    for (uint32_t i = 0; i < bind->args; i++) {
+        if (!builder_init(&to[i], scratch, bind->arg_type[i], 1)) return err_memory(e);
+        if (!unpack_value(&key, &to[i]) || !builder_column(&to[i], &arg[i])) return err_memory(e);
     }
     return true;
 }
 
-/* memory: the state's home, and scratch. */
+/* A value of 64 bits is read in place. */
+struct fixed_value {
+    int64_t v;
+    uint64_t valid;
+};
+
+static void fixed_read(const struct bag_plan *b, struct text key, struct fixed_value *x,
+                       struct column *arg) {
+    struct pair_head head;
+    memcpy(&head, key.at, sizeof head);
+    memcpy(&x->v, key.at + sizeof head, sizeof x->v);
+    x->valid = !(head.number & NUMBER_NULL);
+    *arg = (struct column){.type = b->like->bind.arg_type[0], .valid = &x->valid, .as.i64 = &x->v};
+}
+
 bool pair_feed(const struct bag_plan *bag, const struct agg_slot *s, const struct bag_feed *f,
                void *state, struct arena *const memory[2], struct err *e) {
-    const struct agg_bind *b = s->call.bind;
-    struct arena *scratch = memory[1];
-    struct column_builder *to = ARENA_ARRAY(scratch, to, b->args);
-    struct column *arg = ARENA_ARRAY(scratch, arg, b->args);
-    if (!to || !arg) return err_memory(e);
-    for (uint32_t i = 0; i < b->args; i++) {
-        if (!builder_init(&to[i], scratch, b->arg_type[i], 1)) return err_memory(e);
+    struct fixed_value fixed;
+    struct column one, *arg = &one;
+    if (bag->key_bytes) {
+        fixed_read(bag, f->key, &fixed, arg);
+    } else {
+        arg = ARENA_ARRAY(memory[1], arg, bag->like->bind.args);
+        if (!arg) return err_memory(e);
+        if (!pair_read(bag, f->key, arg, memory[1], e)) return false;
     }
-    if (!pair_read(bag, f->key, to)) return err_memory(e);
-    for (uint32_t i = 0; i < b->args; i++) {
-        if (!builder_column(&to[i], &arg[i])) return err_memory(e);
-    }
-    struct agg_call call = {.bind = b, .arena = memory[0]};
+    struct agg_call call = {.bind = s->call.bind, .arena = memory[0]};
     struct agg_rows in = {.arg = arg, .state = &state, .ordinal = &f->ordinal, .count = 1};
+    if (f->times < 0) return s->agg->remove(&call, &in, e);
     for (int64_t i = 0; i < f->times; i++) {
         if (!s->agg->add(&call, &in, e)) return false;
     }

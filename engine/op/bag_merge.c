@@ -63,25 +63,70 @@ static bool pair_join(const struct bag_place *w, struct text key, const struct b
     return true;
 }
 
+/* Order matters to aggregates that cannot remove; the others take the pairs as they stand. */
+static struct pair_ref *pairs_of(const struct bag_place *w, uint32_t group, uint32_t *count_out) {
+    const struct agg_slot *s = w->bag->slot[0];
+    if (!s->distinct || !s->agg->remove) return pairs_sorted(w, group, UINT32_MAX, count_out);
+    return pairs_listed(w, group, UINT32_MAX, count_out);
+}
+
 bool bag_merge(const struct groups_plan *p, uint32_t bag, struct group_ref into,
                struct group_ref from, struct arena *scratch, struct err *e) {
     struct bag_place w = bag_place(p, into.g, bag, scratch);
     struct bag_place there = bag_place(p, from.g, bag, scratch);
     struct bag_pair *copy = arena_alloc(scratch, w.bag->value_bytes);
     uint32_t count = 0;
-    struct pair_ref *ref = pairs_sorted(&there, from.id, UINT32_MAX, &count);
+    struct pair_ref *ref = pairs_of(&there, from.id, &count);
     if (!ref || !copy) return err_memory(e);
     for (uint32_t i = 0; i < count; i++) { /* the table may be the same one, and grow */
+        struct arena_mark mark = arena_mark(scratch);
         memcpy(copy, pair_at(&there, ref[i].id), w.bag->value_bytes);
         struct text key = pair_rename(&w, state_key(there.t, ref[i].id), into.id);
         if (!key.at) return err_memory(e);
         bool done = w.bag->numbered ? numbered_join(&w, key, copy->ordinal, into.id, e)
                                     : pair_join(&w, key, copy, into.id, e);
         if (!done) return false;
+        arena_rewind(scratch, mark);
     }
     for (uint32_t s = 0; s < w.bag->shares; s++) {
         const struct agg_slot *slot = w.bag->slot[s];
         if (!slot->distinct && !group_recompute(&w, slot, into.id, e)) return false;
+    }
+    return true;
+}
+
+/* One pair of another group leaves; values that go with it are taken from the aggregates. */
+static bool pair_leave(const struct bag_place *w, struct text key, const struct bag_pair *other,
+                       uint32_t group, struct err *e) {
+    uint32_t id = state_find_key(w->t, key);
+    assert(id != STATE_NONE);
+    state_touch(w->t, id);
+    struct bag_pair *mine = pair_at(w, id);
+    struct arena *memory[2] = {&w->g->table->arena, w->scratch};
+    struct bag_feed f = {.key = key, .ordinal = other->ordinal, .times = -1};
+    for (uint32_t s = 0; s < w->bag->shares; s++) {
+        const struct agg_slot *slot = w->bag->slot[s];
+        if (other->rows[s] == 0) continue;
+        mine->rows[s] -= other->rows[s];
+        if (mine->rows[s] > 0) continue;
+        if (!pair_feed(w->bag, slot, &f, groups_state(w->g, slot, group), memory, e)) return false;
+    }
+    if (pair_is_empty(w, mine)) pair_list_drop(w, group, id);
+    return true;
+}
+
+bool bag_unmerge(const struct groups_plan *p, uint32_t bag, struct group_ref into,
+                 struct group_ref from, struct arena *scratch, struct err *e) {
+    struct bag_place w = bag_place(p, into.g, bag, scratch);
+    struct bag_place there = bag_place(p, from.g, bag, scratch);
+    for (uint32_t at = *list_head(&there, from.id); at;) {
+        const struct bag_pair *x = pair_at(&there, at - 1);
+        struct arena_mark mark = arena_mark(scratch);
+        struct text key = pair_rename(&w, state_key(there.t, at - 1), into.id);
+        if (!key.at) return err_memory(e);
+        if (!pair_leave(&w, key, x, into.id, e)) return false;
+        arena_rewind(scratch, mark);
+        at = x->next;
     }
     return true;
 }

@@ -29,7 +29,7 @@ struct bag_place {
 struct bag_feed {
     struct text key;
     uint64_t ordinal;
-    int64_t times;
+    int64_t times; /* -1: it is removed */
 };
 
 /* A pair to be sorted by its first row. */
@@ -62,7 +62,11 @@ bool pair_is_empty(const struct bag_place *w, const struct bag_pair *x);
 struct pair_ref *pairs_sorted(const struct bag_place *w, uint32_t group, uint32_t share,
                               uint32_t *count_out);
 
-/* Adds one value to a state whose memory is `home`. */
+/* The same as they stand. */
+struct pair_ref *pairs_listed(const struct bag_place *w, uint32_t group, uint32_t share,
+                              uint32_t *count_out);
+
+/* Feeds one value to a state. memory: the state's, and scratch. */
 bool pair_feed(const struct bag_plan *bag, const struct agg_slot *s, const struct bag_feed *f,
                void *state, struct arena *const memory[2], struct err *e) MUST_USE;
 

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "engine/op/bag.h"
 #include "engine/op/slide_private.h"
 
 enum { DIRTY_MIN = 64 };
@@ -36,20 +37,42 @@ static bool total_load(void *context, struct arena *a, void *value, struct text 
 }
 
 static enum slide_way slot_way(const struct agg_slot *as) {
-    if (as->distinct || as->agg->flags & AGG_LISTS) return SLIDE_ANEW;
+    if (as->distinct) return as->agg->remove ? SLIDE_BAG : SLIDE_ANEW;
+    if (as->agg->flags & AGG_LISTS) return SLIDE_ANEW;
     return as->agg->unmerge ? SLIDE_SUBTRACT : SLIDE_STACK;
 }
 
+/* The table of totals, and bags for the slots that slide by them. */
+static bool totals_create(struct slide *s, struct arena *a, struct err *e) {
+    const struct groups_plan *plan = s->plan;
+    struct state_options o = {.key_bytes = plan->key.key_bytes,
+                              .value_bytes = s->group_offset + (uint32_t)sizeof(struct slide_group),
+                              .codec = &s->codec};
+    s->total = s->totals.table = state_table_create(s->panes->keyed, &o, e);
+    s->totals.bag = ARENA_ARRAY(a, s->totals.bag, plan->bags);
+    if (!s->total) return false;
+    if (!s->totals.bag) return err_memory(e);
+    for (uint32_t i = 0; i < plan->bags; i++) {
+        if (s->slot[plan->bag[i].slot[0]->index].way != SLIDE_BAG) continue;
+        o = (struct state_options){.key_bytes = plan->bag[i].key_bytes,
+                                   .value_bytes = plan->bag[i].value_bytes};
+        s->totals.bag[i] = state_table_create(s->panes->keyed, &o, e);
+        if (!s->totals.bag[i]) return false;
+    }
+    return true;
+}
+
 bool slide_open(struct slide *s, struct panes *panes, const struct window_grid *grid,
-                struct arena *a, struct err *e) {
+                struct arena *scratch, struct err *e) {
     const struct groups_plan *plan = panes->plan;
     *s = (struct slide){.plan = plan,
                         .grid = grid,
                         .panes = panes,
+                        .scratch = scratch,
                         .group_offset = (plan->value_bytes + 7) / 8 * 8,
                         .block_end = INT64_MIN,
                         .next_pane = INT64_MIN};
-    s->slot = ARENA_ARRAY(a, s->slot, plan->slots);
+    s->slot = ARENA_ARRAY(panes->arena, s->slot, plan->slots);
     if (!s->slot) return err_memory(e);
     for (uint32_t i = 0; i < plan->slots; i++) {
         s->slot[i].way = slot_way(&plan->slot[i]);
@@ -58,16 +81,12 @@ bool slide_open(struct slide *s, struct panes *panes, const struct window_grid *
         s->suffix_bytes += (plan->slot[i].agg->state_bytes + 15) / 16 * 16;
     }
     s->codec = (struct state_codec){.context = s, .save = total_save, .load = total_load};
-    struct state_options o = {.key_bytes = plan->key.key_bytes,
-                              .value_bytes = s->group_offset + (uint32_t)sizeof(struct slide_group),
-                              .codec = &s->codec};
-    s->total = state_table_create(panes->keyed, &o, e);
-    return s->total != NULL;
+    return totals_create(s, panes->arena, e);
 }
 
 void slide_close(struct slide *s) {
     if (!s->plan) return;
-    state_table_destroy(s->total);
+    groups_destroy(s->plan, &s->totals);
     arena_done(&s->arena);
     s->total = NULL;
 }
@@ -108,12 +127,44 @@ static bool back_add(struct slide *s, uint32_t total, struct pane_ref r, struct 
     return true;
 }
 
+/* The values of one pane of a group more. */
+static bool bags_add(struct slide *s, uint32_t total, struct pane_ref r, struct err *e) {
+    struct group_ref into = {.g = &s->totals, .id = total};
+    struct group_ref from = {.g = &r.pane->groups, .id = r.id};
+    struct arena_mark mark = arena_mark(s->scratch);
+    for (uint32_t i = 0; i < s->plan->bags; i++) {
+        if (!s->totals.bag[i]) continue;
+        if (!bag_merge(s->plan, i, into, from, s->scratch, e)) return false;
+    }
+    arena_rewind(s->scratch, mark);
+    return true;
+}
+
+static bool bags_remove(struct slide *s, uint32_t total, struct pane_ref r, struct err *e) {
+    struct group_ref into = {.g = &s->totals, .id = total};
+    struct group_ref from = {.g = &r.pane->groups, .id = r.id};
+    struct arena_mark mark = arena_mark(s->scratch);
+    for (uint32_t i = 0; i < s->plan->bags; i++) {
+        if (!s->totals.bag[i]) continue;
+        if (!bag_unmerge(s->plan, i, into, from, s->scratch, e)) return false;
+    }
+    arena_rewind(s->scratch, mark);
+    return true;
+}
+
+static void bags_drop(struct slide *s, uint32_t total) {
+    for (uint32_t i = 0; i < s->plan->bags; i++) {
+        if (s->totals.bag[i]) bag_drop(s->plan, &s->totals, i, total);
+    }
+}
+
 static bool total_add(struct slide *s, uint32_t total, struct pane_ref r, struct err *e) {
     for (uint32_t i = 0; i < s->plan->slots; i++) {
         if (s->slot[i].way != SLIDE_SUBTRACT) continue;
         if (!merge_state(s, i, &s->total->arena, total_state(s, i, total), pane_state(s, i, r), e))
             return false;
     }
+    if (!bags_add(s, total, r, e)) return false;
     return r.pane->order < s->block_end || back_add(s, total, r, e);
 }
 
@@ -225,10 +276,9 @@ static bool panes_fold(struct slide *s, int64_t first, int64_t last, struct err 
 }
 
 /* A group's chain as an array, without panes that have lost all its rows. */
-static bool chain_read(struct slide *s, uint32_t total, struct arena *scratch,
-                       struct pane_ref **out, struct err *e) {
+static bool chain_read(struct slide *s, uint32_t total, struct pane_ref **out, struct err *e) {
     struct slide_group *g = group_of(s, total);
-    struct pane_ref *ref = ARENA_ARRAY(scratch, ref, g->panes);
+    struct pane_ref *ref = ARENA_ARRAY(s->scratch, ref, g->panes);
     if (!ref) return err_memory(e);
     uint32_t n = 0;
     for (struct pane_ref r = g->head; r.pane; r = fold_of(r)->next) {
@@ -244,11 +294,12 @@ static bool chain_read(struct slide *s, uint32_t total, struct arena *scratch,
 }
 
 /* Computes all of one group from its chain. */
-static bool group_rebuild(struct slide *s, uint32_t total, struct arena *scratch, struct err *e) {
+static bool group_rebuild(struct slide *s, uint32_t total, struct err *e) {
     struct pane_ref *ref = NULL;
-    if (!chain_read(s, total, scratch, &ref, e)) return false;
+    if (!chain_read(s, total, &ref, e)) return false;
     uint32_t panes = group_of(s, total)->panes;
     *group_of(s, total) = (struct slide_group){0};
+    bags_drop(s, total);
     if (panes == 0) {
         state_remove(s->total, total);
         return true;
@@ -266,11 +317,11 @@ static bool group_rebuild(struct slide *s, uint32_t total, struct arena *scratch
     return true;
 }
 
-static bool dirty_settle(struct slide *s, struct arena *scratch, struct err *e) {
+static bool dirty_settle(struct slide *s, struct err *e) {
     for (uint32_t i = 0; i < s->dirty_count; i++) {
-        struct arena_mark mark = arena_mark(scratch);
-        if (!group_rebuild(s, s->dirty[i], scratch, e)) return false;
-        arena_rewind(scratch, mark);
+        struct arena_mark mark = arena_mark(s->scratch);
+        if (!group_rebuild(s, s->dirty[i], e)) return false;
+        arena_rewind(s->scratch, mark);
     }
     s->dirty_count = s->dirty_capacity = 0;
     s->dirty = NULL;
@@ -330,8 +381,8 @@ bool slide_changed(struct slide *s, struct pane *pane, const uint32_t *id, uint3
     return true;
 }
 
-bool slide_to(struct slide *s, int64_t window, struct arena *scratch, struct err *e) {
-    if (!dirty_settle(s, scratch, e)) return false;
+bool slide_to(struct slide *s, int64_t window, struct err *e) {
+    if (!dirty_settle(s, e)) return false;
     int64_t first = window_pane_first(s->grid, window), last = window_pane_last(s->grid, window);
     return panes_fold(s, first, last, e);
 }
@@ -361,10 +412,12 @@ static bool group_leave(struct slide *s, struct pane_ref r, struct err *e) {
     assert(g->head.pane == r.pane && g->head.id == r.id);
     g->head = fold_of(r)->next;
     if (--g->panes == 0) {
+        bags_drop(s, total);
         state_remove(s->total, total);
         return true;
     }
     state_touch(s->total, total);
+    if (!bags_remove(s, total, r, e)) return false;
     for (uint32_t i = 0; i < s->plan->slots; i++) {
         if (s->slot[i].way != SLIDE_SUBTRACT) continue;
         const struct agg_slot *as = &s->plan->slot[i];
@@ -376,9 +429,9 @@ static bool group_leave(struct slide *s, struct pane_ref r, struct err *e) {
     return true;
 }
 
-bool slide_pane_dropped(struct slide *s, struct pane *pane, struct arena *scratch, struct err *e) {
+bool slide_pane_dropped(struct slide *s, struct pane *pane, struct err *e) {
     if (!pane->folded) return true;
-    if (!dirty_settle(s, scratch, e)) return false;
+    if (!dirty_settle(s, e)) return false;
     for (uint32_t id = 0; id < pane->folds; id++) {
         if (pane->fold[id].total == STATE_NONE) continue;
         if (!group_leave(s, (struct pane_ref){.pane = pane, .id = id}, e)) return false;

@@ -39,7 +39,7 @@ static bool window_aggregate_open(struct op *op, const struct plan *plan, struct
     o.merges = w->slides;
     if (!groups_plan_open(&w->groups, &o, a, e)) return false;
     panes_init(&w->panes, &w->groups, op->keyed, a);
-    return !w->slides || slide_open(&w->slide, &w->panes, &w->grid, a, e);
+    return !w->slides || slide_open(&w->slide, &w->panes, &w->grid, op->batch_arena, e);
 }
 
 /* Emits the panes that are windows themselves. */
@@ -55,9 +55,8 @@ static bool attached_close(struct window_aggregate *w, const struct window_close
     return true;
 }
 
-static bool pane_leave(struct window_aggregate *w, const struct window_close *c, struct pane *p,
-                       struct err *e) {
-    if (w->slides && !slide_pane_dropped(&w->slide, p, c->op->batch_arena, e)) return false;
+static bool pane_leave(struct window_aggregate *w, struct pane *p, struct err *e) {
+    if (w->slides && !slide_pane_dropped(&w->slide, p, e)) return false;
     panes_drop_first(&w->panes);
     return true;
 }
@@ -68,7 +67,7 @@ static bool grid_close(struct window_aggregate *w, const struct window_close *c,
         int64_t window = window_first(&w->grid, p->order);
         if (window <= w->closed) window = w->closed + 1;
         if (window > window_last(&w->grid, p->order)) {
-            if (!pane_leave(w, c, p, e)) return false;
+            if (!pane_leave(w, p, e)) return false;
             continue;
         }
         struct time_range range = window_range(&w->grid, window);
@@ -76,7 +75,7 @@ static bool grid_close(struct window_aggregate *w, const struct window_close *c,
             w->next_close_us = range.end_us;
             return true;
         }
-        if (w->slides && !slide_to(&w->slide, window, c->op->batch_arena, e)) return false;
+        if (w->slides && !slide_to(&w->slide, window, e)) return false;
         if (!window_emit(w, c, range, w->slides ? NULL : p, e)) return false;
         w->closed = window;
     }

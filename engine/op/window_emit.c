@@ -45,7 +45,7 @@ static bool totals_finish(struct emission *m, const struct groups_results *r, st
         const struct agg_slot *s = &w->groups.slot[i];
         void **state = w->groups.state;
         struct slide_pick pick = {.id = r->id, .count = r->count, .state = state};
-        if (!slide_states(&w->slide, i, &pick, a, e)) return false;
+        if (!slide_states(&w->slide, i, &pick, e)) return false;
         struct agg_call call = {.bind = s->call.bind, .arena = a};
         if (!s->agg->finish(&call, state, r->count, &r->to[i], r->fail, e)) return false;
     }
@@ -146,8 +146,8 @@ bool window_emit(struct window_aggregate *w, const struct window_close *c, struc
     struct emission m = {.w = w, .close = c, .range = range, .pane = pane};
     struct order_item *item = NULL;
     uint32_t count = 0, step = op->query->options.batch_rows;
-    bool done = pane ? pane_items(w, pane, a, &item, &count, e)
-                     : slide_groups(&w->slide, a, &item, &count, e);
+    bool done =
+        pane ? pane_items(w, pane, a, &item, &count, e) : slide_groups(&w->slide, &item, &count, e);
     for (uint32_t from = 0; done && from < count; from += step) {
         uint32_t n = count - from < step ? count - from : step;
         struct arena_mark chunk = arena_mark(a);
