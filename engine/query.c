@@ -76,6 +76,7 @@ struct query *query_create(const struct plan_query *plan, const struct query_opt
                         .options = *o,
                         .out = *out,
                         .arena = arena,
+                        .proctime_us = TIME_MIN_US,
                         .end_ordinal = UINT64_MAX,
                         .stop_ordinal = UINT64_MAX};
     q->keyed = state_create(0, e);
@@ -86,7 +87,7 @@ struct query *query_create(const struct plan_query *plan, const struct query_opt
         goto fail;
     }
     for (uint32_t i = 0; i < plan->inputs; i++) {
-        q->input[i].watermark_us = q->input[i].proctime_us = TIME_MIN_US;
+        q->input[i].watermark_us = TIME_MIN_US;
     }
     if (query_open_ops(q, o->workers < WORKERS_MAX ? o->workers : WORKERS_MAX, e)) return q;
 
@@ -152,18 +153,19 @@ static bool query_start(struct query *q, int64_t now_us, struct err *e) {
     return true;
 }
 
-/* The watermarks of a source never go down; where they seem to (an idle input was overtaken), the
- * known one stands. */
-static bool watermarks_raise(struct query *q, struct batch *b, int64_t least_us) {
-    if (batch_watermark(b, 0) >= least_us) return true;
-    int64_t *to = ARENA_ARRAY(&q->batch_arena, to, b->rows);
+/* Time never goes back: where it seems to (an idle input was overtaken, two inputs read the clock
+ * in turn), the time already known stands. */
+static bool times_raise(struct query *q, const int64_t **time, int64_t *first, uint32_t rows,
+                        int64_t least_us) {
+    if ((*time ? (*time)[0] : *first) >= least_us) return true;
+    int64_t *to = ARENA_ARRAY(&q->batch_arena, to, rows);
     if (!to) return false;
-    for (uint32_t i = 0; i < b->rows; i++) {
-        int64_t at = batch_watermark(b, i);
+    for (uint32_t i = 0; i < rows; i++) {
+        int64_t at = *time ? (*time)[i] : *first;
         to[i] = at < least_us ? least_us : at;
     }
-    b->first.watermark_us = to[0];
-    b->watermark_us = to;
+    *first = to[0];
+    *time = to;
     return true;
 }
 
@@ -186,7 +188,11 @@ static bool rows_push(struct query *q, uint32_t input, const struct batch *b, ui
     struct query_input *in = &q->input[input];
     struct batch rows;
     if (!batch_slice(b, from, to, &q->batch_arena, &rows)) return err_memory(e);
-    if (!watermarks_raise(q, &rows, in->watermark_us)) return err_memory(e);
+    struct mark *first = &rows.first;
+    bool raised =
+        times_raise(q, &rows.watermark_us, &first->watermark_us, rows.rows, in->watermark_us) &&
+        times_raise(q, &rows.proctime_us, &first->proctime_us, rows.rows, q->proctime_us);
+    if (!raised) return err_memory(e);
     rows.ordinal = NULL;
     rows.first.ordinal = q->next_ordinal;
     q->current = (struct query_current){.input = input,
@@ -197,7 +203,7 @@ static bool rows_push(struct query *q, uint32_t input, const struct batch *b, ui
     q->next_ordinal += to - from;
     q->stats.rows_in += rows.live;
     in->watermark_us = batch_watermark(&rows, rows.rows - 1);
-    in->proctime_us = batch_proctime(&rows, rows.rows - 1);
+    q->proctime_us = batch_proctime(&rows, rows.rows - 1);
     return !in->scan || op_push(in->scan, 0, &rows, e);
 }
 
@@ -284,13 +290,13 @@ bool query_flush(struct query *q, uint32_t input, const struct mark *m, struct e
     struct query_input *in = &q->input[input];
     if (in->ended) return true;
     if (in->watermark_us < m->watermark_us) in->watermark_us = m->watermark_us;
-    if (in->proctime_us < m->proctime_us) in->proctime_us = m->proctime_us;
+    if (q->proctime_us < m->proctime_us) q->proctime_us = m->proctime_us;
     in->ended = in->watermark_us == TIME_END_US;
     if (!in->scan) return true;
 
     struct mark now = {.ordinal = q->next_ordinal,
                        .watermark_us = in->watermark_us,
-                       .proctime_us = in->proctime_us};
+                       .proctime_us = q->proctime_us};
     return query_settle(q, op_flush(in->scan, 0, &now, e), e);
 }
 

@@ -13,7 +13,6 @@
 struct query_input {
     struct op *scan;      /* NULL: nobody reads it */
     int64_t watermark_us; /* before its next row, as far as is known */
-    int64_t proctime_us;
     bool ended, idle;
 };
 
@@ -36,8 +35,9 @@ struct query {
     struct op *op;             /* [plan->plans] by id */
     struct query_input *input; /* [plan->inputs] */
     uint64_t next_ordinal;
-    bool started; /* constant rows have been given */
-    bool ended;   /* the sink has seen the end */
+    int64_t proctime_us; /* the clock, as far as it was told */
+    bool started;        /* constant rows have been given */
+    bool ended;          /* the sink has seen the end */
     struct query_current current;
     struct query_stats stats;
     uint64_t end_ordinal;      /* rows from here on were not wanted (LIMIT) */

@@ -8,7 +8,8 @@
  *   16      1      constant rows were given
  *   17      1      the sink has seen the end
  *   18      8      the next ordinal
- *   26      17     an input each: watermark 8, processing time 8, 1 when it has ended
+ *   26      8      processing time
+ *   34      9      an input each: watermark 8, 1 when it has ended
  *   ...     ...    an operator each, by id: 4 bytes of length (0xFFFFFFFF: it keeps nothing), bytes
  *
  * Integers are little-endian. Counters are the holder's and start anew. A query goes on with as
@@ -46,10 +47,10 @@ bool query_save(struct query *q, struct buf *out, struct err *e) {
     buf_add_char(out, (char)q->started);
     buf_add_char(out, (char)q->ended);
     buf_add(out, &q->next_ordinal, sizeof q->next_ordinal);
+    buf_add(out, &q->proctime_us, sizeof q->proctime_us);
     for (uint32_t i = 0; i < q->plan->inputs; i++) {
         const struct query_input *in = &q->input[i];
         buf_add(out, &in->watermark_us, sizeof in->watermark_us);
-        buf_add(out, &in->proctime_us, sizeof in->proctime_us);
         buf_add_char(out, (char)in->ended);
     }
     for (uint32_t i = 0; i < q->plan->plans; i++) {
@@ -95,6 +96,7 @@ static bool head_load(struct query *q, struct text *at, struct err *e) {
     }
     if (!take(at, flag, sizeof flag)) return corrupt(e);
     if (!take(at, &q->next_ordinal, sizeof q->next_ordinal)) return corrupt(e);
+    if (!take(at, &q->proctime_us, sizeof q->proctime_us)) return corrupt(e);
     q->started = flag[0];
     q->ended = flag[1];
     return true;
@@ -107,7 +109,6 @@ bool query_load(struct query *q, struct text saved, struct err *e) {
         struct query_input *in = &q->input[i];
         char ended;
         if (!take(&saved, &in->watermark_us, sizeof in->watermark_us)) return corrupt(e);
-        if (!take(&saved, &in->proctime_us, sizeof in->proctime_us)) return corrupt(e);
         if (!take(&saved, &ended, sizeof ended)) return corrupt(e);
         in->ended = ended;
     }

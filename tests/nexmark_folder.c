@@ -28,7 +28,7 @@ static const struct way ways[] = {
     {.name = "csv", .options = "'format' = 'csv'", .suffix = ".csv", .line = CSV_LINE},
     {.name = "csv with a header, small parts, success files",
      .options = "'format' = 'csv', 'csv.header' = 'true',\n"
-                "  'sink.rolling-policy.file-size' = '2kb',\n"
+                "  'sink.rolling-policy.file-size' = '100b',\n"
                 "  'sink.partition-commit.trigger' = 'partition-time',\n"
                 "  'sink.partition-commit.delay' = '1 min',\n"
                 "  'sink.partition-commit.policy.kind' = 'success-file',\n"

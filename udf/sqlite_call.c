@@ -221,7 +221,7 @@ bool sqlite_call_row(struct fn_call *c, void *state, uint32_t row, struct fn_res
     if (rc == SQLITE_OK) rc = sqlite3_step(s->stmt);
     bool ok = rc != SQLITE_NOMEM;
     if (rc == SQLITE_ROW)
-        ok = take_result(c, s, row, out);
+        ok = take_result(c, s, row, out) && sqlite3_errcode(s->db) != SQLITE_NOMEM;
     else if (ok)
         fn_fail(c, row, rc == SQLITE_TOOBIG ? "54000" : "22000", "%s", sqlite3_errmsg(s->db));
     sqlite3_reset(s->stmt);

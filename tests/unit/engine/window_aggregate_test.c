@@ -204,6 +204,28 @@ static void a_retracted_row_is_not_in_its_window(void **unused) {
     rig_done(&r);
 }
 
+/* Windows of processing time close by the clock that rows bring (here a microsecond a row), however
+ * far the watermark has come; a mark between rows closes them too. */
+static void the_clock_closes_windows_of_processing_time(void **unused) {
+    (void)unused;
+    struct rig r;
+    rig_init(&r);
+    struct plan *scan = rig_scan(&r, "k TEXT, v BIGINT, at TIMESTAMP(3)", NULL, 0);
+    rig_rows(&r, 0, "a 1 0\na 2 1\nb 4 2\na 8 3\na 16 4\n");
+    struct window_spec w = rig_tumble(scan, "at", 2);
+    w.proctime = true;
+    rig_same(rig_run(&r, rig_window_group(&r, scan, "k", "sum(v)", &w)), "a 3 0s 2us -998us\n"
+                                                                         "b 4 2us 4us -996us\n"
+                                                                         "a 8 2us 4us -996us\n"
+                                                                         "a 16 4us 6us -994us\n");
+    w = rig_session(&r, scan, "at", "k", 2);
+    w.proctime = true;
+    rig_same(rig_run(&r, rig_window_group(&r, scan, "k", "sum(v)", &w)), "a 3 0s 3us -997us\n"
+                                                                         "b 4 2us 4us -996us\n"
+                                                                         "a 24 3us 6us -994us\n");
+    rig_done(&r);
+}
+
 static void a_sum_that_does_not_fit_is_a_bad_row(void **unused) {
     (void)unused;
     struct window_spec w = {.kind = WINDOW_TUMBLE, .size_us = 10 * S};
@@ -242,6 +264,7 @@ int main(void) {
         cmocka_unit_test(a_window_over_a_window_is_not_late),
         cmocka_unit_test(rows_may_bring_their_windows),
         cmocka_unit_test(a_retracted_row_is_not_in_its_window),
+        cmocka_unit_test(the_clock_closes_windows_of_processing_time),
         cmocka_unit_test(a_sum_that_does_not_fit_is_a_bad_row),
         cmocka_unit_test(state_past_its_limit_stops_the_query),
     };
