@@ -216,7 +216,9 @@ bool groups_apply_slot(const struct groups_plan *p, struct groups *g, const stru
     struct agg_rows in = {
         .arg = b->args ? arg : NULL, .row = rows->row, .state = p->state, .count = rows->count};
     if (s->ordered) {
-        for (uint32_t r = 0; r < rows->in->rows; r++) p->ordinal[r] = batch_ordinal(rows->in, r);
+        for (uint32_t i = 0; i < rows->count; i++) {
+            p->ordinal[rows->row[i]] = batch_ordinal(rows->in, rows->row[i]);
+        }
         in.ordinal = p->ordinal;
     }
     struct agg_call call = {.bind = b, .arena = &g->table->arena};

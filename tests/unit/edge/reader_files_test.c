@@ -95,6 +95,31 @@ static void compressed_files_are_read_as_they_are(void **unused) {
 }
 
 /* A header names the columns of its own file. */
+/* Only what is not there is passed over: a file that cannot be looked at is an error. */
+static void what_cannot_be_looked_at_is_an_error(void **unused) {
+    (void)unused;
+    static const char *const names[] = {"d", "d/*"};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        struct probe p;
+        probe_begin(&p);
+        probe_column(&p, "a", &type_bigint);
+        assert_int_equal(mkdir(probe_path(&p, "d"), 0700), 0);
+        probe_write_file(&p, "d/1.json", "{\"a\":1}\n");
+        assert_int_equal(symlink("gone", probe_path(&p, "d/2.json")), 0);
+        probe_option(&p, "connector", "filesystem");
+        probe_option(&p, "path", probe_path(&p, names[i]));
+        probe_option(&p, "format", "json");
+        assert_string_equal(probe_read_all(&p), "- {\"a\":1}\n");
+        assert_int_equal(symlink("3.json", probe_path(&p, "d/3.json")), 0); /* of itself */
+        struct reader *r = probe_open(&p);
+        assert_true(!r || probe_read(&p, r, 9) == READ_FAIL);
+        if (r) r->type->close(r);
+        assert_string_equal(p.err.sqlstate, "58030");
+        assert_non_null(strstr(p.err.message, "d/3.json"));
+        probe_end(&p);
+    }
+}
+
 static void every_csv_file_has_its_header(void **unused) {
     (void)unused;
     struct probe p;
@@ -275,6 +300,7 @@ int main(void) {
         cmocka_unit_test(a_scheme_is_no_part_of_the_path),
         cmocka_unit_test(what_is_not_there_is_an_error),
         cmocka_unit_test(compressed_files_are_read_as_they_are),
+        cmocka_unit_test(what_cannot_be_looked_at_is_an_error),
         cmocka_unit_test(every_csv_file_has_its_header),
         cmocka_unit_test(follow_goes_by_inode),
         cmocka_unit_test(a_shorter_file_is_an_error_or_a_start),

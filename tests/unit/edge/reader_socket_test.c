@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -107,6 +108,39 @@ static void connections_do_not_mix(void **unused) {
     probe_end(&p);
 }
 
+/* Without a descriptor for it a connection waits, and nothing wakes the reader for it; when another
+ * one has closed, its turn comes. */
+static void no_descriptor_left_is_waited_out(void **unused) {
+    (void)unused;
+    struct probe p;
+    uint16_t port;
+    struct rlimit before, few;
+    close(listen_anywhere(&port));
+    socket_source(&p, port, true);
+    struct reader *r = probe_open(&p);
+    assert_non_null(r);
+    int one = connect_to(port);
+    say(one, "{\"a\":1}\n");
+    assert_int_equal(probe_read(&p, r, 1), READ_WAIT);
+    int two = connect_to(port);
+    say(two, "{\"a\":2}\n");
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = (struct rlimit){.rlim_cur = 3, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    assert_int_equal(probe_read(&p, r, 0), READ_WAIT);
+    struct pollfd wait;
+    r->type->poll(r, &wait);
+    int woken = poll(&wait, 1, 0) + poll(&wait, 1, 0);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(woken, 0);
+    close(one);
+    assert_int_equal(probe_read(&p, r, 1), READ_WAIT);
+    assert_string_equal(p.out.at, "- {\"a\":1}\n- {\"a\":2}\n");
+    close(two);
+    r->type->close(r);
+    probe_end(&p);
+}
+
 /* A line longer than a record may be is one bad row, and the line after it is good. */
 static void a_line_too_long_is_skipped(void **unused) {
     (void)unused;
@@ -165,6 +199,7 @@ int main(void) {
         cmocka_unit_test(a_client_reads_until_the_server_ends),
         cmocka_unit_test(nobody_there_is_an_error),
         cmocka_unit_test(connections_do_not_mix),
+        cmocka_unit_test(no_descriptor_left_is_waited_out),
         cmocka_unit_test(a_line_too_long_is_skipped),
         cmocka_unit_test(a_sink_connects_and_writes),
     };
