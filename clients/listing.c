@@ -42,6 +42,9 @@ static bool show_part(struct session *s, struct listing *l, uint32_t from, uint3
 
 static bool listing_show(struct listing *l, struct session *s, struct err *e) {
     uint32_t rows = l->col[0].rows;
+    for (uint32_t i = 0; i < l->schema.cols; i++) {
+        if (l->col[i].failed) return err_memory(e);
+    }
     if (!s->output.begin) return true;
     if (!s->output.begin(s->output.context, &l->schema, false, false, e)) return false;
     for (uint32_t from = 0; from < rows; from += BATCH_ROWS) {

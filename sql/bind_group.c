@@ -35,6 +35,7 @@ static bool need(struct needs *n, const struct expr *x, uint32_t *place_out, str
 
 static struct text print_label(struct binder *b, const struct buf *text) {
     struct text label = {.bytes = (uint32_t)text->bytes};
+    if (text->failed) b->arena->failed = true; /* bind_finish() looks */
     label.at = text->failed ? NULL : arena_copy(b->arena, text->at, text->bytes);
     return label.at ? label : TEXT_LITERAL("?");
 }

@@ -45,15 +45,20 @@ static struct arena_chunk *chunk_add(struct arena *a, size_t bytes) {
     return c;
 }
 
+static void *arena_fail(struct arena *a) {
+    a->failed = true;
+    return NULL;
+}
+
 void *arena_alloc(struct arena *a, size_t bytes) {
-    if (bytes > SIZE_MAX / 4) return NULL;
+    if (bytes > SIZE_MAX / 4) return arena_fail(a);
     size_t need = (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 
     struct arena_chunk *c = a->current;
     if (!c || c->size - c->used < need) {
         struct arena_chunk *next = c ? c->next : a->first;
         if (!next || next->size < need) next = chunk_add(a, need);
-        if (!next) return NULL;
+        if (!next) return arena_fail(a);
         next->used = 0;
         a->current = c = next;
     }
@@ -90,6 +95,7 @@ void arena_rewind(struct arena *a, struct arena_mark to) {
 
 void arena_reset(struct arena *a) {
     a->current = NULL;
+    a->failed = false;
 }
 
 /* The taken chunks go in front, where nothing is allocated any more. */

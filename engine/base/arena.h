@@ -12,6 +12,7 @@
 #ifndef ENGINE_BASE_ARENA_H
 #define ENGINE_BASE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,7 @@ struct arena {
     struct arena_chunk *current;
     size_t limit_bytes; /* 0: none */
     size_t held_bytes;  /* taken from malloc */
+    bool failed;        /* an allocation failed since the last reset */
 };
 
 /* A place to return to: what was allocated after it is given back by arena_rewind(). */

@@ -208,6 +208,13 @@ static const char *agg_read(struct rig *r, const struct plan *in, const char *at
     return skip_blanks(at);
 }
 
+/* agg, agg2, agg3, .. */
+static struct text agg_name(struct rig *r, uint32_t i) {
+    char name[16];
+    int n = snprintf(name, sizeof name, i > 0 ? "agg%u" : "agg", i + 1);
+    return text_of(arena_copy(&r->probe.arena, name, (size_t)n));
+}
+
 static struct plan *aggregate_plan(struct rig *r, struct plan *in, const char *keys,
                                    const char *aggs, enum plan_kind kind) {
     struct arena *a = &r->probe.arena;
@@ -220,7 +227,7 @@ static struct plan *aggregate_plan(struct rig *r, struct plan *in, const char *k
     for (uint32_t k = 0; k < g->keys; k++) f[s->cols++] = in->schema->col[g->key_col[k]];
     for (const char *at = skip_blanks(aggs); *at; g->aggs++) {
         at = agg_read(r, in, at, &agg[g->aggs]);
-        f[s->cols++] = (struct field){.name = TEXT_LITERAL("agg"), .type = agg[g->aggs].bind.type};
+        f[s->cols++] = (struct field){.name = agg_name(r, g->aggs), .type = agg[g->aggs].bind.type};
     }
     g->agg = agg;
     s->col = f;
