@@ -205,7 +205,7 @@ static bool numbered_add(const struct bag_place *w, const struct batch *in, uint
         if (!state_upsert_key(w->t, key, &id, e)) return false;
         pair_at(w, id)->rows[0] = 1;
     }
-    pair_at(w, id)->ordinal = batch_ordinal(in, row);
+    pair_at(w, id)->ordinal = w->plan->place[row];
     pair_list_add(w, group, id);
     return true;
 }
@@ -225,7 +225,7 @@ static void pairs_count(const struct bag_place *w, const struct bag_rows *r,
         uint32_t at = x->index[i];
         struct bag_pair *pair = pair_at(w, x->pair[i]);
         if (pair_is_empty(w, pair)) {
-            pair->ordinal = batch_ordinal(r->rows->in, r->rows->row[at]);
+            pair->ordinal = w->plan->place[r->rows->row[at]];
             pair_list_add(w, r->id[at], x->pair[i]);
         }
         pair_count(w, x->pair[i], at, r->take);

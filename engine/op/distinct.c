@@ -4,6 +4,8 @@
  * are taken back, each different row is counted; it leaves when none is left. `final` then means
  * that what is left comes at the end, in the order of first rows.
  */
+#include <string.h>
+
 #include "engine/op/key.h"
 #include "engine/op/order.h"
 #include "engine/op/result.h"
@@ -11,13 +13,14 @@
 
 struct seen {
     int64_t rows;
-    uint64_t ordinal; /* of the first */
+    uint64_t place; /* of the first, in the order of rows */
 };
 
 struct distinct {
     struct key_set key;
     struct state_table *seen;
     bool waits; /* gives its rows at the end */
+    uint64_t next_place;
     struct column *blank;
     int64_t passed_us; /* waits: the watermark before the last row */
     uint32_t id[BATCH_ROWS];
@@ -50,7 +53,7 @@ static int8_t row_count(struct distinct *d, const struct batch *in, uint32_t row
         return --s->rows == 0 ? CHANGE_DELETE : CHANGE_BEFORE;
     }
     if (s->rows++ != 0) return CHANGE_BEFORE;
-    s->ordinal = batch_ordinal(in, row);
+    s->place = d->next_place++;
     return CHANGE_INSERT;
 }
 
@@ -101,7 +104,7 @@ static bool rows_give(struct op *op, const struct mark *m, struct err *e) {
     for (uint32_t id = 0; id < d->seen->used; id++) {
         if (!state_is_live(d->seen, id)) continue;
         const struct seen *s = state_value(d->seen, id);
-        if (s->rows > 0) item[count++] = (struct order_item){.ordinal = s->ordinal, .id = id};
+        if (s->rows > 0) item[count++] = (struct order_item){.ordinal = s->place, .id = id};
     }
     if (!order_sort(item, count, a)) return err_memory(e);
     for (uint32_t from = 0; from < count; from += step) {
@@ -130,14 +133,24 @@ static void distinct_close(struct op *op) {
     state_table_destroy(d->seen);
 }
 
+/* Saved: the watermark 8, the next place 8, the table. */
 static bool distinct_save(struct op *op, struct buf *out, struct err *e) {
     struct distinct *d = op->state;
+    buf_add(out, &d->passed_us, sizeof d->passed_us);
+    buf_add(out, &d->next_place, sizeof d->next_place);
     return state_table_save(d->seen, out, e);
 }
 
 static bool distinct_load(struct op *op, struct text saved, struct err *e) {
     struct distinct *d = op->state;
-    return state_table_load(d->seen, &saved, e);
+    uint32_t head = sizeof d->passed_us + sizeof d->next_place;
+    if (saved.bytes < head) {
+        return err_set(e, ERR_CORRUPT, "XX001", "the saved state of a Distinct is damaged");
+    }
+    memcpy(&d->passed_us, saved.at, sizeof d->passed_us);
+    memcpy(&d->next_place, saved.at + sizeof d->passed_us, sizeof d->next_place);
+    struct text at = {.at = saved.at + head, .bytes = saved.bytes - head};
+    return state_table_load(d->seen, &at, e);
 }
 
 const struct op_type op_distinct = {

@@ -69,6 +69,7 @@ static bool group_aggregate_push(struct op *op, uint32_t port, const struct batc
                                  struct err *e) {
     struct group_aggregate *g = op->state;
     (void)port;
+    groups_begin(&g->plan, in, op->worker != NULL);
     if (in->rows > 0) g->passed_us = batch_watermark(in, in->rows - 1);
     if (!g->final) {
         bool done = group_changes_push(op, in, e);
@@ -159,16 +160,18 @@ static void group_aggregate_close(struct op *op) {
 static bool group_aggregate_save(struct op *op, struct buf *out, struct err *e) {
     struct group_aggregate *g = op->state;
     buf_add(out, &g->passed_us, sizeof g->passed_us);
+    buf_add(out, &g->plan.next_place, sizeof g->plan.next_place);
     return groups_save(&g->plan, &g->groups, out, e);
 }
 
 static bool group_aggregate_load(struct op *op, struct text saved, struct err *e) {
     struct group_aggregate *g = op->state;
-    uint32_t head = sizeof g->passed_us;
+    uint32_t head = sizeof g->passed_us + sizeof g->plan.next_place;
     if (saved.bytes < head) {
         return err_set(e, ERR_CORRUPT, "XX001", "the saved state of a GroupAggregate is damaged");
     }
-    memcpy(&g->passed_us, saved.at, head);
+    memcpy(&g->passed_us, saved.at, sizeof g->passed_us);
+    memcpy(&g->plan.next_place, saved.at + sizeof g->passed_us, sizeof g->plan.next_place);
     struct text at = {.at = saved.at + head, .bytes = saved.bytes - head};
     return groups_load(&g->plan, &g->groups, &at, e);
 }

@@ -157,15 +157,13 @@ static bool slot_run(struct changes *c, const struct agg_slot *slot, const uint8
     const struct agg_bind *b = slot->call.bind;
     struct slot_run r = {.slot = slot, .take = take};
     struct column *arg = arena_alloc(a, (b->args + (size_t)1) * sizeof *arg);
-    uint64_t *ordinal = slot->ordered ? ARENA_ARRAY(a, ordinal, c->in->rows) : NULL;
     r.row = arena_alloc(a, c->rows * sizeof *r.row);
     r.state = arena_alloc(a, c->rows * sizeof(*r.state));
-    if (!arg || !r.row || !r.state || (slot->ordered && !ordinal)) return err_memory(e);
+    if (!arg || !r.row || !r.state) return err_memory(e);
     for (uint32_t i = 0; i < b->args; i++) arg[i] = c->in->col[slot->plan->arg_col[i]];
-    for (uint32_t i = 0; ordinal && i < c->in->rows; i++) ordinal[i] = batch_ordinal(c->in, i);
     r.call = (struct agg_call){.bind = b, .arena = &c->g->groups.table->arena};
     r.in = (struct agg_rows){
-        .arg = b->args ? arg : NULL, .row = r.row, .state = r.state, .ordinal = ordinal};
+        .arg = b->args ? arg : NULL, .row = r.row, .state = r.state, .ordinal = c->g->plan.place};
     for (uint32_t from = 0, to; from < c->rows; from = to) {
         to = round_end(c, from);
         if (!slot_round(c, &r, from, to, e)) return false;

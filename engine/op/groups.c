@@ -119,10 +119,10 @@ struct groups_options groups_options_of(const struct plan *plan) {
 
 static bool scratch_open(struct groups_plan *p, struct arena *a) {
     p->state = ARENA_ARRAY(a, p->state, BATCH_ROWS);
-    p->ordinal = ARENA_ARRAY(a, p->ordinal, BATCH_ROWS);
+    p->place = ARENA_ARRAY(a, p->place, BATCH_ROWS);
     p->id = ARENA_ARRAY(a, p->id, BATCH_ROWS);
     p->row = ARENA_ARRAY(a, p->row, BATCH_ROWS);
-    return p->state && p->ordinal && p->id && p->row;
+    return p->state && p->place && p->id && p->row;
 }
 
 bool groups_plan_open(struct groups_plan *p, const struct groups_options *o, struct arena *a,
@@ -184,7 +184,14 @@ static void ordinals_set(const struct groups_plan *p, struct groups *g,
                          const struct groups_rows *rows, const uint32_t *id, uint32_t used) {
     for (uint32_t i = rows->count; i-- > 0;) {
         bool is_new = p->counts ? *groups_rows_of(p, g, id[i]) == 0 : id[i] >= used;
-        if (is_new) *groups_ordinal(p, g, id[i]) = batch_ordinal(rows->in, rows->row[i]);
+        if (is_new) *groups_ordinal(p, g, id[i]) = p->place[rows->row[i]];
+    }
+}
+
+void groups_begin(struct groups_plan *p, const struct batch *in, bool shared) {
+    for (uint32_t i = 0; i < in->live; i++) {
+        uint32_t row = batch_row(in, i);
+        p->place[row] = shared ? batch_ordinal(in, row) : p->next_place++;
     }
 }
 
@@ -215,12 +222,7 @@ bool groups_apply_slot(const struct groups_plan *p, struct groups *g, const stru
 
     struct agg_rows in = {
         .arg = b->args ? arg : NULL, .row = rows->row, .state = p->state, .count = rows->count};
-    if (s->ordered) {
-        for (uint32_t i = 0; i < rows->count; i++) {
-            p->ordinal[rows->row[i]] = batch_ordinal(rows->in, rows->row[i]);
-        }
-        in.ordinal = p->ordinal;
-    }
+    if (s->ordered) in.ordinal = p->place;
     struct agg_call call = {.bind = b, .arena = &g->table->arena};
     return rows->remove ? s->agg->remove(&call, &in, e) : s->agg->add(&call, &in, e);
 }

@@ -58,10 +58,11 @@ struct groups_plan {
     uint32_t rows_offset; /* 0: rows are not counted */
     uint32_t value_bytes;
     struct state_codec codec;
-    void **state;      /* [BATCH_ROWS] scratch */
-    uint64_t *ordinal; /* [BATCH_ROWS] scratch */
-    uint32_t *id;      /* [BATCH_ROWS] scratch */
-    uint16_t *row;     /* [BATCH_ROWS] scratch */
+    uint64_t next_place; /* how many rows have come */
+    uint64_t *place;     /* [BATCH_ROWS] of the batch's rows among all that have come */
+    void **state;        /* [BATCH_ROWS] scratch */
+    uint32_t *id;        /* [BATCH_ROWS] scratch */
+    uint16_t *row;       /* [BATCH_ROWS] scratch */
 };
 
 struct groups {
@@ -100,6 +101,11 @@ bool groups_create(const struct groups_plan *p, struct state *s, struct arena *a
                    struct err *e) MUST_USE;
 void groups_destroy(const struct groups_plan *p, struct groups *g);
 void groups_reset(const struct groups_plan *p, struct groups *g);
+
+/* A batch begins: its rows get their places in the order of rows, by which groups and values are
+ * ordered. They are their ordinals where several workers share the rows; else they are counted,
+ * because results of one operator may have one ordinal. */
+void groups_begin(struct groups_plan *p, const struct batch *in, bool shared);
 
 /* Finds or makes the groups of the rows: id_out[count]. */
 bool groups_find(const struct groups_plan *p, struct groups *g, const struct groups_rows *rows,

@@ -70,6 +70,10 @@ bool session_open(struct op *op, struct err *e) {
     return sessions_open(&s->sessions, w->spec, input, op->keyed, a, e);
 }
 
+struct groups_plan *session_groups(struct window_aggregate *w) {
+    return &w->sessions->plan;
+}
+
 void session_close(struct window_aggregate *w) {
     struct session_store *s = w->sessions;
     sessions_close(&s->sessions);

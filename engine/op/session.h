@@ -11,6 +11,9 @@
 bool session_open(struct op *op, struct err *e) MUST_USE;
 void session_close(struct window_aggregate *w);
 
+/* What rows are added by. */
+struct groups_plan *session_groups(struct window_aggregate *w);
+
 /* Takes and adds rows as window_rows_take() and window_rows_add() do. */
 bool session_rows_take(struct op *op, const struct batch *in, uint32_t *live_at, uint32_t *cut_out,
                        struct err *e) MUST_USE;

@@ -12,7 +12,7 @@
 
 struct sides {
     int64_t rows[2];
-    uint64_t ordinal; /* of the first row on the left */
+    uint64_t place; /* of the first row on the left, in the order of rows */
 };
 
 struct set_operation {
@@ -21,6 +21,7 @@ struct set_operation {
     bool except, final;
     struct column *blank;
     struct time_join time;
+    uint64_t next_place;
     uint32_t id[BATCH_ROWS];
     uint16_t row[BATCH_ROWS];
     uint16_t sel[BATCH_ROWS];
@@ -53,7 +54,7 @@ static int8_t row_count(struct set_operation *s, uint32_t port, const struct bat
     struct sides *x = state_value(s->sides, id);
     bool before = is_in(s, x);
     bool retracts = change_is_retraction(batch_change(in, row));
-    if (port == 0 && !retracts && x->rows[0] == 0) x->ordinal = batch_ordinal(in, row);
+    if (port == 0 && !retracts && x->rows[0] == 0) x->place = s->next_place++;
     x->rows[port] += retracts ? -1 : 1;
     bool now = is_in(s, x);
     if (before == now) return CHANGE_BEFORE;
@@ -106,7 +107,7 @@ static bool rows_give(struct op *op, const struct mark *m, int64_t passed_us, st
     for (uint32_t id = 0; id < s->sides->used; id++) {
         if (!state_is_live(s->sides, id)) continue;
         const struct sides *x = state_value(s->sides, id);
-        if (is_in(s, x)) item[count++] = (struct order_item){.ordinal = x->ordinal, .id = id};
+        if (is_in(s, x)) item[count++] = (struct order_item){.ordinal = x->place, .id = id};
     }
     if (!order_sort(item, count, a)) return err_memory(e);
     for (uint32_t from = 0; from < count; from += step) {
@@ -141,16 +142,18 @@ static void set_operation_close(struct op *op) {
 static bool set_operation_save(struct op *op, struct buf *out, struct err *e) {
     struct set_operation *s = op->state;
     buf_add(out, &s->time, sizeof s->time);
+    buf_add(out, &s->next_place, sizeof s->next_place);
     return state_table_save(s->sides, out, e);
 }
 
 static bool set_operation_load(struct op *op, struct text saved, struct err *e) {
     struct set_operation *s = op->state;
-    uint32_t head = sizeof s->time;
+    uint32_t head = sizeof s->time + sizeof s->next_place;
     if (saved.bytes < head) {
         return err_set(e, ERR_CORRUPT, "XX001", "the saved state of a SetOperation is damaged");
     }
-    memcpy(&s->time, saved.at, head);
+    memcpy(&s->time, saved.at, sizeof s->time);
+    memcpy(&s->next_place, saved.at + sizeof s->time, sizeof s->next_place);
     struct text rest = {.at = saved.at + head, .bytes = saved.bytes - head};
     return state_table_load(s->sides, &rest, e);
 }

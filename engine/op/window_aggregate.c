@@ -88,11 +88,17 @@ bool window_close_all(struct window_aggregate *w, const struct window_close *c, 
     return w->attached ? attached_close(w, c, e) : grid_close(w, c, e);
 }
 
+/* Which plan's rows have places. */
+static struct groups_plan *window_places(struct window_aggregate *w) {
+    return w->sessions ? session_groups(w) : &w->groups;
+}
+
 static bool window_aggregate_push(struct op *op, uint32_t port, const struct batch *in,
                                   struct err *e) {
     struct window_aggregate *w = op->state;
     (void)port;
     uint32_t passed = 0, live_at = 0;
+    groups_begin(window_places(w), in, op->worker != NULL);
     for (;;) {
         uint32_t cut = window_clock_row(w, in, passed, w->next_close_us);
         bool done = w->sessions
@@ -131,11 +137,15 @@ static void window_aggregate_close(struct op *op) {
     panes_done(&w->panes);
 }
 
-/* Saved, 8 bytes each: closed, next_close_us, passed_us, next_pane and block_end of the sliding
+/* Saved, 8 bytes each: rows that have come, closed, next_close_us, passed_us, next_pane and block_end of the sliding
  * structure; then the panes, or sessions. */
 static bool window_aggregate_save(struct op *op, struct buf *out, struct err *e) {
     struct window_aggregate *w = op->state;
-    int64_t head[] = {w->closed, w->next_close_us, w->passed_us, w->slide.next_pane,
+    int64_t head[] = {(int64_t)window_places(w)->next_place,
+                      w->closed,
+                      w->next_close_us,
+                      w->passed_us,
+                      w->slide.next_pane,
                       w->slide.block_end};
     buf_add(out, head, sizeof head);
     if (w->sessions) return session_save(w, out, e);
@@ -144,18 +154,19 @@ static bool window_aggregate_save(struct op *op, struct buf *out, struct err *e)
 
 static bool window_aggregate_load(struct op *op, struct text saved, struct err *e) {
     struct window_aggregate *w = op->state;
-    int64_t head[5];
+    int64_t head[6];
     if (saved.bytes < sizeof head) {
         return err_set(e, ERR_CORRUPT, "XX001", "saved windows are damaged");
     }
     memcpy(head, saved.at, sizeof head);
-    w->closed = head[0];
-    w->next_close_us = head[1];
-    w->passed_us = head[2];
+    window_places(w)->next_place = (uint64_t)head[0];
+    w->closed = head[1];
+    w->next_close_us = head[2];
+    w->passed_us = head[3];
     struct text at = {.at = saved.at + sizeof head, .bytes = saved.bytes - (uint32_t)sizeof head};
     if (w->sessions) return session_load(w, &at, e);
     if (!panes_load(&w->panes, &at, e)) return false;
-    return !w->slides || slide_restore(&w->slide, head[3], head[4], e);
+    return !w->slides || slide_restore(&w->slide, head[4], head[5], e);
 }
 
 const struct op_type op_window_aggregate = {

@@ -17,8 +17,8 @@
 /* A kept row: the value of its number. */
 struct kept {
     struct text packed;
-    uint64_t ordinal;
-    uint32_t next; /* of its session: id + 1, 0: none */
+    int64_t number; /* in the order of rows */
+    uint32_t next;  /* of its session: id + 1, 0: none */
 };
 
 struct window_session {
@@ -36,7 +36,7 @@ struct window_session {
 /* A row of a final session, on its way out. */
 struct leaving {
     struct time_range range;
-    uint64_t ordinal;
+    int64_t number;
     uint32_t id;
 };
 
@@ -55,7 +55,7 @@ bool window_row_check(struct op *op, const struct batch *in, const struct column
 static bool kept_save(void *context, const void *value, struct buf *out) {
     (void)context;
     const struct kept *k = value;
-    buf_add(out, &k->ordinal, sizeof k->ordinal);
+    buf_add(out, &k->number, sizeof k->number);
     buf_add(out, &k->next, sizeof k->next);
     buf_add_text(out, k->packed);
     return !out->failed;
@@ -65,12 +65,12 @@ static bool kept_load(void *context, struct arena *a, void *value, struct text s
                       struct err *e) {
     (void)context;
     struct kept *k = value;
-    uint32_t head = sizeof k->ordinal + sizeof k->next;
+    uint32_t head = sizeof k->number + sizeof k->next;
     if (saved.bytes < head) {
         return err_set(e, ERR_CORRUPT, "XX001", "saved sessions are damaged");
     }
-    memcpy(&k->ordinal, saved.at, sizeof k->ordinal);
-    memcpy(&k->next, saved.at + sizeof k->ordinal, sizeof k->next);
+    memcpy(&k->number, saved.at, sizeof k->number);
+    memcpy(&k->next, saved.at + sizeof k->number, sizeof k->next);
     k->packed.bytes = saved.bytes - head;
     k->packed.at = arena_copy(a, saved.at + head, k->packed.bytes);
     return k->packed.at || err_memory(e);
@@ -136,9 +136,8 @@ static bool row_keep(struct window_session *w, const struct batch *in, uint32_t 
     }
     struct session *s = session_at(&w->sessions, session);
     struct kept *k = state_value(w->row, id);
-    *k = (struct kept){.packed = {.at = at, .bytes = (uint32_t)bytes},
-                       .ordinal = batch_ordinal(in, row),
-                       .next = s->first_item};
+    *k = (struct kept){
+        .packed = {.at = at, .bytes = (uint32_t)bytes}, .number = number, .next = s->first_item};
     s->first_item = id + 1;
     return true;
 }
@@ -180,8 +179,7 @@ static int leaving_order(const void *a, const void *b) {
     if (x->range.start_us != y->range.start_us) {
         return x->range.start_us < y->range.start_us ? -1 : 1;
     }
-    if (x->ordinal != y->ordinal) return x->ordinal < y->ordinal ? -1 : 1;
-    return (x->id > y->id) - (x->id < y->id);
+    return (x->number > y->number) - (x->number < y->number);
 }
 
 /* The rows of sessions that are final at `clock_us`, in order; their sessions go. */
@@ -201,7 +199,7 @@ static bool leaving_find(struct window_session *w, int64_t clock_us, struct leav
                 x = to;
             }
             x[n++] = (struct leaving){.range = {.start_us = s.start_us, .end_us = s.end_us},
-                                      .ordinal = k->ordinal,
+                                      .number = k->number,
                                       .id = at - 1};
             at = k->next;
         }
