@@ -86,8 +86,10 @@ bool op_bad(struct op *op, const struct batch *b, const struct program_result *r
     bool result = rows_are_results(op->plan->inputs > 0 ? op->plan->input[0] : op->plan);
     for (uint32_t i = 0; i < r->failures; i++) {
         const struct row_failure *f = &r->failure[i];
-        struct reject x = {
-            .key = {.ordinal = batch_ordinal(b, f->row)}, .result = result, .message = f->message};
+        struct reject x = {.key = {.ordinal = batch_ordinal(b, f->row)},
+                           .plan = op->plan->id,
+                           .result = result,
+                           .message = f->message};
         memcpy(x.sqlstate, f->sqlstate, sizeof x.sqlstate);
         if (!reject(op, &x, e)) return false;
     }
@@ -96,7 +98,7 @@ bool op_bad(struct op *op, const struct batch *b, const struct program_result *r
 
 bool op_bad_result(struct op *op, const struct merge_key *key, const struct fn_failure *f,
                    struct err *e) {
-    struct reject x = {.key = *key, .result = true, .message = f->message};
+    struct reject x = {.key = *key, .plan = op->plan->id, .result = true, .message = f->message};
     memcpy(x.sqlstate, f->sqlstate, sizeof x.sqlstate);
     return reject(op, &x, e);
 }

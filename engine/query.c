@@ -342,6 +342,6 @@ bool query_give(struct query *q, const struct batch *b, struct err *e) {
 bool query_give_mark(struct query *q, const struct mark *m, struct err *e) {
     if (q->ended) return true;
     q->ended = m->watermark_us == TIME_END_US;
-    if (q->ended && m->ordinal < q->next_ordinal) q->end_ordinal = m->ordinal;
+    if (q->ended && m->ordinal < q->next_ordinal) q->end_ordinal = m->ordinal + 1;
     return !q->out.mark || q->out.mark(q->out.context, m, e);
 }

@@ -44,9 +44,15 @@ bool rejects_join(struct rejects *r, const struct rejects *from, struct err *e) 
     return true;
 }
 
+static int reject_compare(const struct reject *a, const struct reject *b) {
+    if (a->key.ordinal != b->key.ordinal) return a->key.ordinal < b->key.ordinal ? -1 : 1;
+    if (a->plan != b->plan) return a->plan > b->plan ? -1 : 1;
+    return merge_key_compare(&a->key, &b->key);
+}
+
 static bool is_sorted(const struct rejects *r) {
     for (uint32_t i = 1; i < r->count; i++) {
-        if (merge_key_compare(&r->at[i - 1].key, &r->at[i].key) > 0) return false;
+        if (reject_compare(&r->at[i - 1], &r->at[i]) > 0) return false;
     }
     return true;
 }
@@ -61,8 +67,7 @@ bool rejects_sort(struct rejects *r, struct err *e) {
             uint64_t middle = from + run < n ? from + run : n;
             uint64_t to = middle + run < n ? middle + run : n, a = from, b = middle;
             for (uint64_t i = from; i < to; i++) {
-                bool take_a =
-                    a < middle && (b == to || merge_key_compare(&in[a].key, &in[b].key) <= 0);
+                bool take_a = a < middle && (b == to || reject_compare(&in[a], &in[b]) <= 0);
                 out[i] = take_a ? in[a++] : in[b++];
             }
         }

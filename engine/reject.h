@@ -23,8 +23,9 @@ struct merge_key {
 
 struct reject {
     struct merge_key key;
-    bool late;   /* else bad */
-    bool result; /* a result row, which stands for no row of an input */
+    uint32_t plan; /* id of the operator: of one row, those below are told first */
+    bool late;     /* else bad */
+    bool result;   /* a result row, which stands for no row of an input */
     int64_t watermark_us;
     uint32_t missed;
     char sqlstate[6];
@@ -51,7 +52,7 @@ void rejects_reset(struct rejects *r);
 bool rejects_add(struct rejects *r, const struct reject *x, struct err *e) MUST_USE;
 /* Appends those of `from`. */
 bool rejects_join(struct rejects *r, const struct rejects *from, struct err *e) MUST_USE;
-/* In the order of keys, equal ones as they came. */
+/* In the order of rows, of one row by operator, of one operator by key, equal ones as they came. */
 bool rejects_sort(struct rejects *r, struct err *e) MUST_USE;
 
 #endif

@@ -25,6 +25,7 @@ static bool limit_open(struct op *op, const struct plan *plan, struct err *e) {
     return true;
 }
 
+/* The end, right behind the row with that ordinal. */
 static bool limit_end(struct op *op, uint64_t ordinal, int64_t proctime_us, struct err *e) {
     struct limit *l = op->state;
     if (l->ended) return true;
@@ -78,7 +79,7 @@ static bool limit_push(struct op *op, uint32_t port, const struct batch *in, str
     }
     if (out.rows > 0 && !op_emit(op, &out, e)) return false;
     if (l->left != 0) return true;
-    uint64_t ordinal = out.rows > 0 ? batch_ordinal(in, out.rows - 1) + 1 : in->first.ordinal;
+    uint64_t ordinal = out.rows > 0 ? batch_ordinal(in, out.rows - 1) : in->first.ordinal;
     return limit_end(op, ordinal, in->first.proctime_us, e);
 }
 

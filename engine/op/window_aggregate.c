@@ -137,8 +137,8 @@ static void window_aggregate_close(struct op *op) {
     panes_done(&w->panes);
 }
 
-/* Saved, 8 bytes each: rows that have come, closed, next_close_us, passed_us, next_pane and block_end of the sliding
- * structure; then the panes, or sessions. */
+/* Saved, 8 bytes each: rows that have come, closed, next_close_us, passed_us, next_pane and
+ * block_end of the sliding structure; then the panes, or sessions. */
 static bool window_aggregate_save(struct op *op, struct buf *out, struct err *e) {
     struct window_aggregate *w = op->state;
     int64_t head[] = {(int64_t)window_places(w)->next_place,
