@@ -1,6 +1,8 @@
-/* plan_random_test.c: random plans: operators one above the other, over one input or two. There is
- * no model of what they give; but however the input is cut, however many workers there are, and if the
- * state is saved and loaded after every batch, it must be the same, and time must not go back.
+/* plan_random_test.c: random plans: operators one above the other, over one input or two.
+ *
+ * There is no model of what they give; but however the input is cut, however many workers there
+ * are, and if the state is saved and loaded after every batch, it must be the same, and time must
+ * not go back.
  */
 #include <setjmp.h>
 #include <stdarg.h>
