@@ -16,7 +16,7 @@ while [ $# -gt 0 ]; do
 done
 
 # shellcheck disable=SC2086
-meson test -C "$build" --no-rebuild --print-errorlogs --num-processes 2 $suite $setup >&2
+meson test -C "$build" --no-rebuild --print-errorlogs --num-processes 2 --timeout-multiplier 6 $suite $setup >&2
 status=$?
 
 # Each program says how many of its cases passed: cmocka in its own words, ours in the plain line.
