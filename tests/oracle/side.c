@@ -123,7 +123,7 @@ static void print_json(struct buf *out, const struct column *c, uint32_t row) {
         break;
     case REP_F64:
     case REP_I128:
-    case REP_COUNT: assert(!"nested so"); break;
+    case REP_COUNT: assert(false && "nested so"); break;
     }
 }
 

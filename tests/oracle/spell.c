@@ -91,7 +91,7 @@ void spell_type(struct buf *out, struct otype t) {
     case T_MAP: buf_add_str(out, "MAP<TEXT, BIGINT>"); break;
     case T_TENSOR: buf_add_str(out, "TENSOR(3)"); break;
     case T_IMAGE: buf_add_str(out, "IMAGE"); break;
-    default: assert(!"a type");
+    default: assert(false && "a type");
     }
 }
 
@@ -130,7 +130,7 @@ static void spell_weir(struct buf *out, const struct node *n) {
         buf_add_char(out, '\'');
         break;
     case T_INTERVAL: buf_addf(out, "INTERVAL '%" PRId64 "' SECOND", v / SECOND_US); break;
-    default: assert(!"a literal");
+    default: assert(false && "a literal");
     }
 }
 
