@@ -41,7 +41,7 @@ fuzz:                            ## every fuzz target for SECONDS (default 60) e
 	./setup.sh build test fuzz
 	test -f build-fuzz/build.ninja || CC=clang meson setup build-fuzz --buildtype=debugoptimized \
 		-Db_sanitize=address,undefined -Db_lundef=false -Dfuzz=true
-	ninja -C build-fuzz
+	ninja -C build-fuzz $(patsubst %.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 	tests/fuzz/run.sh build-fuzz $(or $(SECONDS_EACH),60)
 
 soak: all                        ## the tests with bigger numbers; takes hours
