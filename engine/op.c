@@ -66,8 +66,11 @@ static bool reject(struct op *op, const struct reject *x, struct err *e) {
 bool op_late(struct op *op, uint64_t ordinal, int64_t watermark_us, uint32_t missed,
              struct err *e) {
     assert(missed > 0);
-    struct reject x = {
-        .key = {.ordinal = ordinal}, .late = true, .watermark_us = watermark_us, .missed = missed};
+    struct reject x = {.key = {.ordinal = ordinal},
+                       .plan = op->plan->id,
+                       .late = true,
+                       .watermark_us = watermark_us,
+                       .missed = missed};
     return reject(op, &x, e);
 }
 
