@@ -4,7 +4,7 @@
 set -eu
 
 packages_build="gcc make pkg-config meson ninja-build lemon libsqlite3-dev libpcre2-dev \
-zlib1g-dev libzstd-dev libedit-dev"
+zlib1g-dev libzstd-dev libedit-dev libopenblas0-pthread"
 packages_test="libcmocka-dev libjansson-dev clang-format binutils"
 packages_fuzz="clang libclang-rt-14-dev"
 packages_bench="g++ libsimdjson-dev libjansson-dev time"

@@ -9,20 +9,9 @@
 #ifndef ENGINE_STREAM_DEF_H
 #define ENGINE_STREAM_DEF_H
 
+#include "engine/base/option.h"
 #include "engine/base/type.h"
 #include "engine/expr.h"
-
-/* WITH ('key' = 'value'), or a hint's; keys as spelt. */
-struct option {
-    struct text key;
-    struct text value;
-    uint32_t at; /* byte offset of the key in the script */
-};
-
-struct options {
-    const struct option *option;
-    uint32_t count;
-};
 
 struct stream_def {
     struct text name;

@@ -54,13 +54,6 @@ struct decoder_options {
     size_t record_bytes_max;       /* a longer record is bad (54000), and skipped to its end */
 };
 
-struct option_row {
-    const char *key;
-    const char
-        *value; /* what is allowed, as documentation: "true | false", "bytes", "'s' | 'ms'" */
-    const char *doc;
-};
-
 struct codec {
     const char *name; /* of 'format' */
     const char *doc;
