@@ -119,7 +119,7 @@ struct model_listener {
                 struct err *e);
 };
 
-/* A fact for DESCRIBE MODEL: "parameters", "21840". */
+/* A fact for DESCRIBE MODEL: "layers", "12". */
 struct model_fact {
     const char *name;
     const char *value;
