@@ -77,7 +77,7 @@ struct codec {
     void (*encoder_destroy)(struct encoder *c);
 };
 
-extern const struct codec codec_json, codec_csv, codec_raw;
+extern const struct codec codec_json, codec_csv, codec_raw, codec_idx, codec_libsvm;
 
 extern const struct codec *const codecs[]; /* NULL-terminated; in codec.c */
 

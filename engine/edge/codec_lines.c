@@ -43,3 +43,36 @@ bool line_too_long(struct line_state *s, struct decode_job *job, struct text rec
     s->skipping = open && !job->last;
     return line_bad(job, record, &f, e);
 }
+
+/* The line at w->at, where its end is there or nothing follows. */
+static bool line_end(const struct line_walk *w, struct text *out, size_t *next_out) {
+    const char *from = w->job->at + w->at;
+    size_t left = w->job->bytes - w->at;
+    const char *feed = memchr(from, '\n', left);
+    size_t bytes = feed ? (size_t)(feed - from) : left;
+    *next_out = w->at + bytes + (feed != NULL);
+    if (feed && bytes > 0 && from[bytes - 1] == '\r') bytes--;
+    if (bytes > w->record_bytes_max) bytes = w->record_bytes_max + 1;
+    *out = (struct text){.at = from, .bytes = (uint32_t)bytes};
+    return feed != NULL;
+}
+
+bool line_next(struct line_walk *w, struct text *out, struct err *e) {
+    assert(w->record_bytes_max < UINT32_MAX);
+    *out = (struct text){NULL, 0};
+    while (w->at < w->job->bytes) {
+        struct text line;
+        size_t next;
+        bool ended = line_end(w, &line, &next);
+        if (line.bytes <= w->record_bytes_max) {
+            if (!ended && !w->job->last) return true;
+            *out = line;
+            w->at = next;
+            return true;
+        }
+        line.bytes--;
+        w->at = next;
+        if (!line_too_long(w->state, w->job, line, !ended, e)) return false;
+    }
+    return true;
+}

@@ -61,38 +61,20 @@ static bool raw_line(struct decoder *d, struct decode_job *job, struct text reco
     return true;
 }
 
-/* Takes the line at *at if its end is there. */
-static bool raw_take(struct decoder *d, struct decode_job *job, size_t *at, struct err *e) {
-    const char *from = job->at + *at;
-    size_t left = job->bytes - *at;
-    const char *feed = memchr(from, '\n', left);
-    size_t bytes = feed ? (size_t)(feed - from) : left;
-    size_t next = *at + bytes + (feed != NULL);
-    if (feed && bytes > 0 && from[bytes - 1] == '\r') bytes--;
-
-    if (bytes > d->record_bytes_max) {
-        struct text head = {.at = from, .bytes = (uint32_t)d->record_bytes_max};
-        *at = next;
-        return line_too_long(&d->line, job, head, feed == NULL, e);
-    }
-    if (!feed && !job->last) return true;
-    *at = next;
-    return raw_line(d, job, (struct text){.at = from, .bytes = (uint32_t)bytes}, e);
-}
-
 static bool raw_decode(struct decoder *d, struct decode_job *job, struct err *e) {
     assert(job->rows_max > 0 && job->bad);
-    size_t at = 0;
+    struct line_walk w = {.state = &d->line, .job = job, .record_bytes_max = d->record_bytes_max};
     job->rows = 0;
     job->consumed = 0;
-    if (d->is_text && !line_begin(&d->line, job, &at)) return true;
-    line_skip_rest(&d->line, job, &at);
-    while (at < job->bytes && job->rows < job->rows_max) {
-        size_t before = at;
-        if (!raw_take(d, job, &at, e)) return false;
-        if (at == before) break;
+    if (d->is_text && !line_begin(&d->line, job, &w.at)) return true;
+    line_skip_rest(&d->line, job, &w.at);
+    while (job->rows < job->rows_max) {
+        struct text line;
+        if (!line_next(&w, &line, e)) return false;
+        if (!line.at) break;
+        if (!raw_line(d, job, line, e)) return false;
     }
-    job->consumed = at;
+    job->consumed = w.at;
     return !(d->used && job->col[0].failed) || err_memory(e);
 }
 

@@ -6,6 +6,7 @@
 #include "engine/edge/connector.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 #include "engine/edge/option.h"
 #include "engine/edge/partition.h"
@@ -18,7 +19,7 @@ const struct connector *const connectors[] = {
 
 const struct option_row stream_options[] = {
     {"connector", "a name that SHOW CONNECTORS lists", "Where the rows come from or go to."},
-    {"format", "'json' | 'csv' | 'raw'", "How records are written as bytes."},
+    {"format", "'json' | 'csv' | 'raw' | 'idx' | 'libsvm'", "How records are written as bytes."},
     {"on-error", "'skip' | 'fail'",
      "What a bad row does: it is dropped and kept in x$errors, or it stops the queries."},
     {"scan.idle-timeout", "duration",
@@ -130,6 +131,17 @@ static bool check_options(const struct tables *t, const struct options *o, struc
     return true;
 }
 
+/* "Formats are json, csv, raw." */
+static bool formats_hint(struct err *e) {
+    char names[100] = "";
+    size_t used = 0;
+    for (uint32_t k = 0; codecs[k] && used < sizeof names; k++) {
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", k > 0 ? ", " : "",
+                                 codecs[k]->name);
+    }
+    return err_hint(e, "Formats are %s.", names);
+}
+
 /* No format is given where one is needed; it may be there under a misspelt key. */
 static bool no_format(const struct tables *t, const struct connector *c, const struct options *o,
                       struct err *e) {
@@ -142,7 +154,7 @@ static bool no_format(const struct tables *t, const struct connector *c, const s
         if (!known) return unknown_option(t, &o->option[i], e);
     }
     err_set(e, ERR_SQL, "22023", "connector '%s' needs the option 'format'", c->name);
-    return err_hint(e, "Add 'format' = 'json', 'csv' or 'raw'.");
+    return formats_hint(e);
 }
 
 static bool find_codec(const struct tables *t, const struct connector *c, const struct options *o,
@@ -153,7 +165,7 @@ static bool find_codec(const struct tables *t, const struct connector *c, const 
     *out = codec_find(f->value);
     if (*out) return true;
     option_error(f, e, "there is no format '%.*s'", TEXT_ARG(f->value));
-    return err_hint(e, "There are 'json', 'csv' and 'raw'.");
+    return formats_hint(e);
 }
 
 static bool check_known(const struct stream_def *def, const struct options *o, struct err *e) {

@@ -31,8 +31,9 @@ static const struct option_row options[] = {
      "and those that appear together in byte order of their paths; a file is left at its end when "
      "there is a next one."},
     {"on-truncate", "'fail' | 'restart'", "What a followed file that became shorter does."},
-    {"timestamp.start", "timestamp", "Event time of the first file of 'format' = 'raw'."},
-    {"timestamp.step", "duration", "How much later each next file is."},
+    {"timestamp.start", "timestamp",
+     "Event time of the first row, for the formats raw (of files) and idx."},
+    {"timestamp.step", "duration", "How much later each next row is."},
     {"max-file-size", "bytes", "A larger file of 'format' = 'raw' is a bad row; 256 MiB."},
     {"sink.rolling-policy.file-size", "bytes", "A part file of this size is closed; 128 MiB."},
     {"sink.rolling-policy.rollover-interval", "duration",
@@ -210,6 +211,7 @@ static bool file_source_init(struct file_source *s, const struct reader_options 
 
 static struct reader *filesystem_open(const struct reader_options *o, struct err *e) {
     if (files_format(o->def, &o->def->options)) return files_reader_open(o, e);
+    if (idx_format(&o->def->options)) return idx_reader_open(o, e);
     struct file_source *s = calloc(1, sizeof *s);
     if (!s) {
         err_memory(e);
@@ -236,6 +238,7 @@ static bool filesystem_check(const struct stream_def *def, const struct options 
     if (!option_bool(o, "follow", &follow, e)) return false;
     if (!partition_null_name(o, &null_name, e)) return false;
     if (files_format(def, o) && !files_check(def, o, e)) return false;
+    if (idx_format(o) && !idx_check(def, o, e)) return false;
     *bounded_out = !follow;
     return true;
 }

@@ -1,6 +1,6 @@
 /* in_filesystem.h: what the parts of the filesystem connector share.
  *
- * Used by: in_filesystem, in_files, out_filesystem.
+ * Used by: in_filesystem, in_files, in_idx, out_filesystem.
  */
 #ifndef ENGINE_EDGE_IN_FILESYSTEM_H
 #define ENGINE_EDGE_IN_FILESYSTEM_H
@@ -11,6 +11,11 @@
 bool files_format(const struct stream_def *def, const struct options *o);
 bool files_check(const struct stream_def *def, const struct options *o, struct err *e) MUST_USE;
 struct reader *files_reader_open(const struct reader_options *o, struct err *e) MUST_USE;
+
+/* 'format' = 'idx': arrays, and labels beside them. */
+bool idx_format(const struct options *o);
+bool idx_check(const struct stream_def *def, const struct options *o, struct err *e) MUST_USE;
+struct reader *idx_reader_open(const struct reader_options *o, struct err *e) MUST_USE;
 
 /* The sink, for the connector's row. */
 bool filesystem_sink_check(const struct stream_def *def, bool changes, struct err *e);
