@@ -14,12 +14,15 @@
 #include "engine/base/aggregate.h"
 
 #define UDF_AGGREGATE_LIST(X)                                                                      \
-    X(sum)     /* count, sum, avg, total */                                                        \
-    X(extreme) /* min, max */                                                                      \
-    X(moment)  /* stddev_*, var_* */                                                               \
-    X(order)   /* first_value, last_value */                                                       \
-    X(list)    /* group_concat, listagg, array_agg */                                              \
-    X(sketch)  /* approx_count_distinct */
+    X(sum)       /* count, sum, avg, total */                                                      \
+    X(extreme)   /* min, max */                                                                    \
+    X(moment)    /* stddev_*, var_* */                                                             \
+    X(order)     /* first_value, last_value */                                                     \
+    X(list)      /* group_concat, listagg, array_agg */                                            \
+    X(sketch)    /* approx_count_distinct */                                                       \
+    X(score)     /* accuracy, mse, mae, r2, log_loss */                                            \
+    X(confusion) /* precision_score, recall_score, f1_score, confusion_matrix */                   \
+    X(rank)      /* roc_auc */
 
 #define X(family) extern const struct agg_table aggregate_##family##_table;
 UDF_AGGREGATE_LIST(X)

@@ -26,6 +26,7 @@
     X(time_text)                                                                                   \
     X(json)                                                                                        \
     X(array)                                                                                       \
+    X(vector)                                                                                      \
     X(sqlite)                                                                                      \
     X(misc)
 

@@ -1,9 +1,9 @@
 /* codec_libsvm.c: 'label index:value ...' lines: sparse rows of a labelled data set.
  *
  * The form of LIBSVM's data files (Chang and Lin): a label, then pairs whose indices begin at 1 and
- * rise; what is not named is 0. 'qid:n' behind the label is passed over, '#' begins a comment, lines
- * without a label are skipped. Two columns, in either order: a VECTOR, and one for the label of any
- * type that a CSV field can be.
+ * rise; what is not named is 0. 'qid:n' behind the label is passed over, '#' begins a comment, and
+ * lines without a label are skipped. Two columns, in either order: a VECTOR, and one for the label
+ * of any type that a CSV field can be.
  *
  * A dense row can be much larger than its line, so a call ends when its vectors fill VECTOR_BYTES.
  */
