@@ -51,6 +51,7 @@ const char *topic_title(uint32_t table) {
         {&fn_time_text, "Times as text, and the clock"},
         {&fn_json, "JSON"},
         {&fn_array, "Arrays, maps and rows"},
+        {&fn_vector, "Vectors"},
         {&fn_sqlite, "SQLite's own, evaluated by SQLite"},
         {&fn_misc, "Others"},
     };

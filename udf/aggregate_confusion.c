@@ -2,8 +2,8 @@
  * F1_SCORE, CONFUSION_MATRIX.
  *
  * A state is a table of cells, one for each pair (label, predicted) that occurred, found by hash of
- * the packed pair; counts are exact, so rows and panes can be taken back. Rows in which either value
- * is NULL do not count.
+ * the packed pair; counts are exact, so rows and panes can be taken back. Rows in which either
+ * value is NULL do not count.
  *
  * Scores are of one label, the positive one, where it is given or the labels are BOOLEAN (TRUE);
  * else the mean over all labels that occur on either side, each label weighing the same ("macro").
