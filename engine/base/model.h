@@ -10,7 +10,7 @@
  * the best label, the boxes above its own limit, the vector.
  *
  * Threads: a model is shared; run(), value() and train() may be called on several threads at once,
- * each with a session (or trainer) of its own.
+ * each with a session (or trainer, or watch) of its own.
  *
  * Lifetime: create .. destroy; sessions and trainers end before their model.
  *
@@ -72,6 +72,7 @@ struct model {
 
 struct model_session; /* scratch memory of one thread; an implementation's own */
 struct model_trainer; /* one INSERT INTO MODEL that runs */
+struct model_watch;   /* one reader of versions */
 
 /* What run() gives for a row. */
 struct model_answer {
@@ -152,12 +153,21 @@ struct model_type {
 
     /* The slots below are NULL for models that do not learn. */
 
-    /* The version that predicts for the row of the stream `source` with this ordinal: where a
-     * trainer reads the same source, what the rows before it made; else the newest. A version
-     * stays usable until version_forget(): all below `version` are no longer asked for. */
-    uint64_t (*version_at)(struct model *m, const void *source, uint64_t ordinal);
-    void (*version_forget)(struct model *m, const void *source, uint64_t ordinal);
+    /* A query that predicts over rows of `source` (NULL: of several) and wants the version of each
+     * watches the model from before its first row on. Versions are kept for those who watch only.
+     * Calls about one watch come from one thread at a time. */
+    struct model_watch *(*watch_open)(struct model *m, const void *source, struct err *e);
+    void (*watch_close)(struct model_watch *w); /* accepts NULL; before the model's end */
+    /* The version that predicts for the row with this ordinal, asked in rising order: where a
+     * trainer reads the same source, what the rows before it made (the trainer has been given the
+     * rows before it); else the newest. It may be given to run() until it is forgotten. */
+    uint64_t (*version_at)(struct model_watch *w, uint64_t ordinal);
+    /* Versions of rows below `ordinal` are no longer asked for by this watch. */
+    void (*version_forget)(struct model_watch *w, uint64_t ordinal);
 
+    /* Can it learn from rows of these columns: inputs, then targets? 42804 naming the one that does
+     * not fit. Asked when INSERT INTO MODEL is bound. */
+    bool (*train_check)(const struct model *m, const struct schema *rows, struct err *e);
     /* `source` is what its rows come from (NULL: several). One trainer a model: 55006. */
     struct model_trainer *(*train_open)(struct model *m, const void *source,
                                         const struct model_listener *l, struct err *e);
