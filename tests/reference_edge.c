@@ -5,8 +5,8 @@
 #include <inttypes.h>
 
 #include "clients/settings.h"
+#include "engine/base/option.h"
 #include "engine/edge/connector.h"
-#include "engine/edge/option.h"
 
 static void add_options(struct buf *out, const struct option_row *row) {
     if (!row->key) return;

@@ -14,10 +14,10 @@
 #include <string.h>
 
 #include "engine/base/number.h"
+#include "engine/base/option.h"
 #include "engine/edge/codec_cell.h"
 #include "engine/edge/codec_lines.h"
 #include "engine/edge/codec_options.h"
-#include "engine/edge/option.h"
 
 enum { VECTOR_BYTES = 16 << 20, DIMENSIONS_MAX = 1 << 24 };
 

@@ -8,7 +8,7 @@
 #include <assert.h>
 #include <stdio.h>
 
-#include "engine/edge/option.h"
+#include "engine/base/option.h"
 #include "engine/edge/partition.h"
 
 const struct connector *const connectors[] = {

@@ -11,8 +11,8 @@
 
 #include "engine/base/decimal.h"
 #include "engine/base/number.h"
+#include "engine/base/option.h"
 #include "engine/base/time.h"
-#include "engine/edge/option.h"
 
 enum { TEXT_LENGTH = 100, LIST_LENGTH = 3, LENGTH_MAX = 1 << 20, KEY_BYTES = 256 };
 

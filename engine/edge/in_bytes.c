@@ -16,9 +16,9 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "engine/base/option.h"
 #include "engine/edge/bad_list.h"
 #include "engine/edge/in_decoding.h"
-#include "engine/edge/option.h"
 
 enum { BUFFER_BYTES = 256 * 1024, FIRST_RECORD_MAX = 64 * 1024 };
 

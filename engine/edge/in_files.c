@@ -10,11 +10,11 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "engine/base/option.h"
 #include "engine/base/time.h"
 #include "engine/edge/bad_list.h"
 #include "engine/edge/in_filesystem.h"
 #include "engine/edge/intake.h"
-#include "engine/edge/option.h"
 #include "engine/edge/partition.h"
 #include "engine/edge/path.h"
 

@@ -14,8 +14,8 @@
 #include <stdlib.h>
 
 #include "engine/base/compress.h"
+#include "engine/base/option.h"
 #include "engine/edge/in_bytes.h"
-#include "engine/edge/option.h"
 #include "engine/edge/partition.h"
 #include "engine/edge/path.h"
 

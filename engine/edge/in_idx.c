@@ -14,12 +14,12 @@
 #include <stdlib.h>
 
 #include "engine/base/number.h"
+#include "engine/base/option.h"
 #include "engine/base/time.h"
 #include "engine/edge/bad_list.h"
 #include "engine/edge/idx.h"
 #include "engine/edge/in_filesystem.h"
 #include "engine/edge/intake.h"
-#include "engine/edge/option.h"
 #include "engine/edge/path.h"
 
 enum { BATCH_BYTES = 8 << 20, PAM_HEADER_MAX = 128 };

@@ -7,10 +7,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "engine/base/option.h"
 #include "engine/edge/connector.h"
 #include "engine/edge/intake.h"
 #include "engine/edge/nexmark.h"
-#include "engine/edge/option.h"
 #include "engine/edge/pace.h"
 
 static const struct option_row options[] = {

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "engine/edge/option.h"
+#include "engine/base/option.h"
 
 static const struct option_row options[] = {
     {"hostname", "a name or address", "The server, or the address to listen on; 127.0.0.1 then."},

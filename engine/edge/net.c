@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "engine/edge/option.h"
+#include "engine/base/option.h"
 
 enum { CONNECT_MS = 10000, BACKLOG = 1024 };
 

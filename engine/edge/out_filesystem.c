@@ -13,9 +13,9 @@
 #include <stdlib.h>
 
 #include "engine/base/hash.h"
+#include "engine/base/option.h"
 #include "engine/base/time.h"
 #include "engine/edge/in_filesystem.h"
-#include "engine/edge/option.h"
 #include "engine/edge/out_part.h"
 #include "engine/edge/partition.h"
 #include "engine/edge/path.h"

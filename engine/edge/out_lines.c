@@ -3,7 +3,7 @@
 
 #include <assert.h>
 
-#include "engine/edge/option.h"
+#include "engine/base/option.h"
 #include "engine/edge/partition.h"
 
 uint32_t sink_column(const struct stream_def *def, const struct batch *b, uint32_t p) {

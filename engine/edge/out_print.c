@@ -5,8 +5,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "engine/base/option.h"
 #include "engine/edge/fd.h"
-#include "engine/edge/option.h"
 #include "engine/edge/out_lines.h"
 #include "engine/edge/value_print.h"
 

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "engine/base/option.h"
 #include "engine/edge/fd.h"
 #include "engine/edge/in_socket.h"
-#include "engine/edge/option.h"
 #include "engine/edge/out_lines.h"
 
 enum { GATHER_BYTES = 64 * 1024 };

@@ -3,8 +3,8 @@
 
 #include <assert.h>
 
+#include "engine/base/option.h"
 #include "engine/edge/codec_json_encode.h"
-#include "engine/edge/option.h"
 #include "engine/edge/value_print.h"
 
 /* Characters that Hive escapes in folder names. */

@@ -8,7 +8,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "engine/edge/option.h"
+#include "engine/base/option.h"
 #include "engine/edge/out_lines.h"
 #include "engine/edge/slice.h"
 #include "engine/edge/tap.h"

@@ -15,8 +15,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "engine/base/option.h"
 #include "engine/edge/bad_list.h"
-#include "engine/edge/option.h"
 
 enum { ASIDE_BYTES_MAX = 256 << 20 };
 

@@ -5,8 +5,8 @@
 
 #include <cmocka.h>
 
+#include "engine/base/option.h"
 #include "engine/base/time.h"
-#include "engine/edge/option.h"
 #include "tests/unit/edge/edge_probe.h"
 
 static struct options one(struct option *o, const char *key, const char *value) {

@@ -2,7 +2,7 @@
  *
  * Values are few and read once, when a stream is opened, so everything here is plain loops.
  */
-#include "engine/edge/option.h"
+#include "engine/base/option.h"
 
 #include <assert.h>
 #include <stdarg.h>
