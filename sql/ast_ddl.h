@@ -84,6 +84,8 @@ struct ast_create_model {
     struct ast_create create;
     struct ast_columns inputs, outputs;
     struct ast_options options;
+    uint32_t inputs_at, outputs_at; /* of the words INPUT and OUTPUT; 0: not written */
+    struct text comment;
 };
 
 enum ast_language { AST_LANGUAGE_SQL, AST_LANGUAGE_C, AST_LANGUAGE_CLIENT, AST_LANGUAGE_JAVA };

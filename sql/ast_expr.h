@@ -48,6 +48,7 @@ enum ast_arg_kind { AST_ARG_EXPR, AST_ARG_TABLE, AST_ARG_MODEL, AST_ARG_DESCRIPT
 struct ast_arg {
     struct ast_name name; /* of DATA => ..; none when positional */
     enum ast_arg_kind kind;
+    uint32_t start, end;           /* the slice of it, without its name */
     struct ast_expr *expr;         /* EXPR; a bare name (TUMBLE(bid, ts, ..)) is a COLUMN */
     struct ast_name object;        /* TABLE t, MODEL m */
     struct ast_select *select;     /* TABLE (SELECT ..); else NULL */

@@ -65,10 +65,10 @@ static bool bind_from(struct core *c, struct err *e) {
     const struct ast_from *from = &c->ast->from;
     if (from->count > 1) {
         const struct ast_source *s = &from->at[1];
+        if (s->kind == AST_SOURCE_UNNEST)
+            return bind_unsupported(c->b, s->start, e, "UNNEST is not supported yet");
         bind_unsupported(c->b, s->join_at, e, "joins are not supported yet");
-        return s->kind == AST_SOURCE_UNNEST ? false
-                                            : err_hint(e, "One stream, table, view or subquery "
-                                                          "can stand in FROM.");
+        return err_hint(e, "One stream, table, view or subquery can stand in FROM.");
     }
     c->from = from->count == 0 ? one_row(c->b, e) : bind_source(c->b, &from->at[0], e);
     return c->from != NULL;

@@ -242,6 +242,8 @@ struct ast_arg *build_arg(struct build *b, struct ast_expr *e) {
     struct ast_arg *arg = build_new(b, sizeof *arg);
     if (!arg) return NULL;
     arg->expr = e;
+    arg->start = e->start;
+    arg->end = e->end;
     if (e->kind != AST_EXPR_CALL || e->as.call->name.quoted) return arg;
     if (!text_equal_fold(e->as.call->name.text, TEXT_LITERAL("descriptor"))) return arg;
     return to_descriptor(b, arg) ? arg : NULL;
@@ -253,20 +255,24 @@ struct ast_arg *build_arg_name(struct build *b, struct token name, struct ast_ar
     return arg;
 }
 
-static struct ast_arg *object_arg(struct build *b, enum ast_arg_kind kind, struct token name) {
+static struct ast_arg *object_arg(struct build *b, enum ast_arg_kind kind, struct token first,
+                                  struct token name) {
     struct ast_arg *arg = build_new(b, sizeof *arg);
     if (!arg) return NULL;
     arg->kind = kind;
+    arg->start = first.start;
+    arg->end = b->end;
     arg->object = build_name(b, name);
     return b->failed ? NULL : arg;
 }
 
 struct ast_arg *build_arg_model(struct build *b, struct token word, struct token name) {
-    return word.kind == TK_MODEL ? object_arg(b, AST_ARG_MODEL, name) : NULL;
+    return word.kind == TK_MODEL ? object_arg(b, AST_ARG_MODEL, word, name) : NULL;
 }
 
-struct ast_arg *build_arg_table(struct build *b, struct token name, struct ast_options hint) {
-    struct ast_arg *arg = object_arg(b, AST_ARG_TABLE, name);
+struct ast_arg *build_arg_table(struct build *b, struct token first, struct token name,
+                                struct ast_options hint) {
+    struct ast_arg *arg = object_arg(b, AST_ARG_TABLE, first, name);
     if (!arg || hint.count == 0) return arg;
     arg->options = build_new(b, sizeof *arg->options);
     if (!arg->options) return NULL;
@@ -275,7 +281,7 @@ struct ast_arg *build_arg_table(struct build *b, struct token name, struct ast_o
 }
 
 struct ast_arg *build_arg_select(struct build *b, struct token word, struct ast_select *s) {
-    struct ast_arg *arg = object_arg(b, AST_ARG_TABLE, (struct token){0});
+    struct ast_arg *arg = object_arg(b, AST_ARG_TABLE, word, (struct token){0});
     if (!arg) return NULL;
     arg->object.at = word.start;
     arg->select = s;
@@ -287,6 +293,7 @@ struct ast_arg *build_arg_partition(struct build *b, struct ast_arg *arg, struct
     if (b->failed) return NULL;
     bool several = by->kind == AST_EXPR_ROW && b->source->text.at[by->at] == '(';
     arg->partition_by = several ? by->as.row : build_exprs(b, (struct ast_exprs){0}, by);
+    arg->end = b->end;
     return arg;
 }
 
@@ -294,6 +301,7 @@ struct ast_arg *build_arg_order(struct build *b, struct ast_arg *arg, struct ast
                                 struct token direction, struct token nulls) {
     if (b->failed) return NULL;
     arg->order_by = build_orders(b, (struct ast_orders){0}, by, direction, nulls);
+    arg->end = b->end;
     return arg;
 }
 

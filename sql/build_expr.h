@@ -83,7 +83,8 @@ struct ast_args build_args(struct build *b, struct ast_args list, const struct a
 struct ast_arg *build_arg(struct build *b, struct ast_expr *e);
 struct ast_arg *build_arg_name(struct build *b, struct token name, struct ast_arg *arg);
 struct ast_arg *build_arg_model(struct build *b, struct token word, struct token name);
-struct ast_arg *build_arg_table(struct build *b, struct token name, struct ast_options hint);
+struct ast_arg *build_arg_table(struct build *b, struct token first, struct token name,
+                                struct ast_options hint);
 struct ast_arg *build_arg_select(struct build *b, struct token word, struct ast_select *s);
 struct ast_arg *build_arg_partition(struct build *b, struct ast_arg *arg, struct ast_expr *by);
 struct ast_arg *build_arg_order(struct build *b, struct ast_arg *arg, struct ast_expr *by,

@@ -55,9 +55,9 @@ struct ast_create_stream *build_stream(struct build *b, struct build_create *c,
 struct ast_create_stream *build_stream_comment(struct build *b, struct ast_create_stream *s,
                                                struct token comment);
 struct ast_create_stream *build_stream_partition(struct build *b, struct ast_create_stream *s,
-                                                 struct ast_names names);
+                                                 struct token word, struct ast_names names);
 struct ast_create_stream *build_stream_options(struct build *b, struct ast_create_stream *s,
-                                               struct ast_options options);
+                                               struct token word, struct ast_options options);
 struct ast_create_stream *build_stream_like(struct build *b, struct ast_create_stream *s,
                                             struct token word, struct token name);
 void build_stream_column(struct build *b, const struct ast_column *c);
@@ -78,8 +78,10 @@ struct ast_columns build_columns(struct build *b, struct ast_columns list,
 struct ast_create_model *build_model(struct build *b, struct build_create *c);
 struct ast_create_model *build_model_columns(struct build *b, struct ast_create_model *m,
                                              struct token word, struct ast_columns columns);
+struct ast_create_model *build_model_comment(struct build *b, struct ast_create_model *m,
+                                             struct token comment);
 struct ast_create_model *build_model_options(struct build *b, struct ast_create_model *m,
-                                             struct ast_options options);
+                                             struct token word, struct ast_options options);
 
 struct ast_create_function *build_function(struct build *b, struct build_create *c);
 struct ast_create_function *build_function_args(struct build *b, struct ast_create_function *f,

@@ -62,20 +62,23 @@ struct ast_create_stream *build_stream(struct build *b, struct build_create *c,
 struct ast_create_stream *build_stream_comment(struct build *b, struct ast_create_stream *s,
                                                struct token comment) {
     if (b->failed) return NULL;
+    if (s->comment.at) return build_syntax_error(b, &comment), NULL;
     s->comment = build_string(b, comment);
     return s;
 }
 
 struct ast_create_stream *build_stream_partition(struct build *b, struct ast_create_stream *s,
-                                                 struct ast_names names) {
+                                                 struct token word, struct ast_names names) {
     if (b->failed) return NULL;
+    if (s->partitioned_by.count > 0) return build_syntax_error(b, &word), NULL;
     s->partitioned_by = names;
     return s;
 }
 
 struct ast_create_stream *build_stream_options(struct build *b, struct ast_create_stream *s,
-                                               struct ast_options options) {
+                                               struct token word, struct ast_options options) {
     if (b->failed) return NULL;
+    if (s->options.count > 0) return build_syntax_error(b, &word), NULL;
     s->options = options;
     return s;
 }
@@ -214,15 +217,26 @@ struct ast_create_model *build_model(struct build *b, struct build_create *c) {
 struct ast_create_model *build_model_columns(struct build *b, struct ast_create_model *m,
                                              struct token word, struct ast_columns columns) {
     if (b->failed) return NULL;
-    struct ast_columns *to = word.kind == TK_INPUT ? &m->inputs : &m->outputs;
+    bool input = word.kind == TK_INPUT;
+    struct ast_columns *to = input ? &m->inputs : &m->outputs;
     if (to->count > 0) return build_syntax_error(b, &word), NULL;
     *to = columns;
+    *(input ? &m->inputs_at : &m->outputs_at) = word.start;
+    return m;
+}
+
+struct ast_create_model *build_model_comment(struct build *b, struct ast_create_model *m,
+                                             struct token comment) {
+    if (b->failed) return NULL;
+    if (m->comment.at) return build_syntax_error(b, &comment), NULL;
+    m->comment = build_string(b, comment);
     return m;
 }
 
 struct ast_create_model *build_model_options(struct build *b, struct ast_create_model *m,
-                                             struct ast_options options) {
+                                             struct token word, struct ast_options options) {
     if (b->failed) return NULL;
+    if (m->options.count > 0) return build_syntax_error(b, &word), NULL;
     m->options = options;
     return m;
 }

@@ -209,14 +209,14 @@ args(A) ::= args(L) COMMA arg(X). { A = build_args(b, L, X); }
 arg(A) ::= value(V).                 { A = V; }
 arg(A) ::= name(N) FAT_ARROW value(V). { A = build_arg_name(b, N, V); }
 value(A) ::= expr(E).                { A = build_arg(b, E); }
-value(A) ::= plain(N) HINT name LP options(L) RP HINT_END. { A = build_arg_table(b, N, L); }
+value(A) ::= plain(N) HINT name LP options(L) RP HINT_END. { A = build_arg_table(b, N, N, L); }
 value(A) ::= MODEL(M) plain(N).      { A = build_arg_model(b, M, N); }
 value(A) ::= table(T). [LOWER]       { A = T; }
 value(A) ::= table(T) ORDER BY expr(E) direction(D) nulls(N).
                                      { A = build_arg_order(b, T, E, D, N); }
-table(A) ::= TABLE name(N) hint(H).  { A = build_arg_table(b, N, H); }
-table(A) ::= TABLE name(N) hint(H) PARTITION BY expr(E).
-                                 { A = build_arg_partition(b, build_arg_table(b, N, H), E); }
+table(A) ::= TABLE(T) name(N) hint(H).  { A = build_arg_table(b, T, N, H); }
+table(A) ::= TABLE(T) name(N) hint(H) PARTITION BY expr(E).
+                               { A = build_arg_partition(b, build_arg_table(b, T, N, H), E); }
 table(A) ::= TABLE(T) LP select(S) RP. { A = build_arg_select(b, T, S); }
 table(A) ::= TABLE(T) LP select(S) RP PARTITION BY expr(E).
                                      { A = build_arg_partition(b, build_arg_select(b, T, S), E); }
@@ -397,8 +397,9 @@ statement ::= stream(S).                { build_statement_stream(b, S); }
 stream(A) ::= stream_head(A).
 stream(A) ::= stream_head(S) LP elements RP.  { A = S; }
 stream(A) ::= stream(S) COMMENT STRING(X).    { A = build_stream_comment(b, S, X); }
-stream(A) ::= stream(S) PARTITIONED BY LP names(L) RP. { A = build_stream_partition(b, S, L); }
-stream(A) ::= stream(S) WITH LP options(L) RP. { A = build_stream_options(b, S, L); }
+stream(A) ::= stream(S) PARTITIONED(X) BY LP names(L) RP.
+                                        { A = build_stream_partition(b, S, X, L); }
+stream(A) ::= stream(S) WITH(X) LP options(L) RP. { A = build_stream_options(b, S, X, L); }
 stream(A) ::= stream(S) LIKE_KW(K) name(N).   { A = build_stream_like(b, S, K, N); }
 %type stream_head {struct ast_create_stream *}
 stream_head(A) ::= create(C) STREAM new_name(N).
@@ -431,8 +432,8 @@ model(A) ::= create(C) MODEL new_name(N).
                                         { A = build_model(b, build_head(b, C, N)); }
 model(A) ::= model(M) INPUT(X) LP columns(L) RP.  { A = build_model_columns(b, M, X, L); }
 model(A) ::= model(M) OUTPUT(X) LP columns(L) RP. { A = build_model_columns(b, M, X, L); }
-model(A) ::= model(M) COMMENT STRING.             { A = M; }
-model(A) ::= model(M) WITH LP options(L) RP.      { A = build_model_options(b, M, L); }
+model(A) ::= model(M) COMMENT STRING(X).          { A = build_model_comment(b, M, X); }
+model(A) ::= model(M) WITH(X) LP options(L) RP.   { A = build_model_options(b, M, X, L); }
 
 statement ::= function(F).              { build_statement_function(b, F); }
 %type function_head {struct ast_create_function *}

@@ -149,6 +149,7 @@ static void add_create_model(const struct ast_statement *statement, struct buf *
         add_columns(m->outputs, out);
         buf_add_char(out, ')');
     }
+    add_comment(m->comment, out);
     add_options(" WITH ", m->options, out);
 }
 
