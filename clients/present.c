@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "clients/present_keys.h"
 #include "engine/edge/codec.h"
 
 static const char *const format_names[PRESENT_COUNT] = {
@@ -22,12 +23,14 @@ bool present_format_find(const char *name, enum present_format *out) {
 
 void presenter_init(struct presenter *p, struct out *out, enum present_format format) {
     *p = (struct presenter){.format = format, .out = out};
+    arena_init(&p->arena, 0);
     table_init(&p->table, out);
 }
 
 static void encoder_end(struct presenter *p) {
     if (p->encoder) p->codec->encoder_destroy(p->encoder);
     p->encoder = NULL;
+    arena_reset(&p->arena);
 }
 
 bool presenter_begin(struct presenter *p, const struct schema *schema, bool changes, bool live,
@@ -41,6 +44,8 @@ bool presenter_begin(struct presenter *p, const struct schema *schema, bool chan
     static const struct options none = {.count = 0};
     encoder_end(p);
     p->codec = p->format == PRESENT_CSV ? &codec_csv : &codec_json;
+    if (p->format == PRESENT_NDJSON) schema = present_keys(schema, changes, &p->arena, e);
+    if (!schema) return false;
     p->encoder = p->codec->encoder_create(schema, &none, changes, e);
     if (!p->encoder) return false;
     return p->codec->encode_begin(p->encoder, &p->out->buf, e);
@@ -69,5 +74,6 @@ bool presenter_end(struct presenter *p, uint64_t rows, struct err *e) {
 
 void presenter_done(struct presenter *p) {
     encoder_end(p);
+    arena_done(&p->arena);
     table_done(&p->table);
 }

@@ -1,6 +1,7 @@
 /* present.h: presenter: shows results as table, csv or ndjson on one descriptor.
  *
- * csv and ndjson are the codecs of engine/edge; table is present_table.h.
+ * csv and ndjson are the codecs of engine/edge, the keys of ndjson made distinct; table is
+ * present_table.h.
  *
  * Lifetime: presenter_init .. presenter_done.
  *
@@ -27,6 +28,7 @@ struct presenter {
     struct table_writer table;
     const struct codec *codec; /* csv, ndjson: of the result being shown */
     struct encoder *encoder;
+    struct arena arena; /* ndjson: its keys */
 };
 
 void presenter_init(struct presenter *p, struct out *out, enum present_format format);

@@ -40,12 +40,24 @@ bool bind_select(const struct sql_env *env, const struct ast_select *s, struct a
     return true;
 }
 
-static bool names_differ(struct binder *b, const struct rel *r, uint32_t at, struct err *e) {
+/* Where the view's column `c` is named. */
+static uint32_t name_place(const struct ast_create_view *s, uint32_t c) {
+    if (c < s->columns.count) return s->columns.at[c].at;
+    const struct ast_items *items = &s->select->cores.at[0].items;
+    for (uint32_t i = 0; i < items->count && items->at[i].kind == AST_ITEM_EXPR; i++) {
+        const struct ast_item *item = &items->at[i];
+        if (i == c) return item->alias.text.at ? item->alias.at : item->expr->start;
+    }
+    return s->select->start;
+}
+
+static bool names_differ(struct binder *b, const struct rel *r, const struct ast_create_view *s,
+                         struct err *e) {
     for (uint32_t i = 0; i < r->cols; i++) {
         for (uint32_t k = 0; k < i; k++) {
             if (!text_equal_fold(r->col[i].name, r->col[k].name)) continue;
-            bind_error(b, at, e, "42701: column \"%.*s\" occurs twice in the view",
-                       TEXT_ARG(r->col[i].name));
+            bind_error(b, name_place(s, i), e, "42701: column \"%.*s\" of \"%.*s\" occurs twice",
+                       TEXT_ARG(r->col[i].name), TEXT_ARG(s->create.name.text));
             return err_hint(e, "Give one of them another name with AS.");
         }
     }
@@ -60,11 +72,11 @@ bool bind_view(const struct sql_env *env, const struct ast_create_view *s, struc
     if (!r) return false;
     if (s->columns.count > 0 && s->columns.count != r->cols) {
         return bind_error(&b, s->columns.at[0].at, e,
-                          "42601: %u names are given, but the query has %u columns",
-                          s->columns.count, r->cols);
+                          "42601: \"%.*s\" is given %u names, but its query has %u columns",
+                          TEXT_ARG(s->create.name.text), s->columns.count, r->cols);
     }
     for (uint32_t i = 0; i < s->columns.count; i++) r->col[i].name = s->columns.at[i].text;
-    if (!names_differ(&b, r, s->select->start, e)) return false;
+    if (!names_differ(&b, r, s, e)) return false;
     const struct schema *schema = bind_schema(&b, r->col, r->cols, e);
     if (!schema) return false;
     *out = (struct bound_object){.schema = schema, .uses = b.uses, .use = b.use};

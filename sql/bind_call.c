@@ -89,6 +89,8 @@ static void hint_conversion(struct call_args args, struct err *e) {
     }
     if (text && time && !number)
         err_hint(e, "A text beside a time is '2026-01-01 10:00:00', '10:00:00' or '10 seconds'.");
+    else if (time && number && !text)
+        err_hint(e, "So much time is an INTERVAL: INTERVAL '1' SECOND.");
     else if (text || number)
         err_hint(e, "Text and numbers are not converted by themselves: write CAST(... AS TEXT) or "
                     "CAST(... AS BIGINT).");

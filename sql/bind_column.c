@@ -44,6 +44,18 @@ static void hint_column(const struct rel *r, const struct ast_name *table,
     if (near.bytes > 0) err_hint(e, "Perhaps you meant \"%.*s\".", TEXT_ARG(near));
 }
 
+bool bind_hint_field(const struct field *f, uint32_t fields, struct text name, struct err *e) {
+    uint32_t best = bind_reach(name);
+    struct text near = {0};
+    for (uint32_t i = 0; i < fields; i++) {
+        uint32_t d = text_distance(name, f[i].name, best);
+        if (d >= best) continue;
+        best = d;
+        near = f[i].name;
+    }
+    return near.bytes > 0 ? err_hint(e, "Perhaps you meant \"%.*s\".", TEXT_ARG(near)) : false;
+}
+
 static int32_t no_column(const struct binder *b, const struct rel *r, const struct ast_name *table,
                          const struct ast_name *name, struct err *e) {
     if (table && !has_table(r, table)) {
@@ -77,8 +89,6 @@ const struct expr *bind_field(struct expr_scope *s, const struct expr *x,
                    type_words(t).at, TEXT_ARG(name->text));
         return NULL;
     }
-    uint32_t best = bind_reach(name->text);
-    struct text near = {0};
     for (uint32_t i = 0; i < t->fields; i++) {
         if (text_equal_fold(t->field[i].name, name->text)) {
             return expr_make(s->b->arena,
@@ -90,13 +100,9 @@ const struct expr *bind_field(struct expr_scope *s, const struct expr *x,
                                                   .arg = &x},
                              e);
         }
-        uint32_t d = text_distance(name->text, t->field[i].name, best);
-        if (d >= best) continue;
-        best = d;
-        near = t->field[i].name;
     }
     bind_error(s->b, name->at, e, "42703: the ROW has no field \"%.*s\"", TEXT_ARG(name->text));
-    if (near.bytes > 0) err_hint(e, "Perhaps you meant \"%.*s\".", TEXT_ARG(near));
+    bind_hint_field(t->field, t->fields, name->text, e);
     return NULL;
 }
 

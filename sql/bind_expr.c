@@ -99,12 +99,18 @@ const struct type *bind_common(struct expr_scope *s, const struct expr *const *x
                                uint32_t at, struct err *e) {
     assert(count > 0);
     const struct type *common = x[0]->type;
+    uint32_t digits = literal_digits(x[0]);
     const struct expr *text = NULL; /* a text literal, while there was nothing but literals */
     bool literal = true;
     for (uint32_t i = 0; i < count; i++) {
         const struct type *t = literal_type(x[i], common);
         if (!t && literal && text && common->id == TYPE_TEXT) t = literal_type(text, x[i]->type);
-        if (!t) t = type_common(s->b->arena, common, x[i]->type);
+        if (!t) {
+            struct digits_type one = {x[i]->type, literal_digits(x[i])};
+            one = digits_common(s->b->arena, (struct digits_type){common, digits}, one);
+            t = one.type;
+            digits = one.digits;
+        }
         if (!t) {
             bind_error(s->b, at, e, "42804: %s and %s do not go together", type_words(common).at,
                        type_words(x[i]->type).at);
@@ -224,6 +230,20 @@ static const struct expr *subquery(struct expr_scope *s, const struct ast_expr *
     return NULL;
 }
 
+/* The keys of a MAP (from 0), or its values (from 1), become one type. */
+static bool unify_map(struct expr_scope *s, const struct expr **arg, uint32_t args, uint32_t from,
+                      const struct ast_expr *x, struct err *e) {
+    const struct expr **one = ARENA_ARRAY(s->b->arena, one, args / 2);
+    if (!one) return err_memory(e);
+    for (uint32_t i = from; i < args; i += 2) one[i / 2] = arg[i];
+    const struct type *t = bind_common(s, one, args / 2, x->start, e);
+    for (uint32_t i = from; t && i < args; i += 2) {
+        arg[i] = bind_convert(s, arg[i], t, x->as.map.at[i]->start, e);
+        if (!arg[i]) return false;
+    }
+    return t != NULL;
+}
+
 /* ROW(..), ARRAY[..], MAP[..]: functions of their elements. */
 static const struct expr *elements(struct expr_scope *s, const struct ast_expr *x, struct err *e) {
     const struct ast_exprs *list = x->kind == AST_EXPR_ROW     ? &x->as.row
@@ -241,6 +261,9 @@ static const struct expr *elements(struct expr_scope *s, const struct ast_expr *
     for (uint32_t i = 0; i < list->count; i++) {
         arg[i] = bind_expr(s, list->at[i], e);
         if (!arg[i]) return NULL;
+    }
+    for (uint32_t i = 0; x->kind == AST_EXPR_MAP && i < 2; i++) {
+        if (!unify_map(s, arg, list->count, i, x, e)) return NULL;
     }
     return bind_named(s, name, (struct call_args){arg, list->count}, x->start, e);
 }

@@ -85,6 +85,15 @@ const struct expr *bind_literal(struct expr_scope *s, const struct ast_expr *x, 
 /* What a text literal beside a time is: that time's type, a TIMESTAMP with digits enough for what
  * is written; NULL: x is no text literal, or `beside` no time. */
 const struct type *literal_type(const struct expr *x, const struct type *beside);
+/* The digits of a BIGINT literal; 0: x is none. */
+uint32_t literal_digits(const struct expr *x);
+/* type_common of what has this type and, where it is BIGINT literals only, so many digits: where
+ * 19 digits for them would cost a DECIMAL beside them its fraction, they have their own. */
+struct digits_type {
+    const struct type *type;
+    uint32_t digits; /* 0: not of literals only */
+};
+struct digits_type digits_common(struct arena *a, struct digits_type x, struct digits_type y);
 /* Is x a text literal of the form of time type `as`? It may still be out of its range. */
 bool literal_reads(const struct expr *x, const struct type *as);
 const struct expr *bind_text_literal(struct expr_scope *s, const struct expr *x,
@@ -97,6 +106,9 @@ const struct expr *bind_field(struct expr_scope *s, const struct expr *x,
 /* The column of `r` called so; -1: see *e. */
 int32_t bind_find_column(const struct binder *b, const struct rel *r, const struct ast_name *table,
                          const struct ast_name *name, struct err *e);
+
+/* Adds the field of the nearest name as a hint; false. */
+bool bind_hint_field(const struct field *f, uint32_t fields, struct text name, struct err *e);
 
 /* bind_call.c: the operator or function `name` of these arguments. */
 struct call_args {

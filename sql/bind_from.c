@@ -194,18 +194,18 @@ static struct rel *side_stream(struct binder *b, const struct ast_source *s, str
     return scan(b, def, input, s->at, e);
 }
 
-static bool has_connector(const struct stream_def *def) {
+bool bind_is_kept(const struct stream_def *def) {
     for (uint32_t i = 0; i < def->options.count; i++) {
         struct text key = def->options.option[i].key;
-        if (text_equal(key, TEXT_LITERAL("connector"))) return true;
-        if (text_equal(key, TEXT_LITERAL("connector.type"))) return true;
+        if (text_equal(key, TEXT_LITERAL("connector"))) return false;
+        if (text_equal(key, TEXT_LITERAL("connector.type"))) return false;
     }
-    return false;
+    return true;
 }
 
 static struct rel *snapshot(struct binder *b, const struct object *o, const struct ast_source *s,
                             struct err *e) {
-    if (!o->def || has_connector(o->def)) {
+    if (!o->def || !bind_is_kept(o->def)) {
         bind_unsupported(b, s->at, e,
                          "TABLE(%.*s) reads what a kept stream holds; this %s is not kept",
                          TEXT_ARG(o->name), object_kind_word(o->kind));

@@ -8,6 +8,13 @@
 
 #include "sql/bind_expr.h"
 
+static bool no_such_column(struct binder *b, const struct ast_name *name,
+                           const struct stream_def *def, struct err *e) {
+    bind_error(b, name->at, e, "42703: column \"%.*s\" of \"%.*s\" does not exist",
+               TEXT_ARG(name->text), TEXT_ARG(def->name));
+    return bind_hint_field(def->physical->col, def->physical->cols, name->text, e);
+}
+
 /* The columns of the target that the query's go to, in order. */
 static bool target_columns(struct binder *b, const struct ast_insert *s,
                            const struct stream_def *def, uint32_t *place, uint32_t *count,
@@ -20,29 +27,47 @@ static bool target_columns(struct binder *b, const struct ast_insert *s,
         const struct ast_name *name = &s->columns.at[i];
         int32_t c = schema_find(to, name->text);
         if (c < 0 && schema_find(def->schema, name->text) >= 0)
-            return bind_error(b, name->at, e, "42703: column \"%.*s\" is computed",
-                              TEXT_ARG(name->text));
-        if (c < 0)
-            return bind_error(b, name->at, e, "42703: \"%.*s\" has no column \"%.*s\"",
-                              TEXT_ARG(def->name), TEXT_ARG(name->text));
+            return bind_error(b, name->at, e, "42703: column \"%.*s\" of \"%.*s\" is computed",
+                              TEXT_ARG(name->text), TEXT_ARG(def->name));
+        if (c < 0) return no_such_column(b, name, def, e);
         place[i] = (uint32_t)c;
         for (uint32_t k = 0; k < i; k++) {
             if (place[k] == place[i])
-                return bind_error(b, name->at, e, "42701: column \"%.*s\" is named twice",
-                                  TEXT_ARG(name->text));
+                return bind_error(b, name->at, e,
+                                  "42701: column \"%.*s\" of \"%.*s\" is named twice",
+                                  TEXT_ARG(name->text), TEXT_ARG(def->name));
         }
     }
     return true;
 }
 
-static bool no_assignment(struct binder *b, const struct ast_insert *s, const struct rel_col *from,
-                          const struct field *to, struct err *e) {
-    bind_error(b, s->select->start, e, "42804: column \"%.*s\" is %s, but what is inserted is %s",
-               TEXT_ARG(to->name), type_words(to->type).at, type_words(from->type).at);
-    if (type_casts(from->type, to->type))
-        err_hint(e, "Write CAST(%.*s AS %s) if that is meant.", TEXT_ARG(from->name),
-                 type_words(to->type).at);
-    return false;
+/* Where column `c` of what is inserted is written: in the SELECT list, or row `r` of VALUES. */
+static uint32_t value_place(const struct ast_insert *s, uint32_t r, uint32_t c) {
+    const struct ast_core *core = &s->select->cores.at[0];
+    if (r < core->row_count && c < core->rows[r].count) return core->rows[r].at[c]->start;
+    for (uint32_t i = 0; i < core->items.count && core->items.at[i].kind == AST_ITEM_EXPR; i++) {
+        if (i == c) return core->items.at[i].expr->start;
+    }
+    return s->select->start;
+}
+
+static bool no_assignment(struct binder *b, const struct ast_insert *s, const struct rel *r,
+                          uint32_t c, const struct field *to, struct err *e) {
+    const struct rel_col *from = &r->col[c];
+    bind_error(b, value_place(s, 0, c), e,
+               "42804: column \"%.*s\" of \"%.*s\" is %s, but what is inserted is %s",
+               TEXT_ARG(to->name), TEXT_ARG(s->target.text), type_words(to->type).at,
+               type_words(from->type).at);
+    if (!type_casts(from->type, to->type)) return false;
+    struct text what = r->plan->kind == PLAN_VALUES ? TEXT_LITERAL("...") : from->name;
+    return err_hint(e, "Write CAST(%.*s AS %s) if that is meant.", TEXT_ARG(what),
+                    type_words(to->type).at);
+}
+
+static bool no_value(struct binder *b, const struct ast_insert *s, uint32_t at,
+                     const struct field *to, struct err *e) {
+    return bind_error(b, at, e, "23502: column \"%.*s\" of \"%.*s\" is NOT NULL and gets no value",
+                      TEXT_ARG(to->name), TEXT_ARG(s->target.text));
 }
 
 /* Column `to` of the target from column `c` of the query; c < 0: NULL. */
@@ -51,8 +76,7 @@ static const struct expr *assigned(struct binder *b, const struct ast_insert *s,
                                    struct err *e) {
     if (c < 0) {
         if (!to->not_null) return expr_null(b->arena, to->type, e);
-        bind_error(b, s->target.at, e, "23502: column \"%.*s\" is NOT NULL and gets no value",
-                   TEXT_ARG(to->name));
+        no_value(b, s, s->target.at, to, e);
         return NULL;
     }
     const struct rel_col *from = &r->col[c];
@@ -60,19 +84,34 @@ static const struct expr *assigned(struct binder *b, const struct ast_insert *s,
     if (!x) return NULL;
     bool plain = r->plan->kind == PLAN_PROJECT;
     const struct expr *source = plain ? r->plan->as.project.expr[c] : x;
+    if (to->not_null && source->kind == EXPR_CONSTANT && expr_is_null(source)) {
+        no_value(b, s, value_place(s, 0, (uint32_t)c), to, e);
+        return NULL;
+    }
     if (literal_type(source, to->type)) {
         struct expr_scope scope = {.b = b, .clause = "INSERT"};
         return bind_text_literal(&scope, source, to->type, e);
     }
     if (type_assigns(from->type, to->type)) return expr_cast(b->arena, x, to->type, e);
-    no_assignment(b, s, from, to, e);
+    no_assignment(b, s, r, (uint32_t)c, to, e);
     return NULL;
+}
+
+/* NULL where the target has NOT NULL. */
+static bool values_are_there(struct binder *b, const struct ast_insert *s, const struct rel *r,
+                             const struct schema *to, const uint32_t *place, struct err *e) {
+    const struct plan_values *v = &r->plan->as.values;
+    for (uint32_t i = 0; i < v->rows * r->cols; i++) {
+        const struct field *f = &to->col[place[i % r->cols]];
+        if (f->not_null && v->expr[i]->kind == EXPR_CONSTANT && expr_is_null(v->expr[i]))
+            return no_value(b, s, value_place(s, i / r->cols, i % r->cols), f, e);
+    }
+    return true;
 }
 
 /* VALUES ('2026-01-01'): literals of a VALUES become times where the target wants them. */
 static bool convert_values(struct binder *b, struct rel *r, const struct schema *to,
                            const uint32_t *place, struct err *e) {
-    if (r->plan->kind != PLAN_VALUES) return true;
     struct expr_scope s = {.b = b, .clause = "VALUES"};
     const struct plan_values *v = &r->plan->as.values;
     const struct expr **x = ARENA_ARRAY(b->arena, x, (size_t)v->rows * r->cols);
@@ -116,7 +155,9 @@ static const struct rel *insert_rows(struct binder *b, const struct ast_insert *
                    TEXT_ARG(def->name), count, r->cols);
         return NULL;
     }
-    if (!convert_values(b, r, to, place, e)) return NULL;
+    bool values = r->plan->kind == PLAN_VALUES;
+    if (values && !values_are_there(b, s, r, to, place, e)) return NULL;
+    if (values && !convert_values(b, r, to, place, e)) return NULL;
     for (uint32_t i = 0; i < to->cols; i++) {
         int32_t from = -1;
         for (uint32_t k = 0; k < count; k++) {

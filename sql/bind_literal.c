@@ -182,3 +182,30 @@ const struct expr *bind_text_literal(struct expr_scope *s, const struct expr *x,
     if (made) made->at = x->at;
     return made;
 }
+
+uint32_t literal_digits(const struct expr *x) {
+    if (!x || x->kind != EXPR_CONSTANT || x->type->id != TYPE_BIGINT) return 0;
+    if (!column_has(x->constant, 0)) return 0;
+    uint32_t digits = 1;
+    for (int64_t v = x->constant->as.i64[0] / 10; v != 0; v /= 10) digits++;
+    return digits;
+}
+
+static bool keeps_scale(const struct type *common, const struct type *x) {
+    return !common || common->id != TYPE_DECIMAL || x->id != TYPE_DECIMAL ||
+           common->scale >= x->scale;
+}
+
+struct digits_type digits_common(struct arena *a, struct digits_type x, struct digits_type y) {
+    struct digits_type common = {.type = type_common(a, x.type, y.type)};
+    if (x.digits > 0 && y.digits > 0) {
+        common.digits = x.digits > y.digits ? x.digits : y.digits;
+        return common;
+    }
+    const struct type *beside = x.digits > 0 ? y.type : x.type;
+    uint32_t digits = x.digits > 0 ? x.digits : y.digits;
+    if (digits == 0 || keeps_scale(common.type, beside)) return common;
+    const struct type *own = type_decimal(a, digits, 0);
+    common.type = own ? type_common(a, own, beside) : NULL;
+    return common;
+}

@@ -213,13 +213,28 @@ static bool row_count(struct binder *b, const struct ast_expr *x, const char *cl
     return true;
 }
 
+/* ORDER BY of rows that never end: the sorted result would never be there. */
+static bool no_end(struct binder *b, uint32_t at, struct err *e) {
+    const struct plan_input *endless = NULL;
+    for (uint32_t i = 0; i < b->inputs && !endless; i++) {
+        if (!b->input[i].bounded) endless = &b->input[i];
+    }
+    assert(endless);
+    struct text name = endless->def->name;
+    bind_unsupported(b, at, e, "ORDER BY needs rows that end, and those of \"%.*s\" do not%s",
+                     TEXT_ARG(name),
+                     b->emit == AST_EMIT_CHANGES ? ": EMIT CHANGES gives them as they come" : "");
+    if (memchr(name.at, '$', name.bytes))
+        return err_hint(e, "Without EMIT CHANGES what it holds now is read.");
+    if (bind_is_kept(endless->def))
+        return err_hint(e, "TABLE(%.*s) reads what it holds now, and ends.", TEXT_ARG(name));
+    return err_hint(e, "Leave ORDER BY out: rows come in the order in which they happen.");
+}
+
 static bool add_sort(struct binder *b, struct rel *r, const struct order_terms *terms,
                      const struct plan_limit *limit, struct err *e) {
     uint32_t at = terms->by->at[0].expr->start;
-    if (!r->bounded) {
-        bind_unsupported(b, at, e, "ORDER BY of a result that never ends is not supported");
-        return err_hint(e, "TABLE(s) reads what a kept stream holds now, and ends.");
-    }
+    if (!r->bounded) return no_end(b, at, e);
     struct plan *p = bind_plan(b, PLAN_SORT, r->plan, e);
     struct sort_key *key = p ? ARENA_ARRAY(b->arena, key, terms->by->count) : NULL;
     if (!p) return false;

@@ -4,6 +4,7 @@
  * the watermark may use all. Whether options make sense is judged by who opens the stream.
  */
 #include <assert.h>
+#include <string.h>
 
 #include "sql/bind_group.h"
 
@@ -15,12 +16,34 @@ struct declaring {
     struct rel rel; /* what expressions may name */
 };
 
+/* Says in which column an error is, where the text may not be at hand. */
+static bool in_column(const struct declaring *d, const struct ast_name *name, struct err *e) {
+    struct err was = *e;
+    if (was.code != ERR_SQL) return false;
+    err_set(e, was.code, was.sqlstate, "column \"%.*s\" of \"%.*s\": %s", TEXT_ARG(name->text),
+            TEXT_ARG(d->ast->create.name.text), was.message);
+    memcpy(was.message, e->message, sizeof was.message);
+    *e = was;
+    return false;
+}
+
+static int32_t find_column(const struct declaring *d, const struct ast_name *name, struct err *e) {
+    const struct schema *s = d->def->schema;
+    int32_t c = schema_find(s, name->text);
+    if (c >= 0) return c;
+    bind_error(d->b, name->at, e, "42703: column \"%.*s\" of \"%.*s\" does not exist",
+               TEXT_ARG(name->text), TEXT_ARG(d->ast->create.name.text));
+    bind_hint_field(s->col, s->cols, name->text, e);
+    return -1;
+}
+
 static bool declare_name(struct declaring *d, uint32_t i, struct err *e) {
     const struct ast_name *name = &d->ast->columns.at[i].name;
     for (uint32_t k = 0; k < i; k++) {
         if (text_equal_fold(name->text, d->ast->columns.at[k].name.text))
-            return bind_error(d->b, name->at, e, "42701: column \"%.*s\" is declared twice",
-                              TEXT_ARG(name->text));
+            return bind_error(d->b, name->at, e,
+                              "42701: column \"%.*s\" of \"%.*s\" is declared twice",
+                              TEXT_ARG(name->text), TEXT_ARG(d->ast->create.name.text));
     }
     d->col[i].name = name->text;
     return true;
@@ -37,7 +60,7 @@ static bool declare_physical(struct declaring *d, struct err *e) {
         const struct ast_column *c = &d->ast->columns.at[i];
         if (!declare_name(d, i, e)) return false;
         if (!c->type) continue;
-        if (!bind_type(d->b, c->type, &d->col[i].type, e)) return false;
+        if (!bind_type(d->b, c->type, &d->col[i].type, e)) return in_column(d, &c->name, e);
         d->col[i].not_null = c->not_null || c->primary_key || c->type->not_null;
         place[physical] = i;
         f[physical++] = d->col[i];
@@ -96,7 +119,7 @@ static bool declare_computed(struct declaring *d, struct err *e) {
         if (c->type) continue;
         computed[i] = bind_expr(&s, c->computed, e);
         if (!computed[i] || !uses_only_physical(d, computed[i], c->computed->start, e))
-            return false;
+            return in_column(d, &c->name, e);
         d->col[i].type = computed[i]->type;
     }
     for (uint32_t i = 0; i < n; i++) {
@@ -117,10 +140,12 @@ static bool declare_watermark(struct declaring *d, struct err *e) {
         return err_hint(e, "Declare a computed column, ts AS %.*s.%.*s, and use that.",
                         TEXT_ARG(name->text), TEXT_ARG(t->watermark.at[1].text));
     }
-    int32_t c = bind_find_column(d->b, &d->rel, NULL, name, e);
+    int32_t c = find_column(d, name, e);
     if (c < 0) return false;
     if (d->col[c].type->id != TYPE_TIMESTAMP) {
-        bind_error(d->b, name->at, e, "42804: WATERMARK FOR wants a TIMESTAMP, not %s",
+        bind_error(d->b, name->at, e,
+                   "42804: WATERMARK FOR wants a TIMESTAMP; column \"%.*s\" of \"%.*s\" is %s",
+                   TEXT_ARG(name->text), TEXT_ARG(t->create.name.text),
                    type_words(d->col[c].type).at);
         return err_hint(e, "A computed column can make one.");
     }
@@ -143,7 +168,7 @@ static bool find_columns(struct declaring *d, const struct ast_names *names, uin
     uint32_t *col = ARENA_ARRAY(d->b->arena, col, names->count);
     if (!col) return err_memory(e);
     for (uint32_t i = 0; i < names->count; i++) {
-        int32_t c = bind_find_column(d->b, &d->rel, NULL, &names->at[i], e);
+        int32_t c = find_column(d, &names->at[i], e);
         if (c < 0) return false;
         col[i] = (uint32_t)c;
     }

@@ -133,6 +133,8 @@ struct rel *bind_query(struct binder *b, const struct ast_select *s, bool top, s
 /* bind_from.c: one FROM item. */
 struct rel *bind_source(struct binder *b, const struct ast_source *s, struct err *e);
 struct rel *bind_relation(struct binder *b, const struct ast_source *s, struct err *e);
+/* A stream without a connector: its rows are kept here. */
+bool bind_is_kept(const struct stream_def *def);
 /* bind_window.c: TUMBLE, HOP, CUMULATE, SESSION in FROM. */
 struct rel *bind_window_function(struct binder *b, const struct ast_source *s, struct err *e);
 

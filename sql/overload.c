@@ -12,6 +12,7 @@ struct matching {
     struct expr_scope *s;
     struct arena *arena;
     const struct type *var[VARS];
+    uint32_t digits[VARS];         /* of the BIGINT literals that are all it has met so far; 0 */
     const struct expr *text[VARS]; /* a text literal that is all the variable has met so far */
     bool failed;                   /* no memory */
 };
@@ -23,6 +24,7 @@ static bool gather(struct matching *m, uint32_t v, const struct type *t, const s
     const struct type *to;
     if (!var || var->id == TYPE_NULL) {
         to = t;
+        m->digits[v] = literal_digits(x);
         m->text[v] = text ? x : NULL;
     } else if (text && type_is_time(var)) {
         to = literal_type(x, var);
@@ -30,7 +32,10 @@ static bool gather(struct matching *m, uint32_t v, const struct type *t, const s
         to = literal_type(m->text[v], t);
         m->text[v] = NULL;
     } else {
-        to = type_common(m->arena, var, t);
+        struct digits_type both = digits_common(m->arena, (struct digits_type){var, m->digits[v]},
+                                                (struct digits_type){t, literal_digits(x)});
+        to = both.type;
+        m->digits[v] = both.digits;
         if (!text && t->id != TYPE_NULL) m->text[v] = NULL;
     }
     m->var[v] = to;

@@ -65,6 +65,12 @@ static bool time_sum_row(struct fn_call *c, uint32_t row, struct fn_result *out)
 }
 DEFINE_EACH(time_sum)
 
+static bool sum_time_row(struct fn_call *c, uint32_t row, struct fn_result *out) {
+    out->as.i64[row] = time_of_day(time_of_day(arg_i64(c, 0, row)) + arg_i64(c, 1, row));
+    return true;
+}
+DEFINE_EACH(sum_time)
+
 static bool time_less_row(struct fn_call *c, uint32_t row, struct fn_result *out) {
     out->as.i64[row] = time_of_day(arg_i64(c, 0, row) - time_of_day(arg_i64(c, 1, row)));
     return true;
@@ -220,6 +226,12 @@ static const struct fn table[] = {
      .example = "TIME '23:00:00' + INTERVAL '2' HOUR = TIME '01:00:00'",
      .flags = ROWS,
      .call = time_sum_call},
+    {.name = "+",
+     .sig = "+(INTERVAL, TIME) TIME",
+     .doc = "the time of day so much later, round the clock",
+     .example = "INTERVAL '-2' HOUR + TIME '01:00:00' = TIME '23:00:00'",
+     .flags = ROWS,
+     .call = sum_time_call},
     {.name = "-",
      .sig = "-(TIME, INTERVAL) TIME",
      .doc = "the time of day so much earlier, round the clock",
