@@ -21,9 +21,11 @@ struct process {
     struct file_system *fs;
     int stdin_fd, stdout_fd, stderr_fd;
     int64_t (*clock_us)(void);
-    volatile sig_atomic_t *stop; /* set by SIGINT and SIGTERM */
-    const char *home;            /* $HOME, or NULL */
-    const struct fn_table *fn;   /* [fns] the functions of the language */
+    volatile sig_atomic_t *stop; /* the signal that came last: SIGINT, SIGTERM; 0: none */
+    /* Set: a second SIGINT does not end the process, as somebody types it at a prompt. */
+    volatile sig_atomic_t *patient;
+    const char *home;          /* $HOME, or NULL */
+    const struct fn_table *fn; /* [fns] the functions of the language */
     uint32_t fns;
     const struct agg_table *agg; /* [aggs] */
     uint32_t aggs;

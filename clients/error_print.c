@@ -1,11 +1,13 @@
 /* error_print.c: see error_print.h.
  *
- * A long line is cut around the error, so that the caret stays on a screen; tabs become spaces, so
- * that it stands under its word.
+ * A long line is cut around the error, so that the caret stays on a screen; tabs and other control
+ * characters become spaces and wide characters count two, so that it stands under its word.
  */
 #include "clients/error_print.h"
 
 #include <assert.h>
+
+#include "clients/width.h"
 
 enum { LINE_CHARACTERS_MAX = 100, LINE_BEFORE = 60 };
 
@@ -38,6 +40,14 @@ static uint32_t character_offset(struct text line, uint32_t n) {
     return at;
 }
 
+/* Part of a line, as a terminal shows it. */
+static void add_part(struct buf *out, struct text line, uint32_t from, uint32_t to) {
+    for (uint32_t i = from; i < to; i++) {
+        unsigned char c = (unsigned char)line.at[i];
+        buf_add_char(out, c < ' ' || c == 0x7F ? ' ' : line.at[i]);
+    }
+}
+
 static void print_line(struct buf *out, struct text line, const struct err *e) {
     uint32_t caret = e->column > 0 ? e->column - 1 : 0;
     uint32_t first = caret > LINE_BEFORE ? caret - LINE_BEFORE : 0;
@@ -46,9 +56,14 @@ static void print_line(struct buf *out, struct text line, const struct err *e) {
     assert(from <= to && to <= line.bytes);
 
     size_t start = out->bytes;
+    uint32_t place = character_offset(line, caret);
     buf_addf(out, "LINE %u: %s", e->line, first > 0 ? "..." : "");
-    size_t indent = out->bytes - start + (caret - first);
-    for (uint32_t i = from; i < to; i++) buf_add_char(out, line.at[i] == '\t' ? ' ' : line.at[i]);
+    size_t indent = out->bytes - start;
+    size_t shown = out->bytes;
+    add_part(out, line, from, place);
+    if (!out->failed)
+        indent += width_of((struct text){out->at + shown, (uint32_t)(out->bytes - shown)});
+    add_part(out, line, place, to);
     buf_add_str(out, to < line.bytes ? "...\n" : "\n");
     buf_addf(out, "%*s^\n", (int)indent, "");
 }

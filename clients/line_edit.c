@@ -8,12 +8,15 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 #include <wchar.h>
 
+#include "clients/candidates.h"
 #include "engine/base/buf.h"
 
-enum { HISTORY_ENTRIES = 10000, IDLE_MS = 50 };
+enum { HISTORY_ENTRIES = 10000, IDLE_MS = 50, WIDTH_UNKNOWN = 80 };
 
 struct line_edit {
     struct line_edit_options options;
@@ -21,8 +24,12 @@ struct line_edit {
     History *history;
     FILE *in, *out, *err;
     const char *prompt;
-    struct buf word; /* of a completion: what all candidates begin with */
-    uint32_t candidates;
+    struct candidates candidates; /* of a completion */
+    struct buf rest;              /* what it adds to the word */
+    bool tabbed;                  /* the last Tab added nothing: */
+    uint64_t tab_key;             /* which key it was, */
+    struct buf tab_line;          /* and what stood before the cursor */
+    uint64_t keys;                /* read so far */
 };
 
 static char *prompt_of(EditLine *el) {
@@ -57,26 +64,17 @@ static int read_character(EditLine *el, wchar_t *out) {
         if (n <= 0) return (int)n;
         size_t used = mbrtowc(out, &c, 1, &state);
         if (used == (size_t)-2) continue; /* the middle of a character */
-        if (used != (size_t)-1) return 1;
+        if (used != (size_t)-1) {
+            l->keys++;
+            return 1;
+        }
         state = (mbstate_t){0};
     }
 }
 
-/* Keeps what the candidates so far have in common. */
 static void add_candidate(void *context, struct text name) {
     struct line_edit *l = context;
-    if (l->candidates++ == 0) {
-        buf_add_text(&l->word, name);
-        return;
-    }
-    size_t same = 0;
-    while (same < l->word.bytes && same < name.bytes) {
-        struct text a = {.at = l->word.at + same, .bytes = 1};
-        struct text b = {.at = name.at + same, .bytes = 1};
-        if (!text_equal_fold(a, b)) break;
-        same++;
-    }
-    l->word.bytes = same;
+    candidates_add(&l->candidates, name);
 }
 
 static bool is_word_byte(char c) {
@@ -84,10 +82,12 @@ static bool is_word_byte(char c) {
            (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
 }
 
-/* Is the cursor where no name can stand: in a backslash command, or inside quotes? */
+/* Is the cursor where no name can stand: in a backslash command but \d, or inside quotes? */
 static bool is_no_name(const LineInfo *line) {
     char quote = 0;
-    if (line->buffer < line->cursor && line->buffer[0] == '\\') return true;
+    size_t before = (size_t)(line->cursor - line->buffer);
+    if (before > 0 && line->buffer[0] == '\\')
+        return before < 4 || strncmp(line->buffer, "\\d ", 3) != 0;
     for (const char *at = line->buffer; at < line->cursor; at++) {
         if (quote == 0 && (*at == '\'' || *at == '"' || *at == '`')) {
             quote = *at;
@@ -96,6 +96,35 @@ static bool is_no_name(const LineInfo *line) {
         }
     }
     return quote != 0;
+}
+
+static uint32_t screen_width(const struct line_edit *l) {
+    struct winsize size;
+    bool known = ioctl(l->options.stdout_fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+    return known ? size.ws_col : WIDTH_UNKNOWN;
+}
+
+/* Below the line, which libedit then draws anew. */
+static unsigned char list_candidates(struct line_edit *l) {
+    struct buf list;
+    buf_init(&list);
+    buf_add_char(&list, '\n');
+    candidates_list(&l->candidates, screen_width(l), &list);
+    if (!list.failed) fwrite(list.at, 1, list.bytes, l->out);
+    buf_done(&list);
+    fflush(l->out);
+    return CC_REDISPLAY;
+}
+
+/* Was the key before this one, on this very line, a Tab that found nothing to add? */
+static bool is_second(struct line_edit *l, const LineInfo *line) {
+    struct text now = {.at = line->buffer, .bytes = (uint32_t)(line->cursor - line->buffer)};
+    bool second = l->tabbed && l->keys == l->tab_key + 1 && text_equal(now, buf_text(&l->tab_line));
+    l->tabbed = true;
+    l->tab_key = l->keys;
+    buf_reset(&l->tab_line);
+    buf_add_text(&l->tab_line, now);
+    return second && !l->tab_line.failed;
 }
 
 static unsigned char complete_word(EditLine *el, int key) {
@@ -108,14 +137,18 @@ static unsigned char complete_word(EditLine *el, int key) {
     struct text word = {.at = start, .bytes = (uint32_t)(line->cursor - start)};
     if (word.bytes == 0 || !l->options.complete || is_no_name(line)) return CC_ERROR;
 
-    buf_reset(&l->word);
-    l->candidates = 0;
+    buf_reset(&l->rest);
+    candidates_reset(&l->candidates);
     l->options.complete(l->options.context, word, l, add_candidate);
-    if (l->word.failed || l->word.bytes < word.bytes) return CC_ERROR;
-    if (l->candidates == 1) buf_add_char(&l->word, ' ');
-    buf_add_char(&l->word, '\0');
-    if (l->word.failed || l->word.bytes == word.bytes + 1) return CC_ERROR;
-    return el_insertstr(el, l->word.at + word.bytes) == 0 ? CC_REFRESH : CC_ERROR;
+    candidates_sort(&l->candidates);
+    if (l->candidates.failed || l->candidates.count == 0) return CC_ERROR;
+    candidates_common(&l->candidates, word, &l->rest);
+    if (l->rest.bytes == 0 && l->candidates.count > 1)
+        return is_second(l, line) ? list_candidates(l) : CC_ERROR;
+    if (l->candidates.count == 1) buf_add_char(&l->rest, ' ');
+    buf_add_char(&l->rest, '\0');
+    if (l->rest.failed) return CC_ERROR;
+    return el_insertstr(el, l->rest.at) == 0 ? CC_REFRESH : CC_ERROR;
 }
 
 static bool open_streams(struct line_edit *l) {
@@ -155,7 +188,9 @@ struct line_edit *line_edit_open(const struct line_edit_options *o, struct err *
         return NULL;
     }
     l->options = *o;
-    buf_init(&l->word);
+    candidates_init(&l->candidates);
+    buf_init(&l->rest);
+    buf_init(&l->tab_line);
     if (open_editor(l)) return l;
     err_set(e, ERR_IO, "58030", "cannot open the terminal");
     line_edit_close(l);
@@ -164,6 +199,7 @@ struct line_edit *line_edit_open(const struct line_edit_options *o, struct err *
 
 enum line_result line_edit_read(struct line_edit *l, const char *prompt, struct text *out) {
     l->prompt = prompt;
+    el_set(l->el, EL_PREP_TERM, 1); /* before the prompt: from then on the echo is libedit's */
     errno = 0;
     int bytes = 0;
     const char *line = el_gets(l->el, &bytes);
@@ -199,6 +235,8 @@ void line_edit_close(struct line_edit *l) {
     if (l->in) fclose(l->in);
     if (l->out) fclose(l->out);
     if (l->err) fclose(l->err);
-    buf_done(&l->word);
+    candidates_done(&l->candidates);
+    buf_done(&l->rest);
+    buf_done(&l->tab_line);
     free(l);
 }

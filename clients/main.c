@@ -19,14 +19,17 @@
 
 enum { FN_TABLES_MAX = 64 };
 
-static volatile sig_atomic_t stop_asked;
+static volatile sig_atomic_t stop_asked, patient;
 
 static const struct command *const commands[] = {&command_run, &command_repl, &command_check};
 
 static void on_stop_signal(int number) {
-    (void)number;
-    if (stop_asked) _exit(130);
-    stop_asked = 1;
+    if (patient && number == SIGINT) {
+        if (!stop_asked) stop_asked = number;
+        return;
+    }
+    if (stop_asked == SIGTERM || (stop_asked && !patient)) _exit(130);
+    stop_asked = number;
 }
 
 static int64_t clock_us(void) {
@@ -124,6 +127,7 @@ int main(int argc, char **argv) {
         .stderr_fd = STDERR_FILENO,
         .clock_us = clock_us,
         .stop = &stop_asked,
+        .patient = &patient,
         .home = getenv("HOME"),
         .fn = fn,
         .fns = fn_table_count,

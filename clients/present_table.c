@@ -3,30 +3,11 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <wchar.h>
 
+#include "clients/width.h"
 #include "engine/edge/codec.h"
 
 static const char *const change_words[] = {"+I", "-U", "+U", "-D"};
-
-/* Columns that a string takes on a terminal. */
-static uint32_t text_width(struct text t) {
-    uint32_t width = 0;
-    mbstate_t state = {0};
-    for (uint32_t at = 0; at < t.bytes;) {
-        wchar_t c;
-        size_t n = mbrtowc(&c, t.at + at, t.bytes - at, &state);
-        if (n == 0 || n > t.bytes - at) {
-            n = 1;
-            c = L'?';
-            state = (mbstate_t){0};
-        }
-        int w = wcwidth(c);
-        width += w > 0 ? (uint32_t)w : 0;
-        at += (uint32_t)n;
-    }
-    return width;
-}
 
 /* As it is, but control characters as \n, \t, \r or \x0c. */
 static void add_visible(struct buf *out, struct text t) {
@@ -80,7 +61,7 @@ bool table_begin(struct table_writer *t, const struct table_style *style,
     t->cell = ARENA_ARRAY(&t->arena, t->cell, (size_t)TABLE_ROWS_HELD * t->columns);
     if (!t->width || !t->cell) return err_memory(e);
 
-    for (uint32_t c = 0; c < t->columns; c++) t->width[c] = text_width(column_name(t, c));
+    for (uint32_t c = 0; c < t->columns; c++) t->width[c] = width_of(column_name(t, c));
     return true;
 }
 
@@ -92,7 +73,7 @@ static void print_header(struct table_writer *t) {
     struct buf *out = &t->out->buf;
     for (uint32_t c = 0; c < t->columns; c++) {
         struct text name = column_name(t, c);
-        uint32_t room = t->width[c] - text_width(name);
+        uint32_t room = t->width[c] - width_of(name);
         buf_add_str(out, c > 0 ? "| " : " ");
         add_spaces(out, room / 2);
         add_visible(out, name);
@@ -109,7 +90,7 @@ static void print_header(struct table_writer *t) {
 static void print_row(struct table_writer *t, const struct text *cell) {
     struct buf *out = &t->out->buf;
     for (uint32_t c = 0; c < t->columns; c++) {
-        uint32_t width = text_width(cell[c]);
+        uint32_t width = width_of(cell[c]);
         uint32_t room = width < t->width[c] ? t->width[c] - width : 0;
         buf_add_str(out, c > 0 ? "| " : " ");
         if (column_right(t, c)) add_spaces(out, room);
@@ -124,13 +105,13 @@ static void print_expanded(struct table_writer *t, const struct text *cell, uint
     struct buf *out = &t->out->buf;
     uint32_t widest = 0;
     for (uint32_t c = 0; c < t->columns; c++) {
-        uint32_t width = text_width(column_name(t, c));
+        uint32_t width = width_of(column_name(t, c));
         if (width > widest) widest = width;
     }
     buf_addf(out, "-[ RECORD %" PRIu64 " ]\n", number);
     for (uint32_t c = 0; c < t->columns; c++) {
         add_visible(out, column_name(t, c));
-        add_spaces(out, widest - text_width(column_name(t, c)));
+        add_spaces(out, widest - width_of(column_name(t, c)));
         buf_add_str(out, " | ");
         buf_add_text(out, cell[c]);
         buf_add_char(out, '\n');
@@ -181,7 +162,7 @@ static bool hold_row(struct table_writer *t, const struct batch *b, uint32_t row
         if (!make_cell(t, &b->col[c], row, &cell[c + t->changes], e)) return false;
     }
     for (uint32_t c = 0; c < t->columns && !t->headed; c++) {
-        uint32_t width = text_width(cell[c]);
+        uint32_t width = width_of(cell[c]);
         if (width > t->width[c]) t->width[c] = width;
     }
     t->held++;

@@ -2,8 +2,11 @@
 #include "clients/progress.h"
 
 #include <inttypes.h>
+#include <sys/ioctl.h>
 
 #include "engine/base/time.h"
+
+enum { WIDTH_UNKNOWN = 80 };
 
 void progress_init(struct progress *p, struct out *err, bool terminal, int64_t now_us) {
     *p = (struct progress){
@@ -21,6 +24,15 @@ static void add_watermark(struct buf *out, int64_t watermark_us) {
     buf_addf(out, ", watermark %.*s", (int)bytes, text);
 }
 
+/* A line of the terminal's whole width would go on in the next one, and clearing it would leave
+ * the first. The text is ASCII. */
+static void fit(struct out *err) {
+    struct winsize size;
+    bool known = ioctl(err->fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+    size_t room = (known ? size.ws_col : WIDTH_UNKNOWN) - 1;
+    if (err->buf.bytes > room) err->buf.bytes = room;
+}
+
 void progress_show(struct progress *p, const struct session *s, int64_t now_us) {
     if (!p->shown_on_terminal || now_us - p->start_us < SECOND_US) return;
 
@@ -32,9 +44,11 @@ void progress_show(struct progress *p, const struct session *s, int64_t now_us) 
     p->last_rows_in = now.rows_in;
 
     progress_clear(p);
+    out_flush(p->err);
     buf_addf(&p->err->buf, "%" PRIu64 " rows in, %.0f rows/s, %" PRIu64 " rows out", now.rows_in,
              rate, now.rows_out);
     add_watermark(&p->err->buf, now.watermark_us);
+    fit(p->err);
     out_flush(p->err);
     p->on_screen = true;
 }

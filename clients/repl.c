@@ -1,6 +1,7 @@
 /* repl.c: weir repl: an interactive shell on an engine inside the process. */
 #include "clients/repl.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,12 @@
 #include "sql/parse.h"
 
 enum { SCRIPT_BYTES_MAX = 64 << 20, HISTORY_PATH_MAX = 4096 };
+
+/* The terminal shows ^C where the cursor was. */
+static void leave_line(struct repl *r) {
+    buf_add_char(&r->out.buf, '\n');
+    out_flush(&r->out);
+}
 
 static bool repl_begin(void *context, const struct schema *schema, bool changes, bool live,
                        struct err *e) {
@@ -23,6 +30,7 @@ static bool repl_rows(void *context, const struct batch *b, struct err *e) {
 
 static bool repl_end(void *context, uint64_t rows, struct err *e) {
     struct repl *r = context;
+    if (*r->process->stop != 0) leave_line(r);
     return presenter_end(&r->presenter, rows, e);
 }
 
@@ -47,9 +55,11 @@ void repl_say(struct repl *r, const char *format, ...) {
     out_flush(&r->err);
 }
 
-/* After Ctrl-C: the session stays, what ran is over. */
+/* After Ctrl-C: the session stays, what ran is over. SIGTERM ends the session, too. */
 static bool take_interrupt(struct repl *r) {
-    if (!*r->process->stop) return false;
+    int stop = *r->process->stop;
+    if (stop == 0) return false;
+    if (stop == SIGTERM) r->quit = true;
     *r->process->stop = 0;
     repl_say(r, "Cancelled.");
     return true;
@@ -62,7 +72,8 @@ static void say_timing(struct repl *r, int64_t start_us) {
     out_flush(&r->out);
 }
 
-bool repl_execute(struct repl *r, const struct script *script) {
+/* Executes `script`; errors show its lines where it is `typed`. */
+static bool execute(struct repl *r, const struct script *script, bool typed) {
     bool all_well = true;
     session_start(r->session, script);
     for (bool more = true; more;) {
@@ -72,7 +83,7 @@ bool repl_execute(struct repl *r, const struct script *script) {
         if (take_interrupt(r)) return false;
         if (!done) {
             out_flush(r->results);
-            error_print(&r->err.buf, script, &e);
+            error_print(&r->err.buf, typed ? script : NULL, &e);
             out_say(&r->err);
             all_well = false;
         }
@@ -81,14 +92,36 @@ bool repl_execute(struct repl *r, const struct script *script) {
     return all_well;
 }
 
-/* What is typed so far is a whole statement: run it. */
-static void execute_input(struct repl *r) {
-    struct script script = {.text = buf_text(&r->input)};
-    if (r->edit) line_edit_remember(r->edit, script.text);
+bool repl_execute(struct repl *r, const struct script *script) {
+    return execute(r, script, true);
+}
+
+bool repl_execute_hidden(struct repl *r, struct text sql) {
+    struct script script = {.text = sql};
+    return execute(r, &script, false);
+}
+
+static void remember(struct repl *r, struct text entry) {
+    if (r->edit && entry.bytes > 0) line_edit_remember(r->edit, entry);
+}
+
+/* Executes what has been typed up to `ready`; what stands behind it begins the next statement. */
+static void execute_input(struct repl *r, uint32_t ready) {
+    struct text typed = buf_text(&r->input);
+    struct script script = {.text = {.at = typed.at, .bytes = ready}};
+    remember(r, script.text);
     repl_execute(r, &script);
     buf_reset(&r->last);
     buf_add_text(&r->last, script.text);
-    buf_reset(&r->input);
+    struct text rest = {.at = typed.at + ready, .bytes = typed.bytes - ready};
+    uint32_t unused;
+    if (sql_input_state(rest, &unused) == SQL_INPUT_EMPTY) rest.bytes = 0;
+    while (rest.bytes > 0 && strchr(" \t\r\n", rest.at[0])) {
+        rest.at++;
+        rest.bytes--;
+    }
+    memmove(r->input.at, rest.at, rest.bytes);
+    r->input.bytes = rest.bytes;
 }
 
 static struct text trim(struct text t) {
@@ -121,17 +154,26 @@ static bool take_word(struct repl *r, struct text line) {
 }
 
 static void take_line(struct repl *r, struct text line) {
-    if (sql_input_state(buf_text(&r->input)) == SQL_INPUT_EMPTY && take_word(r, line)) {
+    uint32_t ready;
+    if (sql_input_state(buf_text(&r->input), &ready) == SQL_INPUT_EMPTY && take_word(r, line)) {
+        remember(r, trim(line));
         buf_reset(&r->input);
         return;
     }
     buf_add_text(&r->input, line);
     buf_add_char(&r->input, '\n');
-    if (sql_input_state(buf_text(&r->input)) == SQL_INPUT_COMPLETE) execute_input(r);
+    if (r->input.failed) {
+        repl_say(r, "out of memory: the statement is given up");
+        buf_done(&r->input);
+        return;
+    }
+    sql_input_state(buf_text(&r->input), &ready);
+    if (ready > 0) execute_input(r, ready);
 }
 
 static const char *prompt_for(const struct repl *r) {
-    switch (sql_input_state(buf_text(&r->input))) {
+    uint32_t unused;
+    switch (sql_input_state(buf_text(&r->input), &unused)) {
     case SQL_INPUT_EMPTY:
     case SQL_INPUT_COMPLETE: return "weir> ";
     case SQL_INPUT_OPEN: return "   -> ";
@@ -141,21 +183,20 @@ static const char *prompt_for(const struct repl *r) {
     return "weir> ";
 }
 
+void repl_give_up_line(struct repl *r) {
+    if (*r->process->stop == SIGTERM) r->quit = true;
+    *r->process->stop = 0;
+    buf_reset(&r->input);
+    leave_line(r);
+}
+
 static void loop(struct repl *r) {
     while (!r->quit) {
         struct text line;
         switch (line_edit_read(r->edit, prompt_for(r), &line)) {
         case LINE_READ: take_line(r, line); break;
-        case LINE_INTERRUPTED:
-            *r->process->stop = 0;
-            buf_reset(&r->input);
-            buf_add_char(&r->out.buf, '\n');
-            out_flush(&r->out);
-            break;
-        case LINE_END:
-            buf_add_char(&r->out.buf, '\n');
-            out_flush(&r->out);
-            return;
+        case LINE_INTERRUPTED: repl_give_up_line(r); break;
+        case LINE_END: leave_line(r); return;
         }
     }
 }
@@ -168,6 +209,9 @@ static void repl_idle(void *context) {
 static void repl_complete(void *context, struct text word, void *each_context,
                           void (*each)(void *each_context, struct text name)) {
     struct repl *r = context;
+    uint32_t unused;
+    enum sql_input state = sql_input_state(buf_text(&r->input), &unused);
+    if (state == SQL_INPUT_QUOTE || state == SQL_INPUT_COMMENT) return;
     session_complete(r->session, word, each_context, each);
 }
 
@@ -245,6 +289,7 @@ static enum exit_status command_repl_main(const struct process *p, int argc, cha
     if (!isatty(p->stdin_fd)) return from_stdin(p);
 
     struct repl r = {.process = p};
+    *p->patient = 1;
     out_init(&r.out, p->stdout_fd);
     out_init(&r.err, p->stderr_fd);
     r.results = &r.out;

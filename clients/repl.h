@@ -31,8 +31,17 @@ struct repl {
 /* Executes every statement of `script`; false: one was wrong, or it was interrupted. */
 bool repl_execute(struct repl *r, const struct script *script);
 
+/* The same for statements that the user has not typed: errors show no line of theirs. */
+bool repl_execute_hidden(struct repl *r, struct text sql);
+
 /* A line that begins with a backslash. */
 void repl_meta(struct repl *r, struct text line);
+
+/* Ctrl-C where nothing runs: what was typed is given up. SIGTERM: the session ends. */
+void repl_give_up_line(struct repl *r);
+
+/* \h: how a statement is written, or which there are. */
+void repl_help_sql(struct repl *r, struct text argument);
 
 /* Results go to the terminal again, after \o FILE. */
 void repl_close_output(struct repl *r);

@@ -16,9 +16,38 @@ struct meta {
     void (*run)(struct repl *r, struct text argument);
 };
 
-static void execute_text(struct repl *r, const char *sql) {
-    struct script script = {.text = text_of(sql)};
-    repl_execute(r, &script);
+static void execute_text(struct repl *r, const struct buf *sql) {
+    if (sql->failed)
+        repl_say(r, "out of memory");
+    else
+        repl_execute_hidden(r, buf_text(sql));
+}
+
+/* A name as the user wrote it, be it quoted or not. */
+static void add_name(struct buf *sql, struct text name) {
+    bool quoted = name.at[0] == '"' || name.at[0] == '`';
+    if (!quoted) buf_add_char(sql, '"');
+    for (uint32_t i = 0; i < name.bytes; i++) {
+        if (!quoted && name.at[i] == '"') buf_add_char(sql, '"');
+        buf_add_char(sql, name.at[i]);
+    }
+    if (!quoted) buf_add_char(sql, '"');
+}
+
+/* SHOW what [LIKE 'pattern']; * stands for any characters, as in psql. */
+static void show_like(struct repl *r, const char *what, struct text pattern) {
+    struct buf sql;
+    buf_init(&sql);
+    buf_addf(&sql, "SHOW %s", what);
+    if (pattern.bytes > 0) buf_add_str(&sql, " LIKE '");
+    for (uint32_t i = 0; i < pattern.bytes; i++) {
+        char c = pattern.at[i] == '*' ? '%' : pattern.at[i];
+        if (c == '\'') buf_add_char(&sql, c);
+        buf_add_char(&sql, c);
+    }
+    buf_add_str(&sql, pattern.bytes > 0 ? "';" : ";");
+    execute_text(r, &sql);
+    buf_done(&sql);
 }
 
 static void meta_quit(struct repl *r, struct text argument) {
@@ -29,54 +58,51 @@ static void meta_quit(struct repl *r, struct text argument) {
 /* \d: everything; \d NAME: its columns. */
 static void meta_describe(struct repl *r, struct text argument) {
     if (argument.bytes == 0) {
-        execute_text(r, "SHOW STREAMS; SHOW VIEWS; SHOW QUERIES;");
+        repl_execute_hidden(r, TEXT_LITERAL("SHOW STREAMS; SHOW VIEWS; SHOW QUERIES;"));
         return;
     }
     struct buf sql;
     buf_init(&sql);
-    buf_addf(&sql, "DESCRIBE %.*s;", TEXT_ARG(argument));
-    if (!sql.failed) execute_text(r, sql.at);
+    buf_add_str(&sql, "DESCRIBE ");
+    add_name(&sql, argument);
+    buf_add_char(&sql, ';');
+    execute_text(r, &sql);
     buf_done(&sql);
 }
 
 static void meta_tables(struct repl *r, struct text argument) {
-    (void)argument;
-    execute_text(r, "SHOW STREAMS;");
+    show_like(r, "STREAMS", argument);
 }
 
 static void meta_functions(struct repl *r, struct text argument) {
-    struct buf sql;
-    buf_init(&sql);
-    buf_add_str(&sql, "SHOW FUNCTIONS");
-    if (argument.bytes > 0) {
-        buf_add_str(&sql, " LIKE '");
-        for (uint32_t i = 0; i < argument.bytes; i++) {
-            char c = argument.at[i] == '*' ? '%' : argument.at[i];
-            if (c == '\'') buf_add_char(&sql, c);
-            buf_add_char(&sql, c);
-        }
-        buf_add_char(&sql, '\'');
-    }
-    buf_add_char(&sql, ';');
-    if (!sql.failed) execute_text(r, sql.at);
-    buf_done(&sql);
+    show_like(r, "FUNCTIONS", argument);
 }
 
 static void meta_models(struct repl *r, struct text argument) {
-    (void)argument;
-    execute_text(r, "SHOW MODELS;");
+    show_like(r, "MODELS", argument);
+}
+
+/* \x, \timing: the other way round, or as said; false: neither on nor off was said. */
+static bool set_switch(struct repl *r, const char *name, struct text argument, bool *on) {
+    if (argument.bytes == 0)
+        *on = !*on;
+    else if (text_equal_fold(argument, TEXT_LITERAL("on")))
+        *on = true;
+    else if (text_equal_fold(argument, TEXT_LITERAL("off")))
+        *on = false;
+    else
+        repl_say(r, "%s: on or off, not '%.*s'", name, TEXT_ARG(argument));
+    return *on;
 }
 
 static void meta_expanded(struct repl *r, struct text argument) {
-    (void)argument;
-    r->presenter.style.expanded = !r->presenter.style.expanded;
-    repl_say(r, "Expanded display is %s.", r->presenter.style.expanded ? "on" : "off");
+    bool on = set_switch(r, "\\x", argument, &r->presenter.style.expanded);
+    repl_say(r, "Expanded display is %s.", on ? "on" : "off");
 }
 
 static void meta_timing(struct repl *r, struct text argument) {
-    (void)argument;
-    r->timing = !r->timing;
-    repl_say(r, "Timing is %s.", r->timing ? "on" : "off");
+    bool on = set_switch(r, "\\timing", argument, &r->timing);
+    repl_say(r, "Timing is %s.", on ? "on" : "off");
 }
 
 static void meta_include(struct repl *r, struct text argument) {
@@ -149,26 +175,51 @@ static void meta_watch(struct repl *r, struct text argument) {
     struct script script = {.text = buf_text(&r->last)};
     int wait_ms = seconds > 86400 ? 86400000 : (int)(seconds * 1000);
     while (repl_execute(r, &script) && poll(NULL, 0, wait_ms) == 0) continue;
-    *r->process->stop = 0;
+    if (*r->process->stop != 0) repl_give_up_line(r);
+}
+
+/* 'a b' is a b. */
+static struct text unquote(struct text t) {
+    bool quoted = t.bytes >= 2 && t.at[0] == '\'' && t.at[t.bytes - 1] == '\'';
+    return quoted ? (struct text){.at = t.at + 1, .bytes = t.bytes - 2} : t;
+}
+
+static void set_null(struct repl *r, struct text value) {
+    char *copy = arena_copy(&r->settings, value.at, value.bytes);
+    if (!copy) {
+        repl_say(r, "out of memory");
+        return;
+    }
+    r->presenter.style.null = (struct text){.at = copy, .bytes = value.bytes};
+    repl_say(r, "Null display is \"%s\".", copy);
+}
+
+static void set_format(struct repl *r, struct text value) {
+    char name[16] = "";
+    if (value.bytes < sizeof name) memcpy(name, value.at, value.bytes);
+    if (present_format_find(name, &r->presenter.format))
+        repl_say(r, "Output format is %s.", name);
+    else
+        repl_say(r, "\\pset format: table, csv or ndjson, not '%.*s'", TEXT_ARG(value));
 }
 
 /* \pset null TEXT, \pset format NAME; \pset alone shows both. */
 static void meta_pset(struct repl *r, struct text argument) {
     static const char *const formats[] = {"table", "csv", "ndjson"};
-    const char *space = memchr(argument.at, ' ', argument.bytes);
-    uint32_t key_bytes = space ? (uint32_t)(space - argument.at) : argument.bytes;
-    struct text key = {.at = argument.at, .bytes = key_bytes};
-    char value[100] = "";
-    if (space)
-        snprintf(value, sizeof value, "%.*s", (int)(argument.bytes - key_bytes - 1), space + 1);
-
+    struct text key = argument, value = {.at = ""};
+    const char *space = argument.bytes > 0 ? memchr(argument.at, ' ', argument.bytes) : NULL;
+    if (space) {
+        key.bytes = (uint32_t)(space - argument.at);
+        value = (struct text){.at = space + 1, .bytes = argument.bytes - key.bytes - 1};
+    }
+    while (value.bytes > 0 && value.at[0] == ' ') {
+        value.at++;
+        value.bytes--;
+    }
     if (text_equal_fold(key, TEXT_LITERAL("null"))) {
-        char *copy = arena_copy(&r->settings, value, strlen(value));
-        if (copy) r->presenter.style.null = text_of(copy);
-        repl_say(r, "Null display is \"%s\".", value);
+        set_null(r, unquote(value));
     } else if (text_equal_fold(key, TEXT_LITERAL("format"))) {
-        if (present_format_find(value, &r->presenter.format)) return;
-        repl_say(r, "\\pset format: table, csv or ndjson");
+        set_format(r, unquote(value));
     } else if (key.bytes == 0) {
         repl_say(r, "format %s, null \"%.*s\", expanded %s", formats[r->presenter.format],
                  TEXT_ARG(r->presenter.style.null), r->presenter.style.expanded ? "on" : "off");
@@ -177,28 +228,18 @@ static void meta_pset(struct repl *r, struct text argument) {
     }
 }
 
-static void meta_sql_help(struct repl *r, struct text argument) {
-    (void)argument;
-    repl_say(r,
-             "CREATE STREAM … WITH ('connector' = …)   CREATE VIEW v AS SELECT …\n"
-             "INSERT INTO x SELECT …                   CREATE QUERY q AS INSERT INTO x SELECT …\n"
-             "SELECT … FROM TUMBLE(TABLE s, DESCRIPTOR(ts), INTERVAL '10' SECOND) GROUP BY …\n"
-             "EXPLAIN SELECT …   DESCRIBE x   SHOW STREAMS|VIEWS|QUERIES|FUNCTIONS|CONNECTORS|ALL\n"
-             "DROP STREAM|VIEW|QUERY x   SET name = value   docs/reference says all.");
-}
-
 static void meta_help(struct repl *r, struct text argument);
 
 static const struct meta metas[] = {
     {"\\q", "", "leave (also quit, exit, Ctrl-D)", meta_quit},
     {"\\?", "", "this list", meta_help},
-    {"\\h", "", "SQL in five lines", meta_sql_help},
+    {"\\h", "[STATEMENT]", "how statements are written", repl_help_sql},
     {"\\d", "[NAME]", "streams, views and queries; or the columns of one", meta_describe},
-    {"\\dt", "", "streams and tables", meta_tables},
+    {"\\dt", "[PATTERN]", "streams and tables", meta_tables},
     {"\\df", "[PATTERN]", "functions", meta_functions},
-    {"\\dm", "", "models", meta_models},
-    {"\\x", "", "a line a column, on or off", meta_expanded},
-    {"\\timing", "", "how long each statement took, on or off", meta_timing},
+    {"\\dm", "[PATTERN]", "models", meta_models},
+    {"\\x", "[on | off]", "a line a column, on or off", meta_expanded},
+    {"\\timing", "[on | off]", "how long each statement took, on or off", meta_timing},
     {"\\i", "FILE", "execute a script", meta_include},
     {"\\o", "[FILE]", "results to a file, or to the terminal again", meta_output},
     {"\\watch", "[N]", "the last statement again every N seconds, until Ctrl-C", meta_watch},

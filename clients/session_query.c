@@ -11,9 +11,20 @@
 #include "clients/listing.h"
 #include "clients/session_private.h"
 
+static bool reads_stdin(const struct stream_def *def) {
+    struct err unused;
+    const struct connector *c = connector_of(def, &unused);
+    return c && strcmp(c->name, "stdin") == 0;
+}
+
 static bool env_bounded(void *context, const struct stream_def *def, const struct options *hint,
                         bool *bounded_out, struct err *e) {
-    (void)context;
+    const struct session *s = context;
+    if (s->options.stdin_fd < 0 && reads_stdin(def)) {
+        err_set(e, ERR_SQL, "0A000", "stream \"%.*s\" reads standard input, which the prompt reads",
+                TEXT_ARG(def->name));
+        return err_hint(e, "Run it in a script, weir run FILE.sql, or read a file or a socket.");
+    }
     return connector_check_source(def, hint, bounded_out, e);
 }
 
@@ -31,12 +42,15 @@ static const struct stream_def *env_side_stream(void *context, struct text name,
     struct text side = {.at = dollar, .bytes = name.bytes - owner.bytes};
     struct object *o = catalog_find(s->catalog, owner);
     struct stream *stream = o ? session_side(o) : NULL;
-    if (!stream) {
+    bool late = text_equal_fold(side, TEXT_LITERAL("$late"));
+    if (!stream || (!late && !text_equal_fold(side, TEXT_LITERAL("$errors")))) {
         err_set(e, ERR_SQL, "42P01", "relation \"%.*s\" does not exist", TEXT_ARG(name));
+        if (stream)
+            err_hint(e, "There are %.*s$errors and %.*s$late.", TEXT_ARG(o->name),
+                     TEXT_ARG(o->name));
         return NULL;
     }
-    return text_equal_fold(side, TEXT_LITERAL("$late")) ? stream_late_def(stream)
-                                                        : stream_errors_def(stream);
+    return late ? stream_late_def(stream) : stream_errors_def(stream);
 }
 
 struct sql_env session_env(struct session *s, const struct ast_statement *st) {

@@ -45,17 +45,19 @@ static void follow_set(struct set_words *w, const struct lexer *lex, struct toke
     }
 }
 
-enum sql_input sql_input_state(struct text text) {
+enum sql_input sql_input_state(struct text text, uint32_t *ready_out) {
     struct lexer lex;
     lex_init(&lex, text, 0);
     struct set_words words = {0};
     struct token last = {0};
+    *ready_out = 0;
     for (struct token t = lex_next(&lex); t.kind != 0; t = lex_next(&lex)) {
         if (lex.fault == LEX_QUOTE) return SQL_INPUT_QUOTE;
         if (lex.fault == LEX_COMMENT) return SQL_INPUT_COMMENT;
         follow_set(&words, &lex, t);
         last = t;
+        if (t.kind == TK_SEMICOLON && !words.open) *ready_out = t.end;
     }
     if (last.end == 0) return SQL_INPUT_EMPTY;
-    return last.kind == TK_SEMICOLON && !words.open ? SQL_INPUT_COMPLETE : SQL_INPUT_OPEN;
+    return *ready_out == last.end ? SQL_INPUT_COMPLETE : SQL_INPUT_OPEN;
 }

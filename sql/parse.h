@@ -56,6 +56,7 @@ enum sql_input {
     SQL_INPUT_COMMENT,  /* inside a comment of several lines */
 };
 
-enum sql_input sql_input_state(struct text text);
+/* *ready_out: so many bytes of it are whole statements, which may be executed already. */
+enum sql_input sql_input_state(struct text text, uint32_t *ready_out);
 
 #endif

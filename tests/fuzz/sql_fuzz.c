@@ -74,6 +74,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     buf_init(&key);
     sql_text_key(text, &key);
     buf_done(&key);
-    must(sql_input_state(text) <= SQL_INPUT_COMMENT);
+    uint32_t ready;
+    must(sql_input_state(text, &ready) <= SQL_INPUT_COMMENT);
+    must(ready <= text.bytes);
     return 0;
 }

@@ -1,4 +1,5 @@
 /* error_print_test.c: an error about SQL points at its word, whatever stands in the line. */
+#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -42,6 +43,19 @@ static void columns_count_characters_not_bytes(void **unused) {
            "             ^\n");
 }
 
+/* A character of two columns, and a mark of none; a tab and an escape are one space each. */
+static void the_caret_stands_under_what_a_terminal_shows(void **unused) {
+    (void)unused;
+    struct err e = {
+        .code = ERR_SQL, .sqlstate = "42601", .line = 1, .column = 12, .message = "syntax error"};
+    expect("", "\t'\xe4\xb8\xad\xe6\x96\x87', e\xcc\x81\x1b[! x", &e,
+           "ERROR:  42601: syntax error\n"
+           "LINE 1:  '\xe4\xb8\xad\xe6\x96\x87', e\xcc\x81 [! x\n"
+           "                    ^\n");
+    e.column = 400; /* behind the end: at it */
+    expect("", "SELECT", &e, "ERROR:  42601: syntax error\nLINE 1: ...\n           ^\n");
+}
+
 static void long_lines_are_cut_around_the_place(void **unused) {
     (void)unused;
     char sql[501];
@@ -70,9 +84,11 @@ static void without_a_place_only_the_sentence_is_told(void **unused) {
 }
 
 int main(void) {
+    setlocale(LC_CTYPE, "C.UTF-8");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(caret_stands_under_the_word),
         cmocka_unit_test(columns_count_characters_not_bytes),
+        cmocka_unit_test(the_caret_stands_under_what_a_terminal_shows),
         cmocka_unit_test(long_lines_are_cut_around_the_place),
         cmocka_unit_test(without_a_place_only_the_sentence_is_told),
     };

@@ -122,28 +122,34 @@ static void a_shell_knows_what_is_open(void **unused) {
     static const struct {
         const char *text;
         enum sql_input state;
+        uint32_t ready;
     } inputs[] = {
-        {"", SQL_INPUT_EMPTY},
-        {" -- x\n/* y */", SQL_INPUT_EMPTY},
-        {"SELECT 1", SQL_INPUT_OPEN},
-        {"SELECT 1;", SQL_INPUT_COMPLETE},
-        {"SELECT 1; -- x", SQL_INPUT_COMPLETE},
-        {"SELECT 1; SELECT", SQL_INPUT_OPEN},
-        {"SELECT ';", SQL_INPUT_QUOTE},
-        {"SELECT \"a;", SQL_INPUT_QUOTE},
-        {"SELECT `a;", SQL_INPUT_QUOTE},
-        {"SELECT x'a;", SQL_INPUT_QUOTE},
-        {"SELECT 'it''s;'", SQL_INPUT_OPEN},
-        {"SELECT 1 /* ;", SQL_INPUT_COMMENT},
-        {"SELECT # ;", SQL_INPUT_COMPLETE},
-        {"EXECUTE STATEMENT SET BEGIN INSERT INTO a SELECT 1;", SQL_INPUT_OPEN},
-        {"EXECUTE STATEMENT SET BEGIN INSERT INTO a SELECT 1; END;", SQL_INPUT_COMPLETE},
-        {"BEGIN STATEMENT SET;", SQL_INPUT_OPEN},
-        {"BEGIN STATEMENT SET; INSERT INTO a SELECT 1; END;", SQL_INPUT_COMPLETE},
-        {"BEGIN;", SQL_INPUT_COMPLETE},
+        {"", SQL_INPUT_EMPTY, 0},
+        {" -- x\n/* y */", SQL_INPUT_EMPTY, 0},
+        {"SELECT 1", SQL_INPUT_OPEN, 0},
+        {"SELECT 1;", SQL_INPUT_COMPLETE, 9},
+        {"SELECT 1; -- x", SQL_INPUT_COMPLETE, 9},
+        {"SELECT 1; SELECT", SQL_INPUT_OPEN, 9},
+        {"SELECT 1; SELECT '", SQL_INPUT_QUOTE, 9},
+        {"SELECT ';", SQL_INPUT_QUOTE, 0},
+        {"SELECT \"a;", SQL_INPUT_QUOTE, 0},
+        {"SELECT `a;", SQL_INPUT_QUOTE, 0},
+        {"SELECT x'a;", SQL_INPUT_QUOTE, 0},
+        {"SELECT 'it''s;'", SQL_INPUT_OPEN, 0},
+        {"SELECT 1 /* ;", SQL_INPUT_COMMENT, 0},
+        {"; /* ;", SQL_INPUT_COMMENT, 1},
+        {"SELECT # ;", SQL_INPUT_COMPLETE, 10},
+        {"EXECUTE STATEMENT SET BEGIN INSERT INTO a SELECT 1;", SQL_INPUT_OPEN, 0},
+        {"EXECUTE STATEMENT SET BEGIN INSERT INTO a SELECT 1; END;", SQL_INPUT_COMPLETE, 56},
+        {"BEGIN STATEMENT SET;", SQL_INPUT_OPEN, 0},
+        {"SELECT 1; BEGIN STATEMENT SET; INSERT", SQL_INPUT_OPEN, 9},
+        {"BEGIN STATEMENT SET; INSERT INTO a SELECT 1; END;", SQL_INPUT_COMPLETE, 49},
+        {"BEGIN;", SQL_INPUT_COMPLETE, 6},
     };
     for (size_t i = 0; i < COUNT_OF(inputs); i++) {
-        assert_int_equal(sql_input_state(text_of(inputs[i].text)), inputs[i].state);
+        uint32_t ready;
+        assert_int_equal(sql_input_state(text_of(inputs[i].text), &ready), inputs[i].state);
+        assert_int_equal(ready, inputs[i].ready);
     }
 }
 
