@@ -152,10 +152,9 @@ static enum exit_status run_all(struct run *run) {
 
 /* After a signal: what was open is dropped, and said. */
 static void say_stopped(struct run *run) {
-    struct session_progress p;
-    session_progress(run->session, &p);
-    buf_addf(&run->err.buf, "weir: stopped; %" PRIu64 " open window%s dropped\n", p.open_windows,
-             p.open_windows == 1 ? " was" : "s were");
+    uint64_t windows = session_open_windows(run->session);
+    buf_addf(&run->err.buf, "weir: stopped; %" PRIu64 " open window%s dropped\n", windows,
+             windows == 1 ? " was" : "s were");
     out_flush(&run->err);
 }
 

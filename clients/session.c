@@ -206,7 +206,6 @@ void session_progress(const struct session *s, struct session_progress *out) {
     *out = (struct session_progress){
         .rows_in = s->rows_in,
         .rows_out = s->rows_out,
-        .open_windows = s->open_windows,
         .watermark_us = TIME_END_US,
     };
     for (struct object *o = catalog_first(s->catalog); o; o = o->next) {
@@ -214,6 +213,15 @@ void session_progress(const struct session *s, struct session_progress *out) {
         if (r && r->job) session_add_progress(out, r->job);
     }
     if (s->selecting) session_add_progress(out, s->selecting);
+}
+
+uint64_t session_open_windows(const struct session *s) {
+    uint64_t windows = s->open_windows;
+    for (struct object *o = catalog_first(s->catalog); o; o = o->next) {
+        struct running *r = o->kind == OBJECT_QUERY ? o->extra : NULL;
+        if (r && r->job) windows += job_open_windows(r->job);
+    }
+    return windows;
 }
 
 void session_destroy(struct session *s) {

@@ -77,9 +77,11 @@ void session_background(struct session *s, int wake_fd);
 struct session_progress {
     uint64_t rows_in, rows_out;
     int64_t watermark_us;
-    uint64_t open_windows; /* dropped if it stopped now */
 };
 void session_progress(const struct session *s, struct session_progress *out);
+
+/* Open windows of all queries: what is dropped when the session ends now. */
+uint64_t session_open_windows(const struct session *s);
 
 /* Names that start with `prefix`, for completion: keywords, objects, columns. Called for each. */
 void session_complete(const struct session *s, struct text prefix, void *context,

@@ -78,7 +78,6 @@ void session_add_progress(struct session_progress *sum, const struct job *j) {
     job_stats(j, &stats);
     sum->rows_in += stats.rows_in;
     sum->rows_out += stats.rows_out;
-    sum->open_windows += job_open_windows(j);
     if (stats.watermark_us < sum->watermark_us) sum->watermark_us = stats.watermark_us;
 }
 

@@ -22,6 +22,7 @@ struct merge_key;
 struct op;
 struct query;
 struct state;
+struct window_tally;
 struct worker;
 
 struct op_type {
@@ -46,6 +47,9 @@ struct op_type {
     /* State for checkpoints, as bytes from which load() makes an equal operator; NULL: none. */
     bool (*save)(struct op *op, struct buf *out, struct err *e);
     bool (*load)(struct op *op, struct text saved, struct err *e);
+
+    /* Names the windows that hold rows and are not final; NULL: it has none. */
+    bool (*windows)(const struct op *op, struct window_tally *t, struct err *e);
 };
 
 struct op {

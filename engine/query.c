@@ -13,6 +13,7 @@
 #include "engine/batch_slice.h"
 #include "engine/op_table.h"
 #include "engine/query_private.h"
+#include "engine/window_tally.h"
 #include "engine/worker.h"
 
 /* Opens the operator of `p`, above those of its inputs. */
@@ -308,6 +309,20 @@ void query_stats(const struct query *q, struct query_stats *out) {
         int64_t at = q->input[i].watermark_us;
         if (at < out->watermark_us) out->watermark_us = at;
     }
+}
+
+bool query_open_windows(struct query *q, uint64_t *windows_out, struct err *e) {
+    uint64_t windows = 0;
+    for (uint32_t i = 0; i < q->plan->plans; i++) {
+        const struct op *op = &q->op[i];
+        struct window_tally t = {.arena = &q->batch_arena};
+        if (!op->type || !op->type->windows) continue;
+        if (!op->type->windows(op, &t, e)) return false;
+        windows += window_tally_count(&t);
+        arena_reset(&q->batch_arena);
+    }
+    *windows_out = windows;
+    return true;
 }
 
 /* Where bad rows stop the query: those of the live rows that no row behind the first bad one

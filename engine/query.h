@@ -54,7 +54,6 @@ struct query_stats {
     uint64_t rows_in, rows_out, late, bad;
     int64_t watermark_us; /* lowest of the inputs */
     size_t state_bytes;
-    uint64_t open_windows; /* that hold rows and are not final yet */
 };
 
 /* plan outlives the query. NULL: see *e. */
@@ -82,6 +81,9 @@ void query_set_idle(struct query *q, uint32_t input, bool idle);
 bool query_done(const struct query *q); /* ended, or needs no more rows */
 
 void query_stats(const struct query *q, struct query_stats *out);
+/* Windows that hold rows and are not final yet: what is lost when the query is dropped now. Between
+ * calls that feed it; costs as much as there are panes. */
+bool query_open_windows(struct query *q, uint64_t *windows_out, struct err *e) MUST_USE;
 /* Rows that each operator gave, by id of its plan node: rows_out[plan->plans]. With one worker. */
 void query_op_rows(const struct query *q, uint64_t *rows_out);
 

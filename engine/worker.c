@@ -258,6 +258,15 @@ static bool exchange_load(struct op *op, struct text saved, struct err *e) {
     return true;
 }
 
+static bool exchange_windows(const struct op *op, struct window_tally *t, struct err *e) {
+    const struct worker_pool *pool = op->state;
+    for (uint32_t i = 0; i < pool->workers; i++) {
+        const struct op *of = &pool->worker[i].op;
+        if (of->type->windows && !of->type->windows(of, t, e)) return false;
+    }
+    return true;
+}
+
 size_t exchange_state_bytes(const struct op *op) {
     const struct worker_pool *pool = op->state;
     size_t bytes = 0;
@@ -274,4 +283,5 @@ const struct op_type op_exchange = {
     .close = exchange_close,
     .save = exchange_save,
     .load = exchange_load,
+    .windows = exchange_windows,
 };

@@ -31,6 +31,7 @@
     X(ONCE, "once")                                                                                \
     X(LIVE, "live")                                                                                \
     X(END, "end")                                                                                  \
+    X(SIGNAL, "signal")                                                                            \
     X(DATA, "data")
 
 #define X(ID, word) SECTION_##ID,

@@ -159,8 +159,10 @@ static void read_upto(int fd, struct buf *out, size_t bytes) {
 }
 
 /* Gives each "in" section when the "out" sections before it have come. */
-static void converse(const struct case_spec *c, int to, int from, struct buf *out) {
+static void converse(const struct case_spec *c, pid_t child, const int pipes[2], struct buf *out) {
+    int to = pipes[0], from = pipes[1];
     size_t expected = 0;
+    bool ends = true;
 
     for (uint32_t i = 0; i < c->sections; i++) {
         const struct case_section *s = &c->section[i];
@@ -172,11 +174,16 @@ static void converse(const struct case_spec *c, int to, int from, struct buf *ou
             close(to);
             to = -1;
         }
+        if (s->kind == SECTION_SIGNAL) {
+            kill(child, text_equal(s->head, TEXT_LITERAL("TERM")) ? SIGTERM : SIGINT);
+            ends = false; /* the signal ends it, and not the end of its input */
+        }
         if (s->kind != SECTION_IN && s->kind != SECTION_IN_ESCAPED) continue;
         if (write(to, s->body.at, s->body.bytes) != (ssize_t)s->body.bytes) break;
     }
-    if (to >= 0) close(to);
+    if (to >= 0 && ends) close(to);
     read_upto(from, out, SIZE_MAX);
+    if (to >= 0 && !ends) close(to);
     close(from);
 }
 
@@ -201,7 +208,7 @@ static void run_live(const struct case_env *env, const struct case_spec *c, cons
     close(in[0]);
     close(from[1]);
     close(err);
-    converse(c, in[1], from[0], &out->out);
+    converse(c, child, (int[]){in[1], from[0]}, &out->out);
     wait_program(child, out);
 }
 

@@ -205,7 +205,8 @@ bool runner_run(struct runner *r, const struct runner_until *until, struct err *
 }
 
 uint64_t job_open_windows(const struct job *j) {
-    struct query_stats stats;
-    job_stats(j, &stats);
-    return j->state == JOB_RUNNING ? stats.open_windows : 0;
+    uint64_t windows = 0;
+    struct err ignored;
+    bool runs = j->state == JOB_RUNNING && j->query;
+    return runs && query_open_windows(j->query, &windows, &ignored) ? windows : 0;
 }

@@ -79,6 +79,7 @@ enum job_state job_state(const struct job *j);
 const struct err *job_error(const struct job *j);
 const struct err *job_first_bad(const struct job *j); /* of the rows it could not compute */
 void job_stats(const struct job *j, struct query_stats *out);
-uint64_t job_open_windows(const struct job *j); /* dropped when stopped: told on stderr */
+/* Windows that are dropped when the job is stopped now. */
+uint64_t job_open_windows(const struct job *j);
 
 #endif

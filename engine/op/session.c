@@ -320,6 +320,10 @@ bool session_close_all(struct window_aggregate *w, const struct window_close *c,
     return true;
 }
 
+uint64_t session_count(const struct window_aggregate *w) {
+    return w->sessions->sessions.session->count;
+}
+
 /* Sessions keep no list of their groups in what is saved: the groups name their session. */
 bool session_save(struct window_aggregate *w, struct buf *out, struct err *e) {
     struct session_store *s = w->sessions;

@@ -20,6 +20,9 @@ bool session_rows_take(struct op *op, const struct batch *in, uint32_t *live_at,
 bool session_close_all(struct window_aggregate *w, const struct window_close *c,
                        struct err *e) MUST_USE;
 
+/* Sessions that are not final. */
+uint64_t session_count(const struct window_aggregate *w);
+
 bool session_save(struct window_aggregate *w, struct buf *out, struct err *e) MUST_USE;
 bool session_load(struct window_aggregate *w, struct text *at, struct err *e) MUST_USE;
 

@@ -12,6 +12,7 @@
 #include "engine/op/window_session.h"
 #include "engine/query_private.h"
 #include "engine/window.h"
+#include "engine/window_tally.h"
 
 struct window_op {
     const struct window_spec *spec;
@@ -204,6 +205,14 @@ static bool window_load(struct op *op, struct text saved, struct err *e) {
     return saved.bytes == 0 || err_set(e, ERR_CORRUPT, "XX001", "saved windows are damaged");
 }
 
+/* Rows of other windows went on at once. */
+static bool window_windows(const struct op *op, struct window_tally *t, struct err *e) {
+    const struct window_op *w = op->state;
+    (void)e;
+    if (w->session) t->apart += window_session_count(w->session);
+    return true;
+}
+
 const struct op_type op_window = {
     .name = "Window",
     .state_bytes = sizeof(struct window_op),
@@ -213,4 +222,5 @@ const struct op_type op_window = {
     .close = window_close,
     .save = window_save,
     .load = window_load,
+    .windows = window_windows,
 };

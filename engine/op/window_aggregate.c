@@ -11,6 +11,7 @@
 #include "engine/op/session.h"
 #include "engine/op/window_state.h"
 #include "engine/query_private.h"
+#include "engine/window_tally.h"
 
 static bool segment_open(struct segment *s, struct arena *a) {
     s->row = ARENA_ARRAY(a, s->row, BATCH_ROWS);
@@ -169,6 +170,23 @@ static bool window_aggregate_load(struct op *op, struct text saved, struct err *
     return !w->slides || slide_restore(&w->slide, head[4], head[5], e);
 }
 
+static bool window_aggregate_windows(const struct op *op, struct window_tally *t, struct err *e) {
+    const struct window_aggregate *w = op->state;
+    if (w->sessions) t->apart += session_count(w);
+    t->brought = w->attached;
+    for (uint32_t i = 0; !w->sessions && i < w->panes.count; i++) {
+        const struct pane *p = w->panes.heap[i];
+        struct window_run run = {.first = p->minor, .last = p->order};
+        if (!w->attached) {
+            run.first = window_first(&w->grid, p->order);
+            run.last = window_last(&w->grid, p->order);
+            if (run.first <= w->closed) run.first = w->closed + 1;
+        }
+        if ((w->attached || run.first <= run.last) && !window_tally_add(t, run, e)) return false;
+    }
+    return true;
+}
+
 const struct op_type op_window_aggregate = {
     .name = "WindowAggregate",
     .state_bytes = sizeof(struct window_aggregate),
@@ -178,4 +196,5 @@ const struct op_type op_window_aggregate = {
     .close = window_aggregate_close,
     .save = window_aggregate_save,
     .load = window_aggregate_load,
+    .windows = window_aggregate_windows,
 };

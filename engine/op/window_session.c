@@ -289,6 +289,10 @@ bool window_session_flush(struct window_session *w, const struct mark *m, struct
     return true;
 }
 
+uint64_t window_session_count(const struct window_session *w) {
+    return w->sessions.session->count;
+}
+
 /* Saved: next number 8, next close 8, passed 8, the sessions, the rows. */
 bool window_session_save(struct window_session *w, struct buf *out, struct err *e) {
     int64_t head[] = {w->next_number, w->next_close_us, w->passed_us};

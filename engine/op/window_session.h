@@ -18,6 +18,7 @@ struct window_session *window_session_open(struct op *op, const struct window_sp
 bool window_session_push(struct window_session *w, const struct batch *in, struct err *e) MUST_USE;
 bool window_session_flush(struct window_session *w, const struct mark *m, struct err *e) MUST_USE;
 void window_session_close(struct window_session *w);
+uint64_t window_session_count(const struct window_session *w); /* that are not final */
 bool window_session_save(struct window_session *w, struct buf *out, struct err *e) MUST_USE;
 bool window_session_load(struct window_session *w, struct text *at, struct err *e) MUST_USE;
 
