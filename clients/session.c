@@ -20,8 +20,8 @@ static bool session_open(struct session *s, struct err *e) {
     s->edge = (struct edge_env){
         .fs = s->options.fs,
         .stdin_fd = s->options.stdin_fd,
-        .stdout_fd = s->options.stdout_fd,
-        .stderr_fd = s->options.stderr_fd,
+        .out = &s->out,
+        .err = &s->err,
         .clock_us = s->options.clock_us,
     };
     edge_settings(s);
@@ -40,6 +40,8 @@ struct session *session_create(const struct session_options *o, const struct ses
     }
     s->options = *o;
     s->output = *out;
+    fd_buffer_init(&s->out, o->stdout_fd, "stdout");
+    fd_buffer_init(&s->err, o->stderr_fd, "stderr");
     arena_init(&s->arena, 0);
     arena_init(&s->statement, 0);
     defines_init(&s->defines, &s->arena);
@@ -236,6 +238,8 @@ void session_destroy(struct session *s) {
     }
     runner_destroy(s->runner);
     catalog_destroy(s->catalog);
+    fd_buffer_done(&s->out);
+    fd_buffer_done(&s->err);
     arena_done(&s->statement);
     arena_done(&s->arena);
     free(s);

@@ -18,6 +18,7 @@ struct session {
     struct defines defines;
     struct settings settings;
     struct edge_env edge;
+    struct fd_buffer out, err; /* of `edge` */
     struct catalog *catalog;
     struct runner *runner;
     const struct script *script;

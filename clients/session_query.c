@@ -149,8 +149,9 @@ static bool wait_for_writers(struct session *s, const struct bound_query *bound,
     for (struct object *o = catalog_first(s->catalog); o; o = o->next) {
         struct running *r = o->kind == OBJECT_QUERY ? o->extra : NULL;
         if (!r || !r->job || !r->bound.plan.bounded || job_state(r->job) > JOB_RUNNING) continue;
-        if (!object_is_in(r->bound.target, bound->use, bound->uses) &&
-            !object_is_in(o, bound->use, bound->uses) && !fills_side(s, r, bound)) {
+        bool fills = r->bound.target != bound->target &&
+                     object_is_in(r->bound.target, bound->use, bound->uses);
+        if (!fills && !object_is_in(o, bound->use, bound->uses) && !fills_side(s, r, bound)) {
             continue;
         }
         if (!run_until(s, r->job, e)) return false;
@@ -224,6 +225,7 @@ static bool select_run(struct session *s, const struct bound_query *bound, struc
         .plan = &bound->plan,
         .input = find_inputs(s, bound, &s->statement),
         .output = show_rows,
+        .prints = &s->out,
         .context = &show,
         .query = query_settings(s),
         .fail_on_error = s->settings.on_error == ON_ERROR_FAIL,

@@ -211,7 +211,7 @@ static bool rows_push(struct query *q, uint32_t input, const struct batch *b, ui
 /* Where the row with that ordinal stands in what is being pushed. */
 static struct query_reject reject_at(const struct query *q, uint64_t ordinal) {
     const struct query_current *c = &q->current;
-    struct query_reject r = {.input = UINT32_MAX};
+    struct query_reject r = {.input = UINT32_MAX, .ordinal = ordinal};
     if (!c->batch || ordinal < c->first_ordinal || ordinal - c->first_ordinal >= c->rows) return r;
     r.input = c->input;
     r.batch = c->batch;
@@ -222,7 +222,7 @@ static struct query_reject reject_at(const struct query *q, uint64_t ordinal) {
 static bool reject_tell(struct query *q, const struct reject *x, struct err *e) {
     const struct query_output *out = &q->out;
     if (x->key.ordinal >= q->end_ordinal) return true;
-    struct query_reject r = {.input = UINT32_MAX};
+    struct query_reject r = {.input = UINT32_MAX, .ordinal = x->key.ordinal};
     if (!x->result) r = reject_at(q, x->key.ordinal);
     r.sqlstate = x->sqlstate;
     r.message = x->message;

@@ -24,6 +24,7 @@ struct query_reject {
     uint32_t input;            /* of the query; UINT32_MAX: a result row, not an input row */
     const struct batch *batch; /* the input's batch being pushed; NULL: none */
     uint32_t row;              /* in it */
+    uint64_t ordinal;          /* of the row that caused it */
     const char *sqlstate;      /* bad rows */
     const char *message;
     int64_t watermark_us; /* late rows */

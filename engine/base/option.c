@@ -42,6 +42,15 @@ struct text option_text(const struct options *o, const char *key) {
     return found->value.at ? found->value : TEXT_LITERAL("");
 }
 
+bool options_equal(const struct options *a, const struct options *b) {
+    if (a->count != b->count) return false;
+    for (uint32_t i = 0; i < a->count; i++) {
+        if (!text_equal(a->option[i].key, b->option[i].key)) return false;
+        if (!text_equal(a->option[i].value, b->option[i].value)) return false;
+    }
+    return true;
+}
+
 static uint32_t merge_one(struct option *to, uint32_t count, const struct option *from) {
     struct option o = *from;
     o.key = option_key(o.key);

@@ -44,6 +44,9 @@ struct option_row {
 bool options_merge(struct arena *a, const struct options *base, const struct options *hint,
                    struct options *out, struct err *e) MUST_USE;
 
+/* The same keys and values, in the same order. */
+bool options_equal(const struct options *a, const struct options *b);
+
 /* The new name of a legacy key, or the key itself. */
 struct text option_key(struct text key);
 

@@ -13,15 +13,17 @@
 #include "engine/base/batch.h"
 #include "engine/base/file.h"
 #include "engine/edge/codec.h"
+#include "engine/edge/fd.h"
 #include "engine/stream_def.h"
 
 /* What the edge is given of the outside world. */
 struct edge_env {
     struct file_system *fs;
-    int stdin_fd, stdout_fd, stderr_fd;
-    uint32_t batch_rows;       /* 1..BATCH_ROWS */
-    size_t record_bytes_max;   /* a longer line is a bad row (54000) */
-    int64_t (*clock_us)(void); /* PROCTIME(); called once a batch */
+    int stdin_fd;
+    struct fd_buffer *out, *err; /* stdout and stderr, for all who print there */
+    uint32_t batch_rows;         /* 1..BATCH_ROWS */
+    size_t record_bytes_max;     /* a longer line is a bad row (54000) */
+    int64_t (*clock_us)(void);   /* PROCTIME(); called once a batch */
 };
 
 enum read_status {
@@ -50,6 +52,7 @@ struct connector {
     const struct option_row *option; /* ends with a NULL key */
     bool needs_format;
     bool rereadable; /* can be read twice: a file, a generator; not stdin, socket */
+    bool unordered;  /* the order of what is written to it cannot be seen */
     bool partitions; /* PARTITIONED BY is for it: it makes folders, or nothing of the rows */
 
     /* SOURCE; NULL: is none. Options are checked here, before anything is opened. */
@@ -61,6 +64,8 @@ struct connector {
     bool (*sink_check)(const struct stream_def *def, bool changes, struct err *e);
     struct sink *(*sink_open)(const struct stream_def *def, bool changes,
                               const struct edge_env *env, struct err *e);
+    /* Where it prints together with others; NULL: it writes where nobody else does. */
+    struct fd_buffer *(*sink_to)(const struct stream_def *def, const struct edge_env *env);
 };
 
 /* What every reader and sink begin with; connectors embed these as their first member. */

@@ -6,6 +6,8 @@
 #include <poll.h>
 #include <unistd.h>
 
+enum { GATHER_BYTES = 64 * 1024 };
+
 bool fd_readable(int fd) {
     struct pollfd p = {.fd = fd, .events = POLLIN};
     return poll(&p, 1, 0) > 0;
@@ -39,4 +41,26 @@ bool fd_write(int fd, struct text bytes, const char *what, struct err *e) {
 bool fd_nonblocking(int fd) {
     int flags = fcntl(fd, F_GETFL);
     return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
+}
+
+void fd_buffer_init(struct fd_buffer *b, int fd, const char *name) {
+    *b = (struct fd_buffer){.fd = fd, .name = name};
+    buf_init(&b->buf);
+}
+
+void fd_buffer_done(struct fd_buffer *b) {
+    buf_done(&b->buf);
+}
+
+bool fd_buffer_flush(struct fd_buffer *b, struct err *e) {
+    if (!b->failed && b->buf.bytes > 0) {
+        b->failed = !fd_write(b->fd, buf_text(&b->buf), b->name, &b->failure);
+    }
+    buf_reset(&b->buf);
+    if (b->failed) *e = b->failure;
+    return !b->failed;
+}
+
+bool fd_buffer_added(struct fd_buffer *b, struct err *e) {
+    return b->buf.bytes < GATHER_BYTES || fd_buffer_flush(b, e);
 }

@@ -1,13 +1,15 @@
 /* job.c: see job.h.
  *
- * A step asks the query which input it wants, gets rows of it from the feed, and pushes them;
- * what the query gives goes to the sink, the kept stream or the client at once, in order. A query
- * that fails takes only itself down.
+ * A step asks the query which input it wants, gets rows of it from the feed, and pushes them; what
+ * the query gives goes on its way at once, in order (job_give.h). A query that fails takes only
+ * itself down.
  */
 #include "engine/edge/job.h"
 
 #include <assert.h>
 #include <stdlib.h>
+
+#include "engine/edge/job_give.h"
 
 enum {
     STEP_BATCHES = 8,        /* of one job before the next one's turn */
@@ -17,88 +19,6 @@ enum {
 static void job_fail(struct job *j, const struct err *e) {
     j->error = *e;
     j->state = JOB_FAILED;
-}
-
-static bool give_rows(void *context, const struct batch *b, struct err *e) {
-    struct job *j = context;
-    if (b->live == 0) return true;
-    j->dirty = true;
-    j->gave = true;
-    j->last_ordinal = batch_ordinal(b, batch_row(b, b->live - 1));
-    if (!j->o.target) return j->o.output(j->o.context, b, e);
-    if (j->o.target->kept) return stream_append(j->o.target, b, e);
-    return j->sink->type->write(j->sink, b, e);
-}
-
-/* Late rows are kept whole, whatever the query reads of them. */
-static bool give_late(void *context, const struct query_reject *r, struct err *e) {
-    struct job *j = context;
-    if (!r->batch || r->input >= j->inputs) return true; /* counted; not a row of ours */
-    struct stream *s = j->o.input[r->input];
-    if (j->o.plan->input[r->input].def != s->def) return true; /* x$errors has no x$late */
-    struct late_row late = {
-        .query = j->o.name,
-        .watermark_us = r->watermark_us,
-        .missed = r->missed,
-    };
-    if (!feed_whole_row(j->input[r->input].feed, r->row, &late, e)) return false;
-    return stream_add_late(s, &late, e);
-}
-
-static struct stream *errors_of(const struct job *j, const struct query_reject *r) {
-    if (j->o.errors) return j->o.errors;
-    if (r->input < j->inputs) return j->o.input[r->input];
-    return j->inputs > 0 ? j->o.input[0] : j->o.target;
-}
-
-/* The row as JSON, for `raw`. Left out where it cannot be made. */
-static void encode_raw(struct job *j, const struct query_reject *r, struct buf *out) {
-    static const struct options none = {NULL, 0};
-    struct late_row whole = {.query = {.at = NULL}};
-    struct err ignored;
-    if (!r->batch || r->input >= j->inputs) return;
-    if (!feed_whole_row(j->input[r->input].feed, r->row, &whole, &ignored)) return;
-    struct batch one = *whole.row;
-    uint16_t sel = (uint16_t)whole.index;
-    one.sel = &sel;
-    one.live = 1;
-    struct encoder *c = codec_json.encoder_create(one.schema, &none, false, &ignored);
-    if (!c) return;
-    if (!codec_json.encode(c, &one, out, &ignored)) buf_reset(out);
-    codec_json.encoder_destroy(c);
-    while (out->bytes > 0 && out->at[out->bytes - 1] == '\n') out->bytes--;
-}
-
-static void copy_text(char *to, size_t room, const char *from) {
-    size_t n = from ? strlen(from) : 0;
-    if (n >= room) n = room - 1;
-    if (n > 0) memcpy(to, from, n);
-    to[n] = '\0';
-}
-
-static bool give_bad(void *context, const struct query_reject *r, struct err *e) {
-    struct job *j = context;
-    if (j->first_bad.code == ERR_NONE) {
-        err_set(&j->first_bad, ERR_DATA, r->sqlstate, "%s", r->message);
-    }
-    bool placed = r->batch && r->input < j->inputs;
-    if (placed && !feed_tell_bad(j->input[r->input].feed, r->row, e)) return false;
-    if (j->o.fail_on_error) return err_set(e, ERR_DATA, r->sqlstate, "%s", r->message);
-    struct stream *s = errors_of(j, r);
-    if (!s) return true;
-    struct buf raw;
-    buf_init(&raw);
-    encode_raw(j, r, &raw);
-    struct decode_bad bad = {
-        .offset = r->batch ? batch_ordinal(r->batch, r->row) : 0,
-        .raw = buf_text(&raw),
-    };
-    copy_text(bad.sqlstate, sizeof bad.sqlstate, r->sqlstate);
-    copy_text(bad.message, sizeof bad.message, r->message);
-    const struct side_row who = {.query = j->o.name, .at_us = j->env->clock_us()};
-    bool ok = stream_add_error(s, &who, &bad, e);
-    buf_done(&raw);
-    return ok;
 }
 
 /* Does a window of the plan close by the clock? Plans are trees of bounded depth. */
@@ -111,7 +31,8 @@ static bool uses_proctime(const struct plan *p) {
     return false;
 }
 
-struct job *job_create(const struct job_options *o, const struct edge_env *env, struct err *e) {
+struct job *job_create(const struct job_options *o, const struct edge_env *env,
+                       struct junctions *junctions, struct err *e) {
     assert(o->plan && (o->target || o->output));
     struct job *j = calloc(1, sizeof *j);
     struct job_input *input = calloc(o->plan->inputs + 1, sizeof *input);
@@ -122,6 +43,7 @@ struct job *job_create(const struct job_options *o, const struct edge_env *env, 
         return NULL;
     }
     j->env = env;
+    j->junctions = junctions;
     j->o = *o;
     j->o.query.bad_stops = o->fail_on_error;
     j->input = input;
@@ -131,37 +53,31 @@ struct job *job_create(const struct job_options *o, const struct edge_env *env, 
     return j;
 }
 
-/* Gives back what runs: the query's last figures stay. */
-static void job_close(struct job *j) {
+/* The sources are free for others; what the query gave may still be on its way. */
+static void close_feeds(struct job *j) {
     for (uint32_t i = 0; i < j->inputs; i++) {
         feed_close(j->input[i].feed);
         j->input[i].feed = NULL;
     }
+}
+
+/* Gives back what runs: the query's last figures stay. */
+static void job_close(struct job *j) {
+    close_feeds(j);
     if (j->query) query_stats(j->query, &j->stats);
     if (j->query && j->o.op_rows) query_op_rows(j->query, j->o.op_rows);
     query_destroy(j->query);
     j->query = NULL;
-    if (j->sink) j->sink->type->close(j->sink);
-    j->sink = NULL;
+    job_give_close(j);
 }
 
 void job_destroy(struct job *j) {
     struct err ignored;
     if (!j) return;
-    if (j->state == JOB_RUNNING && j->sink) (void)!j->sink->type->finish(j->sink, &ignored);
+    if (j->state == JOB_RUNNING) (void)!job_give_finish(j, j->error.code == ERR_NONE, &ignored);
     job_close(j);
     free(j->input);
     free(j);
-}
-
-static bool open_sink(struct job *j, struct err *e) {
-    struct stream *target = j->o.target;
-    if (!target || target->kept) return true;
-    assert(target->connector);
-    bool changes = j->o.plan->root->changes;
-    if (!connector_check_sink(target->def, changes, e)) return false;
-    j->sink = target->connector->sink_open(target->def, changes, j->env, e);
-    return j->sink != NULL;
 }
 
 static bool open_feeds(struct job *j, struct err *e) {
@@ -178,15 +94,11 @@ static bool open_feeds(struct job *j, struct err *e) {
 void job_start(struct job *j) {
     assert(j->state == JOB_WAITING);
     struct err e;
-    const struct query_output out = {
-        .context = j,
-        .rows = give_rows,
-        .late = give_late,
-        .bad = give_bad,
-    };
+    struct query_output out = {.context = j};
     err_clear(&e);
+    job_give_output(&out);
     j->query = query_create(j->o.plan, &j->o.query, &out, &e);
-    if (j->query && open_feeds(j, &e) && open_sink(j, &e)) {
+    if (j->query && open_feeds(j, &e) && job_give_open(j, &e)) {
         j->state = JOB_RUNNING;
         return;
     }
@@ -194,15 +106,31 @@ void job_start(struct job *j) {
     job_close(j);
 }
 
+/* All that the query gave is where it belongs. */
 static void job_end(struct job *j) {
     struct err e;
-    bool ok = !j->sink || j->sink->type->finish(j->sink, &e);
-    if (ok) {
-        j->state = JOB_ENDED;
-    } else {
-        job_fail(j, &e);
-    }
+    bool whole = j->error.code == ERR_NONE;
+    if (!job_give_finish(j, whole, &e) && whole) job_fail(j, &e);
+    j->state = j->error.code == ERR_NONE ? JOB_ENDED : JOB_FAILED;
     job_close(j);
+}
+
+/* The query gives nothing more: its rows may have to wait for those of others. true: something
+ * was done. */
+static bool job_drain(struct job *j) {
+    bool first = !j->draining;
+    j->draining = true;
+    if (first) close_feeds(j);
+    if (first) job_give_end(j);
+    if (job_give_waits(j)) return first;
+    job_end(j);
+    return true;
+}
+
+/* What it gave before stands. */
+static void job_break(struct job *j, const struct err *e) {
+    if (j->error.code == ERR_NONE) j->error = *e;
+    (void)job_drain(j);
 }
 
 static void speaks_again(struct job *j, uint32_t i) {
@@ -302,21 +230,15 @@ static bool listen_to_idle(struct job *j, bool *did_out, struct err *e) {
     return true;
 }
 
-static void job_break(struct job *j, const struct err *e) {
-    job_fail(j, e);
-    job_close(j);
-}
-
 /* A query without inputs gives its constant rows, and ends. */
 static bool step_alone(struct job *j) {
     struct err e;
     const struct mark end = {.watermark_us = TIME_END_US, .proctime_us = j->env->clock_us()};
-    if (query_flush(j->query, 0, &end, &e)) {
-        job_end(j);
-    } else {
+    if (!query_flush(j->query, 0, &end, &e)) {
         job_break(j, &e);
+        return true;
     }
-    return true;
+    return job_drain(j);
 }
 
 bool job_is_ahead(const struct job *j) {
@@ -328,18 +250,17 @@ bool job_step(struct job *j) {
     assert(j->state == JOB_RUNNING);
     struct err e;
     bool any = false, did = true;
+    if (j->draining) return job_drain(j);
     if (j->inputs == 0) return step_alone(j);
     err_clear(&e);
     for (uint32_t i = 0; i < j->inputs; i++) j->input[i].waits = j->input[i].blocked = false;
     for (uint32_t n = 0; n < STEP_BATCHES && did; n++) {
         uint32_t i = query_wants(j->query);
-        if (i == UINT32_MAX || query_done(j->query)) {
-            job_end(j);
-            return true;
-        }
+        if (i == UINT32_MAX || query_done(j->query)) return job_drain(j) || any;
         assert(i < j->inputs);
         did = false;
-        if (!listen_to_idle(j, &did, &e) || (!did && !pump(j, i, &did, &e))) {
+        if (!listen_to_idle(j, &did, &e) || (!did && !pump(j, i, &did, &e)) ||
+            !job_give_reach(j, &e)) {
             job_break(j, &e);
             return true;
         }
@@ -351,10 +272,9 @@ bool job_step(struct job *j) {
 
 void job_flush(struct job *j) {
     struct err e;
-    if (j->state != JOB_RUNNING || !j->dirty) return;
+    if (j->state != JOB_RUNNING) return;
     j->dirty = false;
-    if (!j->sink || j->sink->type->flush(j->sink, &e)) return;
-    job_break(j, &e);
+    if (!job_give_flush(j, &e)) job_break(j, &e);
 }
 
 /* Input `i` has nothing: time goes on without it. */
@@ -376,7 +296,7 @@ static bool tick_input(struct job *j, uint32_t i, int64_t now_us, struct err *e)
 
 void job_tick(struct job *j, int64_t now_us) {
     struct err e;
-    if (j->state != JOB_RUNNING) return;
+    if (j->state != JOB_RUNNING || j->draining) return;
     for (uint32_t i = 0; i < j->inputs; i++) {
         if (!j->input[i].waits || j->input[i].ended) continue;
         if (tick_input(j, i, now_us, &e)) continue;
@@ -388,7 +308,7 @@ void job_tick(struct job *j, int64_t now_us) {
 bool job_set_aside(struct job *j) {
     struct err e;
     bool any = false;
-    if (j->state != JOB_RUNNING) return false;
+    if (j->state != JOB_RUNNING || j->draining) return false;
     for (uint32_t i = 0; i < j->inputs; i++) {
         bool did;
         if (!feed_set_aside(j->input[i].feed, &did, &e)) {

@@ -5,6 +5,7 @@
 #ifndef ENGINE_EDGE_JOB_H
 #define ENGINE_EDGE_JOB_H
 
+#include "engine/edge/junction.h"
 #include "engine/edge/tap.h"
 
 struct job_input {
@@ -17,18 +18,28 @@ struct job_input {
     bool ended;
 };
 
+/* Where what the query gives goes: job_give.c. */
+struct job_ways {
+    uint64_t base;                   /* of its ordinals: where in the source it began */
+    struct lane *out, *late, *error; /* NULL: straight there */
+    struct outlet *outlet;           /* of the target; NULL: it has none */
+};
+
 struct job {
     struct job *next;
     const struct edge_env *env;
+    uint64_t statement; /* its rank among those of the runner, from 1 on */
     struct job_options o;
     enum job_state state;
     bool proctime;         /* the clock closes windows */
-    bool dirty;            /* rows were written since the last flush */
+    bool dirty;            /* rows were given since the last flush */
     bool gave;             /* the last push gave result rows */
+    bool draining;         /* the query gives nothing more, but its rows wait for those of others */
     uint64_t taken;        /* rows that a query with one input was given */
     uint64_t last_ordinal; /* of the input row that made the last result row */
     struct query *query;
-    struct sink *sink;
+    struct job_ways ways;
+    struct junctions *junctions;
     uint32_t inputs;
     struct job_input *input; /* [inputs] */
     struct err error;
@@ -37,7 +48,7 @@ struct job {
 };
 
 struct job *job_create(const struct job_options *o, const struct edge_env *env,
-                       struct err *e) MUST_USE;
+                       struct junctions *junctions, struct err *e) MUST_USE;
 void job_destroy(struct job *j); /* accepts NULL; publishes what its sink has in progress */
 
 /* Opens the query, its feeds and its sink; a job that cannot is JOB_FAILED. */

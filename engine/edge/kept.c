@@ -308,3 +308,10 @@ struct reader *kept_reader_open(struct kept *k, enum kept_start start, bool boun
     k->readers = r;
     return &r->base;
 }
+
+const void *kept_reader_source(const struct reader *base, uint64_t *at_out) {
+    const struct kept_reader *r = (const struct kept_reader *)base;
+    assert(base->type == &kept_reader_type);
+    *at_out = r->at;
+    return r->kept;
+}

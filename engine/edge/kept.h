@@ -41,6 +41,9 @@ size_t kept_behind_bytes(const struct kept *k);
 
 enum kept_start { KEPT_OLDEST, KEPT_LATEST };
 
+/* What a reader of kept rows reads, and the number of the next one. */
+const void *kept_reader_source(const struct reader *r, uint64_t *at_out);
+
 /* A reader from there on; `bounded`: it ends with the row that is newest now. */
 struct reader *kept_reader_open(struct kept *k, enum kept_start start, bool bounded,
                                 struct err *e) MUST_USE;

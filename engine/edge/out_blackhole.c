@@ -57,6 +57,7 @@ const struct connector connector_blackhole = {
     .doc = "Takes all rows and keeps none: for measuring.",
     .option = options,
     .partitions = true,
+    .unordered = true,
     .sink_check = blackhole_check,
     .sink_open = blackhole_open,
 };

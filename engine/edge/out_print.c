@@ -1,6 +1,6 @@
 /* out_print.c: the print connector: Flink's lines, +I[1, abc], on standard output or error.
  *
- * Values are those of value_print.h.
+ * Values are those of value_print.h. Lines are gathered with those of all who print there.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -9,8 +9,6 @@
 #include "engine/edge/fd.h"
 #include "engine/edge/out_lines.h"
 #include "engine/edge/value_print.h"
-
-enum { GATHER_BYTES = 64 * 1024 };
 
 static const struct option_row options[] = {
     {"print-identifier", "text", "Stands before each line, with \"> \"."},
@@ -24,45 +22,44 @@ static const char *const kinds[] = {
 
 struct print_sink {
     struct sink base;
-    int fd;
-    const char *where;
+    struct fd_buffer *to;
     const struct stream_def *def;
     struct text identifier;
-    struct buf buf;
 };
 
 static bool print_flush(struct sink *base, struct err *e) {
-    struct print_sink *s = (struct print_sink *)base;
-    if (s->buf.bytes == 0) return true;
-    bool ok = fd_write(s->fd, buf_text(&s->buf), s->where, e);
-    buf_reset(&s->buf);
-    return ok;
+    return fd_buffer_flush(((struct print_sink *)base)->to, e);
 }
 
 static void print_line(struct print_sink *s, const struct batch *b, uint32_t row) {
+    struct buf *out = &s->to->buf;
     if (s->identifier.bytes > 0) {
-        buf_add_text(&s->buf, s->identifier);
-        buf_add_str(&s->buf, "> ");
+        buf_add_text(out, s->identifier);
+        buf_add_str(out, "> ");
     }
-    buf_add_str(&s->buf, kinds[batch_change(b, row)]);
-    buf_add_char(&s->buf, '[');
+    buf_add_str(out, kinds[batch_change(b, row)]);
+    buf_add_char(out, '[');
     for (uint32_t p = 0; p < s->def->physical->cols; p++) {
-        if (p > 0) buf_add_str(&s->buf, ", ");
-        value_print(&s->buf, &b->col[sink_column(s->def, b, p)], row);
+        if (p > 0) buf_add_str(out, ", ");
+        value_print(out, &b->col[sink_column(s->def, b, p)], row);
     }
-    buf_add_str(&s->buf, "]\n");
+    buf_add_str(out, "]\n");
 }
 
 static bool print_write(struct sink *base, const struct batch *b, struct err *e) {
     struct print_sink *s = (struct print_sink *)base;
+    struct buf *out = &s->to->buf;
+    size_t before = out->bytes;
     for (uint32_t i = 0; i < b->live; i++) print_line(s, b, batch_row(b, i));
-    if (s->buf.failed) return err_memory(e);
-    return s->buf.bytes < GATHER_BYTES || print_flush(base, e);
+    if (out->failed) {
+        out->bytes = before;
+        out->failed = false; /* others write here, too */
+        return err_memory(e);
+    }
+    return fd_buffer_added(s->to, e);
 }
 
 static void print_close(struct sink *base) {
-    if (!base) return;
-    buf_done(&((struct print_sink *)base)->buf);
     free(base);
 }
 
@@ -73,22 +70,22 @@ static const struct sink_type print_type = {
     .close = print_close,
 };
 
+static struct fd_buffer *print_to(const struct stream_def *def, const struct edge_env *env) {
+    return option_is(&def->options, "standard-error", "true") ? env->err : env->out;
+}
+
 static struct sink *print_open(const struct stream_def *def, bool changes,
                                const struct edge_env *env, struct err *e) {
     (void)changes;
-    bool error = false;
-    if (!option_bool(&def->options, "standard-error", &error, e)) return NULL;
     struct print_sink *s = calloc(1, sizeof *s);
     if (!s) {
         err_memory(e);
         return NULL;
     }
     s->base.type = &print_type;
-    s->fd = error ? env->stderr_fd : env->stdout_fd;
-    s->where = error ? "stderr" : "stdout";
+    s->to = print_to(def, env);
     s->def = def;
     s->identifier = option_text(&def->options, "print-identifier");
-    buf_init(&s->buf);
     return &s->base;
 }
 
@@ -105,4 +102,5 @@ const struct connector connector_print = {
     .option = options,
     .sink_check = print_check,
     .sink_open = print_open,
+    .sink_to = print_to,
 };

@@ -1,7 +1,7 @@
 /* out_stdout.c: the stdout connector: rows of a format on standard output.
  *
- * Rows are gathered and written when there are 64 KiB of them, when the runner flushes, and at the
- * end; a write ends with a whole line.
+ * Rows are gathered with those of all who print there, and written when there are 64 KiB of them,
+ * when the runner flushes, and at the end; a write ends with a whole line.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -9,38 +9,38 @@
 #include "engine/edge/fd.h"
 #include "engine/edge/out_lines.h"
 
-enum { GATHER_BYTES = 64 * 1024 };
-
 static const struct option_row options[] = {
     {NULL, NULL, NULL},
 };
 
 struct stdout_sink {
     struct sink base;
-    int fd;
+    struct fd_buffer *to;
     struct line_writer writer;
-    struct buf buf;
 };
 
 static bool stdout_flush(struct sink *base, struct err *e) {
-    struct stdout_sink *s = (struct stdout_sink *)base;
-    if (s->buf.bytes == 0) return true;
-    bool ok = fd_write(s->fd, buf_text(&s->buf), "stdout", e);
-    buf_reset(&s->buf);
-    return ok;
+    return fd_buffer_flush(((struct stdout_sink *)base)->to, e);
+}
+
+/* Half a row is taken back: others write here, too. */
+static bool added(struct stdout_sink *s, size_t before, bool done, struct err *e) {
+    if (done) return fd_buffer_added(s->to, e);
+    s->to->buf.bytes = before;
+    s->to->buf.failed = false;
+    return false;
 }
 
 static bool stdout_write(struct sink *base, const struct batch *b, struct err *e) {
     struct stdout_sink *s = (struct stdout_sink *)base;
-    if (!line_writer_add(&s->writer, b, &s->buf, e)) return false;
-    return s->buf.bytes < GATHER_BYTES || stdout_flush(base, e);
+    size_t before = s->to->buf.bytes;
+    return added(s, before, line_writer_add(&s->writer, b, &s->to->buf, e), e);
 }
 
 static void stdout_close(struct sink *base) {
     if (!base) return;
     struct stdout_sink *s = (struct stdout_sink *)base;
     line_writer_done(&s->writer);
-    buf_done(&s->buf);
     free(s);
 }
 
@@ -51,6 +51,11 @@ static const struct sink_type stdout_sink_type = {
     .close = stdout_close,
 };
 
+static struct fd_buffer *stdout_to(const struct stream_def *def, const struct edge_env *env) {
+    (void)def;
+    return env->out;
+}
+
 static struct sink *stdout_open(const struct stream_def *def, bool changes,
                                 const struct edge_env *env, struct err *e) {
     struct stdout_sink *s = calloc(1, sizeof *s);
@@ -59,10 +64,10 @@ static struct sink *stdout_open(const struct stream_def *def, bool changes,
         return NULL;
     }
     s->base.type = &stdout_sink_type;
-    s->fd = env->stdout_fd;
-    buf_init(&s->buf);
+    s->to = env->out;
+    size_t before = s->to->buf.bytes;
     if (line_writer_init(&s->writer, def, changes, e) &&
-        line_writer_begin(&s->writer, &s->buf, e)) {
+        added(s, before, line_writer_begin(&s->writer, &s->to->buf, e), e)) {
         return &s->base;
     }
     stdout_close(&s->base);
@@ -82,4 +87,5 @@ const struct connector connector_stdout = {
     .option = options,
     .sink_check = stdout_check,
     .sink_open = stdout_open,
+    .sink_to = stdout_to,
 };

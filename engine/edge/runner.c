@@ -29,7 +29,9 @@ enum {
 
 struct runner {
     const struct edge_env *env;
-    struct job *jobs; /* in the order in which they joined */
+    struct job *jobs;    /* in the order in which they joined */
+    uint64_t statements; /* that ever joined */
+    struct junctions junctions;
     int64_t flushed_ms, told_ms;
     struct pollfd polled[POLLED_MAX];
 };
@@ -52,8 +54,9 @@ void runner_destroy(struct runner *r) {
 }
 
 struct job *runner_add(struct runner *r, const struct job_options *o, struct err *e) {
-    struct job *j = job_create(o, r->env, e);
+    struct job *j = job_create(o, r->env, &r->junctions, e);
     if (!j) return NULL;
+    j->statement = ++r->statements;
     struct job **link = &r->jobs;
     while (*link) link = &(*link)->next;
     *link = j;
@@ -155,7 +158,7 @@ static void wait_some(struct runner *r, const struct runner_until *until) {
         if (j->state != JOB_RUNNING) continue;
         for (uint32_t i = 0; i < j->inputs; i++) {
             const struct job_input *in = &j->input[i];
-            if (!in->waits || in->ended || feed_is_inside(in->feed)) continue;
+            if (!in->feed || !in->waits || in->ended || feed_is_inside(in->feed)) continue;
             struct pollfd p;
             feed_poll(in->feed, &p);
             if (p.fd < 0 || count == POLLED_MAX) timeout_ms = ASK_AGAIN_MS;
@@ -175,6 +178,7 @@ static bool pause_all(struct runner *r) {
         job_tick(j, now_us);
         any = any || (j->dirty && !dirty);
     }
+    any = junctions_settle(&r->junctions) || any;
     flush_all(r);
     return any;
 }

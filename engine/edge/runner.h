@@ -50,6 +50,7 @@ struct job_options {
     struct stream *errors; /* its x$errors takes the query's bad rows; NULL: that of the input */
     bool (*output)(void *context, const struct batch *b, struct err *e);
     void *context;
+    struct fd_buffer *prints; /* `output` writes there, behind what is gathered; NULL: elsewhere */
     struct query_options query;
     bool fail_on_error; /* 'on-error' = 'fail' */
     uint64_t *op_rows;  /* [plan->plans] filled when it ends: rows that each node gave; or NULL */

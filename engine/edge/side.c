@@ -5,6 +5,7 @@
  */
 #include <assert.h>
 
+#include "engine/edge/junction.h"
 #include "engine/edge/slice.h"
 #include "engine/edge/stream.h"
 
@@ -115,16 +116,36 @@ static void one_i64(struct one *o, const struct type *t, int64_t v) {
     o->col = (struct column){.type = t, .valid = &o->valid, .as.i64 = &o->i64};
 }
 
-static bool add(struct kept *k, const struct side *side, const struct column *col, int64_t at_us,
-                struct err *e) {
+/* One row on its way to the side. */
+struct entry {
+    const struct side *side;
+    struct lane *lane;
+    uint64_t ordinal;
+    int64_t at_us;
+};
+
+static bool add(struct stream *s, const struct entry *x, const struct column *col, struct err *e) {
     const struct batch b = {
-        .schema = side->def.schema,
+        .schema = x->side->def.schema,
         .col = col,
         .rows = 1,
         .live = 1,
-        .first = {.watermark_us = TIME_MIN_US, .proctime_us = at_us},
+        .first = {.ordinal = x->ordinal, .watermark_us = TIME_MIN_US, .proctime_us = x->at_us},
     };
-    return kept_append(k, &b, 0, e);
+    if (x->lane) return lane_write(x->lane, &b, 0, e);
+    return x->side == &s->errors ? stream_write_errors(s, &b, e) : stream_write_late(s, &b, e);
+}
+
+bool stream_write_errors(void *context, const struct batch *b, struct err *e) {
+    struct stream *s = context;
+    struct kept *k = side_kept(s, &s->errors, e);
+    return k && kept_append(k, b, 0, e);
+}
+
+bool stream_write_late(void *context, const struct batch *b, struct err *e) {
+    struct stream *s = context;
+    struct kept *k = side_kept(s, &s->late, e);
+    return k && kept_append(k, b, 0, e);
 }
 
 bool stream_add_error(struct stream *s, const struct side_row *who, const struct decode_bad *b,
@@ -132,8 +153,7 @@ bool stream_add_error(struct stream *s, const struct side_row *who, const struct
     struct one v[ERROR_COLS];
     struct column col[ERROR_COLS];
     struct arena a;
-    struct kept *k = side_kept(s, &s->errors, e);
-    if (!k) return false;
+    const struct entry x = {&s->errors, who->lane, who->ordinal, who->at_us};
     arena_init(&a, 0);
     one_i64(&v[0], &type_timestamp6, who->at_us);
     one_text(&v[1], &type_text, who->query);
@@ -142,7 +162,7 @@ bool stream_add_error(struct stream *s, const struct side_row *who, const struct
     one_text(&v[4], &type_text, text_of(b->sqlstate));
     one_text(&v[5], &type_text, text_of(b->message));
     for (uint32_t i = 0; i < ERROR_COLS; i++) col[i] = v[i].col;
-    bool ok = add(k, &s->errors, col, who->at_us, e);
+    bool ok = add(s, &x, col, e);
     arena_done(&a);
     return ok;
 }
@@ -150,8 +170,7 @@ bool stream_add_error(struct stream *s, const struct side_row *who, const struct
 bool stream_add_late(struct stream *s, const struct late_row *l, struct err *e) {
     struct one v[LATE_COLS];
     struct arena a;
-    struct kept *k = side_kept(s, &s->late, e);
-    if (!k) return false;
+    const struct entry x = {&s->late, l->lane, l->ordinal, batch_proctime(l->row, l->index)};
     const struct schema *schema = s->late.def.schema;
     assert(l->row->schema->cols + LATE_COLS == schema->cols);
     arena_init(&a, 0);
@@ -169,7 +188,7 @@ bool stream_add_late(struct stream *s, const struct late_row *l, struct err *e) 
         ok = column_slice(&a, &l->row->col[c], l->index, 1, &col[LATE_COLS + c]);
     }
     if (!ok) err_memory(e);
-    ok = ok && add(k, &s->late, col, batch_proctime(l->row, l->index), e);
+    ok = ok && add(s, &x, col, e);
     arena_done(&a);
     return ok;
 }

@@ -32,8 +32,9 @@ struct stream {
     bool fail_on_error;
     int64_t idle_timeout_us; /* 0: never idle */
     struct stream_stats stats;
-    uint64_t bad_seen; /* bad records told of a source that is read again count once */
-    struct tap *taps;  /* open readings */
+    uint64_t bad_seen;      /* bad records told of a source that is read again count once */
+    struct tap *taps;       /* open readings */
+    struct outlet *outlets; /* open sinks */
 };
 
 /* Appends rows that a query INSERTs into a kept stream. */
@@ -43,6 +44,8 @@ bool stream_append(struct stream *s, const struct batch *b, struct err *e) MUST_
 struct side_row {
     struct text query; /* at NULL: the declaration's fault, not a query's */
     int64_t at_us;
+    struct lane *lane; /* its way there; NULL: straight */
+    uint64_t ordinal;  /* of the row that caused it, in the source */
 };
 
 bool stream_add_error(struct stream *s, const struct side_row *who, const struct decode_bad *b,
@@ -51,6 +54,8 @@ bool stream_add_error(struct stream *s, const struct side_row *who, const struct
 /* `row`: the late row, whole, as a batch of def->schema with one row. */
 struct late_row {
     struct text query;
+    struct lane *lane; /* its way there; NULL: straight */
+    uint64_t ordinal;  /* in the source */
     int64_t watermark_us;
     uint32_t missed;
     const struct batch *row;
@@ -60,6 +65,9 @@ bool stream_add_late(struct stream *s, const struct late_row *l, struct err *e) 
 
 /* Makes the declarations of the sides in s->arena. */
 bool sides_declare(struct stream *s, struct err *e) MUST_USE;
+/* For lanes that lead to the side: the context is the stream. */
+bool stream_write_errors(void *context, const struct batch *b, struct err *e);
+bool stream_write_late(void *context, const struct batch *b, struct err *e);
 /* The rows of a side, made when there are none yet. */
 struct kept *side_kept(struct stream *s, struct side *side, struct err *e) MUST_USE;
 

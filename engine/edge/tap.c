@@ -38,6 +38,9 @@ struct tap {
     bool ended, failed;
     struct err failure;
     uint64_t rows, bad;
+    uint64_t begun, end;   /* rows before the batch, live or not; and with it */
+    struct lane *bad_lane; /* NULL: bad records go straight to x$errors */
+    uint64_t bad_reached;  /* what lane_reach() was told */
 };
 
 struct feed {
@@ -60,7 +63,11 @@ static bool tell_bad(void *context, const struct decode_bad *b, struct err *e) {
     if (t->bad <= s->bad_seen) return true;
     s->bad_seen = t->bad;
     s->stats.bad++;
-    const struct side_row who = {.at_us = s->env->clock_us()};
+    const struct side_row who = {
+        .at_us = s->env->clock_us(),
+        .lane = t->bad_lane,
+        .ordinal = t->begun + b->row,
+    };
     return stream_add_error(s, &who, b, e);
 }
 
@@ -78,20 +85,12 @@ static bool tap_bad(void *context, const struct decode_bad *b, struct err *e) {
     return bad_list_add(&t->held, b->row, &mine, e);
 }
 
-static bool same_hint(const struct options *a, const struct options *b) {
-    if (a->count != b->count) return false;
-    for (uint32_t i = 0; i < a->count; i++) {
-        if (!text_equal(a->option[i].key, b->option[i].key)) return false;
-        if (!text_equal(a->option[i].value, b->option[i].value)) return false;
-    }
-    return true;
-}
-
 static void tap_close(struct tap *t) {
     struct tap **link = &t->stream->taps;
     while (*link && *link != t) link = &(*link)->next;
     if (*link) *link = t->next;
     if (t->reader) t->reader->type->close(t->reader);
+    lane_close(t->bad_lane);
     arena_done(&t->held_arena);
     free(t->used);
     free(t);
@@ -164,7 +163,7 @@ static struct tap *tap_find(const struct feed_options *o) {
         if (t->alone) continue;
         if (!rereadable) return t;
         if (t->reader || t->occurrence != o->occurrence) continue;
-        if (same_hint(&t->hint, &o->input->hint)) return t;
+        if (options_equal(&t->hint, &o->input->hint)) return t;
     }
     return NULL;
 }
@@ -248,7 +247,10 @@ void feed_close(struct feed *f) {
     }
     aside_close(f);
     free(f);
-    if (!t->feeds && !keeps) tap_close(t);
+    if (t->feeds) return;
+    lane_close(t->bad_lane);
+    t->bad_lane = NULL;
+    if (!keeps) tap_close(t);
 }
 
 void taps_close(struct stream *s) {
@@ -270,6 +272,17 @@ static void count_rows(struct tap *t, const struct batch *b) {
     if (now.watermark_us > stats->watermark_us) stats->watermark_us = now.watermark_us;
 }
 
+/* Tells the bad records up to row `row` of the batch. */
+static bool tell_to(struct tap *t, uint64_t row, struct err *e) {
+    if (!bad_list_tell_to(&t->held, row, tell_bad, t, e)) return false;
+    uint64_t at = t->begun + row + 1;
+    if (t->bad_lane && at > t->bad_reached) {
+        t->bad_reached = at;
+        lane_reach(t->bad_lane, at);
+    }
+    return true;
+}
+
 /* What stood behind the last row is told; nothing is held. */
 static bool tell_rest(struct tap *t, struct err *e) {
     if (!bad_list_tell_to(&t->held, UINT64_MAX, tell_bad, t, e)) return false;
@@ -289,9 +302,13 @@ static enum feed_status tap_read(struct tap *t, struct err *e) {
         return FEED_FAIL;
     }
     const struct batch *b = NULL;
+    t->begun = t->end;
     switch (t->reader->type->read(t->reader, &b, e)) {
     case READ_WAIT: return FEED_WAIT;
-    case READ_END: t->ended = true; return FEED_END;
+    case READ_END:
+        t->ended = true;
+        if (t->bad_lane) lane_end(t->bad_lane);
+        return FEED_END;
     case READ_FAIL:
         t->failed = true;
         t->failure = *e;
@@ -300,6 +317,7 @@ static enum feed_status tap_read(struct tap *t, struct err *e) {
     }
     assert(b && b->rows > 0);
     t->batch = b;
+    t->end = t->begun + b->rows;
     t->spare_from = 0;
     count_rows(t, b);
     for (struct feed *f = t->feeds; f; f = f->next) {
@@ -320,6 +338,29 @@ static enum feed_status aside_rows(struct feed *f, struct err *e) {
     if (s == READ_ROWS) return FEED_ROWS;
     aside_close(f);
     return FEED_WAIT;
+}
+
+const void *feed_source(const struct feed *f, uint64_t *at_out) {
+    const struct tap *t = f->tap;
+    if (t->alone) return kept_reader_source(t->reader, at_out);
+    *at_out = f->holds ? t->begun + f->from : t->end;
+    return t;
+}
+
+bool feed_order_bad(struct feed *f, struct junctions *all, struct err *e) {
+    struct tap *t = f->tap;
+    struct stream *s = t->stream;
+    if (t->alone || t->bad_lane || t->ended) return true;
+    const struct lane_options o = {
+        .source = t,
+        .place = &s->errors,
+        .reached = t->begun,
+        .context = s,
+        .write = stream_write_errors,
+    };
+    t->bad_reached = t->begun;
+    t->bad_lane = lane_open(all, &o, e);
+    return t->bad_lane != NULL;
 }
 
 enum feed_status feed_rows(struct feed *f, const struct batch **out, uint32_t *from_out,
@@ -350,7 +391,7 @@ enum feed_status feed_rows(struct feed *f, const struct batch **out, uint32_t *f
 
 bool feed_tell_bad(struct feed *f, uint32_t row, struct err *e) {
     struct tap *t = f->tap;
-    return f->taking_aside || bad_list_tell_to(&t->held, row, tell_bad, t, e);
+    return f->taking_aside || tell_to(t, row, e);
 }
 
 bool feed_took(struct feed *f, uint32_t rows, struct err *e) {
@@ -416,7 +457,7 @@ static bool aside_open(struct feed *f, struct err *e) {
 /* Copies live row `row` of the tap's batch, whole, with its own time. */
 static bool aside_row(struct feed *f, uint32_t row, struct err *e) {
     const struct batch *b = f->tap->batch;
-    struct late_row whole = {.query = {.at = NULL}};
+    struct late_row whole = {.row = NULL};
     f->taking_aside = false;
     if (!feed_whole_row(f, row, &whole, e)) return false;
     struct batch one = *whole.row;

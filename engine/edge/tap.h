@@ -14,6 +14,7 @@
 #ifndef ENGINE_EDGE_TAP_H
 #define ENGINE_EDGE_TAP_H
 
+#include "engine/edge/junction.h"
 #include "engine/edge/stream.h"
 
 struct feed;
@@ -34,6 +35,13 @@ struct feed_options {
 
 struct feed *feed_open(const struct feed_options *o, struct err *e) MUST_USE;
 void feed_close(struct feed *f); /* accepts NULL */
+
+/* What numbers the rows: feeds with the same source can be compared. *at_out: rows of it before the
+ * next one that this feed gives. */
+const void *feed_source(const struct feed *f, uint64_t *at_out);
+
+/* From now on bad records go to x$errors by a lane, in one order with what queries put there. */
+bool feed_order_bad(struct feed *f, struct junctions *all, struct err *e) MUST_USE;
 
 /* The rows that come next, from row *from_out of *out on; reads the source if need be. */
 enum feed_status feed_rows(struct feed *f, const struct batch **out, uint32_t *from_out,

@@ -30,11 +30,13 @@ void probe_begin(struct probe *p) {
     buf_add_str(&p->out, "");
     snprintf(p->folder, sizeof p->folder, "/tmp/weir-edge-XXXXXX");
     assert_non_null(mkdtemp(p->folder));
+    fd_buffer_init(&p->fd_out, 1, "stdout");
+    fd_buffer_init(&p->fd_err, 2, "stderr");
     p->env = (struct edge_env){
         .fs = file_system_posix(),
         .stdin_fd = 0,
-        .stdout_fd = 1,
-        .stderr_fd = 2,
+        .out = &p->fd_out,
+        .err = &p->fd_err,
         .batch_rows = BATCH_ROWS,
         .record_bytes_max = 1 << 20,
         .clock_us = read_clock,
@@ -68,6 +70,8 @@ static void remove_all(const char *path, uint32_t depth) {
 void probe_end(struct probe *p) {
     remove_all(p->folder, 0);
     buf_done(&p->out);
+    fd_buffer_done(&p->fd_out);
+    fd_buffer_done(&p->fd_err);
     arena_done(&p->arena);
 }
 

@@ -16,7 +16,7 @@ static const char *written(struct probe *p, const struct connector *c, const str
     int ends[2];
     char got[4096];
     assert_int_equal(pipe(ends), 0);
-    p->env.stdout_fd = p->env.stderr_fd = ends[1];
+    p->fd_out.fd = p->fd_err.fd = ends[1];
     assert_true(connector_check_sink(&p->def, changes, &p->err));
     struct sink *s = c->sink_open(&p->def, changes, &p->env, &p->err);
     assert_non_null(s);
@@ -115,14 +115,14 @@ static void a_full_disk_is_told_as_such(void **unused) {
     for (size_t i = 0; i < COUNT_OF(sinks); i++) {
         struct probe p;
         begin(&p, sinks[i]->name);
-        p.env.stdout_fd = open("/dev/full", O_WRONLY);
-        assert_true(p.env.stdout_fd >= 0);
+        p.fd_out.fd = open("/dev/full", O_WRONLY);
+        assert_true(p.fd_out.fd >= 0);
         struct sink *s = sinks[i]->sink_open(&p.def, false, &p.env, &p.err);
         assert_true(s->type->write(s, probe_batch(&p, 3, cells), &p.err));
         assert_false(s->type->flush(s, &p.err));
         assert_string_equal(p.err.sqlstate, "53100");
         s->type->close(s);
-        close(p.env.stdout_fd);
+        close(p.fd_out.fd);
         probe_end(&p);
     }
 }

@@ -1,0 +1,232 @@
+/* job_give.c: see job_give.h.
+ *
+ * A lane's source is what numbers the rows: the tap that several queries read, or the rows of a
+ * kept stream. Its place is where rows of others may go, too: a stream, a side, standard output.
+ * What a plan with a window gives is made by the time before a row; all else by the row itself.
+ */
+#include "engine/edge/job_give.h"
+
+#include <assert.h>
+
+#include "engine/edge/outlet.h"
+
+/* Straight to the client, behind what sinks have gathered for the same descriptor. */
+static bool write_client(void *context, const struct batch *b, struct err *e) {
+    struct job *j = context;
+    if (j->o.prints && !fd_buffer_flush(j->o.prints, e)) return false;
+    return j->o.output(j->o.context, b, e);
+}
+
+static bool write_kept(void *context, const struct batch *b, struct err *e) {
+    return stream_append(context, b, e);
+}
+
+static bool give_rows(void *context, const struct batch *b, struct err *e) {
+    struct job *j = context;
+    if (b->live == 0) return true;
+    j->dirty = true;
+    j->gave = true;
+    j->last_ordinal = batch_ordinal(b, batch_row(b, b->live - 1));
+    if (j->ways.out) return lane_write(j->ways.out, b, j->ways.base, e);
+    if (!j->o.target) return write_client(j, b, e);
+    return j->o.target->kept ? write_kept(j->o.target, b, e) : outlet_write(j->ways.outlet, b, e);
+}
+
+/* Late rows are kept whole, whatever the query reads of them. */
+static bool give_late(void *context, const struct query_reject *r, struct err *e) {
+    struct job *j = context;
+    if (!r->batch || r->input >= j->inputs) return true; /* counted; not a row of ours */
+    struct stream *s = j->o.input[r->input];
+    if (j->o.plan->input[r->input].def != s->def) return true; /* x$errors has no x$late */
+    struct late_row late = {
+        .query = j->o.name,
+        .lane = j->ways.late,
+        .ordinal = j->ways.base + r->ordinal,
+        .watermark_us = r->watermark_us,
+        .missed = r->missed,
+    };
+    if (!feed_whole_row(j->input[r->input].feed, r->row, &late, e)) return false;
+    return stream_add_late(s, &late, e);
+}
+static struct stream *errors_of(const struct job *j, const struct query_reject *r) {
+    if (j->o.errors) return j->o.errors;
+    if (r->input < j->inputs) return j->o.input[r->input];
+    return j->inputs > 0 ? j->o.input[0] : j->o.target;
+}
+
+/* The row as JSON, for `raw`. Left out where it cannot be made. */
+static void encode_raw(struct job *j, const struct query_reject *r, struct buf *out) {
+    static const struct options none = {NULL, 0};
+    struct late_row whole = {.row = NULL};
+    struct err ignored;
+    if (!r->batch || r->input >= j->inputs) return;
+    if (!feed_whole_row(j->input[r->input].feed, r->row, &whole, &ignored)) return;
+    struct batch one = *whole.row;
+    uint16_t sel = (uint16_t)whole.index;
+    one.sel = &sel;
+    one.live = 1;
+    struct encoder *c = codec_json.encoder_create(one.schema, &none, false, &ignored);
+    if (!c) return;
+    if (!codec_json.encode(c, &one, out, &ignored)) buf_reset(out);
+    codec_json.encoder_destroy(c);
+    while (out->bytes > 0 && out->at[out->bytes - 1] == '\n') out->bytes--;
+}
+
+static void copy_text(char *to, size_t room, const char *from) {
+    size_t n = from ? strlen(from) : 0;
+    if (n >= room) n = room - 1;
+    if (n > 0) memcpy(to, from, n);
+    to[n] = '\0';
+}
+
+static bool give_bad(void *context, const struct query_reject *r, struct err *e) {
+    struct job *j = context;
+    if (j->first_bad.code == ERR_NONE) {
+        err_set(&j->first_bad, ERR_DATA, r->sqlstate, "%s", r->message);
+    }
+    bool placed = r->batch && r->input < j->inputs;
+    if (placed && !feed_tell_bad(j->input[r->input].feed, r->row, e)) return false;
+    if (j->o.fail_on_error) return err_set(e, ERR_DATA, r->sqlstate, "%s", r->message);
+    struct stream *s = errors_of(j, r);
+    if (!s) return true;
+    struct buf raw;
+    buf_init(&raw);
+    encode_raw(j, r, &raw);
+    struct decode_bad bad = {
+        .offset = r->batch ? batch_ordinal(r->batch, r->row) : 0,
+        .raw = buf_text(&raw),
+    };
+    copy_text(bad.sqlstate, sizeof bad.sqlstate, r->sqlstate);
+    copy_text(bad.message, sizeof bad.message, r->message);
+    const struct side_row who = {
+        .query = j->o.name,
+        .at_us = j->env->clock_us(),
+        .lane = j->o.errors ? NULL : j->ways.error,
+        .ordinal = j->ways.base + r->ordinal,
+    };
+    bool ok = stream_add_error(s, &who, &bad, e);
+    buf_done(&raw);
+    return ok;
+}
+
+void job_give_output(struct query_output *out) {
+    out->rows = give_rows;
+    out->late = give_late;
+    out->bad = give_bad;
+}
+
+/* Does it give rows only as time passes? Plans are trees of bounded depth. */
+static bool gives_by_time(const struct plan *p) {
+    if (p->kind == PLAN_WINDOW_AGGREGATE) return true;
+    if (p->kind == PLAN_WINDOW && p->as.window.spec.kind == WINDOW_SESSION) return true;
+    for (uint32_t i = 0; i < p->inputs; i++) {
+        if (gives_by_time(p->input[i])) return true;
+    }
+    return false;
+}
+
+/* The way of the rows themselves; `o` names the source. */
+static bool open_out(struct job *j, struct lane_options o, struct err *e) {
+    struct stream *target = j->o.target;
+    o.by_time = gives_by_time(j->o.plan->root);
+    o.place = target;
+    if (!target) {
+        o.place = j->o.prints;
+        o.context = j;
+        o.write = write_client;
+    } else if (target->kept) {
+        o.context = target;
+        o.write = write_kept;
+    } else {
+        struct fd_buffer *(*to)(const struct stream_def *, const struct edge_env *) =
+            target->connector->sink_to;
+        if (to) o.place = to(target->def, j->env);
+        o.context = j->ways.outlet;
+        o.write = outlet_write;
+        if (target->connector->unordered) o.place = NULL;
+    }
+    if (!o.place) return true;
+    j->ways.out = lane_open(j->junctions, &o, e);
+    return j->ways.out != NULL;
+}
+
+static bool open_sides(struct job *j, struct lane_options o, struct err *e) {
+    struct stream *s = j->o.input[0];
+    o.context = s;
+    o.place = &s->late;
+    o.write = stream_write_late;
+    j->ways.late = lane_open(j->junctions, &o, e);
+    if (!j->ways.late) return false;
+    if (j->o.errors) return true;
+    o.place = &s->errors;
+    o.write = stream_write_errors;
+    j->ways.error = lane_open(j->junctions, &o, e);
+    return j->ways.error && feed_order_bad(j->input[0].feed, j->junctions, e);
+}
+
+bool job_give_open(struct job *j, struct err *e) {
+    struct lane_options o = {.statement = j->statement};
+    if (j->inputs == 1) o.source = feed_source(j->input[0].feed, &o.reached);
+    j->ways.base = o.reached;
+    if (j->o.target && !j->o.target->kept) {
+        const struct outlet_options sink = {
+            .stream = j->o.target, .source = o.source, .changes = j->o.plan->root->changes};
+        j->ways.outlet = outlet_open(&sink, e);
+        if (!j->ways.outlet) return false;
+    }
+    return !o.source || (open_out(j, o, e) && open_sides(j, o, e));
+}
+
+static bool check(const struct lane *l, struct err *e) {
+    return !l || lane_check(l, e);
+}
+
+static bool check_all(const struct job *j, struct err *e) {
+    return check(j->ways.out, e) && check(j->ways.late, e) && check(j->ways.error, e);
+}
+
+bool job_give_reach(struct job *j, struct err *e) {
+    uint64_t at = j->ways.base + j->taken;
+    if (j->ways.out) lane_reach(j->ways.out, at);
+    if (j->ways.late) lane_reach(j->ways.late, at);
+    if (j->ways.error) lane_reach(j->ways.error, at);
+    return check_all(j, e);
+}
+
+void job_give_end(struct job *j) {
+    if (j->ways.out) lane_end(j->ways.out);
+    if (j->ways.late) lane_end(j->ways.late);
+    if (j->ways.error) lane_end(j->ways.error);
+}
+
+bool job_give_waits(const struct job *j) {
+    const struct job_ways *w = &j->ways;
+    return (w->out && lane_waits(w->out)) || (w->late && lane_waits(w->late)) ||
+           (w->error && lane_waits(w->error));
+}
+
+bool job_give_flush(struct job *j, struct err *e) {
+    if (!check_all(j, e)) return false;
+    return !j->ways.outlet || outlet_flush(j->ways.outlet, e);
+}
+
+bool job_give_finish(struct job *j, bool whole, struct err *e) {
+    struct job_ways *w = &j->ways;
+    bool good = check_all(j, e);
+    lane_close(w->out);
+    w->out = NULL;
+    struct err other;
+    struct outlet *o = w->outlet;
+    w->outlet = NULL;
+    bool left = outlet_close(o, whole && good, good ? e : &other);
+    return good && left;
+}
+
+void job_give_close(struct job *j) {
+    struct err ignored;
+    lane_close(j->ways.out);
+    lane_close(j->ways.late);
+    lane_close(j->ways.error);
+    (void)!outlet_close(j->ways.outlet, false, &ignored);
+    j->ways = (struct job_ways){.base = j->ways.base};
+}

@@ -1,0 +1,30 @@
+/* outlet.h: outlet: the open sink of a stream, shared by the queries that write what they make of
+ * one source to it, so that their rows are in one order there, too.
+ *
+ * Queries whose rows are changes have an outlet apart from the others: sinks write those otherwise.
+ *
+ * Lifetime: outlet_open .. outlet_close by each user.
+ *
+ * Used by: job_give.    Tested by: tests/unit/edge/runner_order_test.c, tests/cases/review
+ */
+#ifndef ENGINE_EDGE_OUTLET_H
+#define ENGINE_EDGE_OUTLET_H
+
+#include "engine/edge/stream.h"
+
+struct outlet_options {
+    struct stream *stream;
+    const void *source; /* shared by those of one source; NULL: not shared */
+    bool changes;
+};
+
+struct outlet *outlet_open(const struct outlet_options *o, struct err *e) MUST_USE;
+/* The context is the outlet: for lanes. */
+bool outlet_write(void *context, const struct batch *b, struct err *e);
+/* What was written can be seen after it. */
+bool outlet_flush(struct outlet *o, struct err *e) MUST_USE;
+/* The user writes no more, and what it wrote is `whole` or not. With the last user the sink is
+ * closed: published, if what one of them wrote is whole. Accepts NULL. */
+bool outlet_close(struct outlet *o, bool whole, struct err *e) MUST_USE;
+
+#endif
