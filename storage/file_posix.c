@@ -99,9 +99,9 @@ static bool posix_ready(struct file *f) {
     return poll(&p, 1, 0) != 0;
 }
 
-/* Who reads a pipe before it is ready() waits here. */
-static bool wait_readable(int fd) {
-    struct pollfd p = {.fd = fd, .events = POLLIN};
+/* Who reads a pipe before it is ready() waits here, and who writes to one that is full. */
+static bool wait_for(int fd, short events) {
+    struct pollfd p = {.fd = fd, .events = events};
     return poll(&p, 1, -1) >= 0 || errno == EINTR;
 }
 
@@ -109,7 +109,7 @@ static bool posix_read(struct file *f, void *to, size_t bytes, size_t *got_out, 
     int fd = posix(f)->fd;
     ssize_t n;
     do n = read(fd, to, io_bytes(bytes));
-    while (n < 0 && (errno == EINTR || (errno == EAGAIN && wait_readable(fd))));
+    while (n < 0 && (errno == EINTR || (errno == EAGAIN && wait_for(fd, POLLIN))));
     if (n < 0) return fail(e, "read", posix(f)->path);
     *got_out = (size_t)n;
     return true;
@@ -128,8 +128,9 @@ static bool posix_read_at(struct file *f, uint64_t offset, void *to, size_t byte
 static bool posix_write(struct file *f, const void *from, size_t bytes, struct err *e) {
     const char *at = from;
     while (bytes > 0) {
-        ssize_t n = write(posix(f)->fd, at, io_bytes(bytes));
-        if (n < 0 && errno == EINTR) continue;
+        int fd = posix(f)->fd;
+        ssize_t n = write(fd, at, io_bytes(bytes));
+        if (n < 0 && (errno == EINTR || (errno == EAGAIN && wait_for(fd, POLLOUT)))) continue;
         if (n < 0) return fail(e, "write", posix(f)->path);
         at += n;
         bytes -= (size_t)n;
@@ -170,6 +171,7 @@ static struct file_info info_of(const struct stat *s) {
         .modified_us = (int64_t)s->st_mtim.tv_sec * 1000000 + s->st_mtim.tv_nsec / 1000,
         .is_directory = S_ISDIR(s->st_mode),
         .is_regular = S_ISREG(s->st_mode),
+        .is_pipe = S_ISFIFO(s->st_mode),
     };
 }
 

@@ -27,14 +27,16 @@ enum file_flags {
     FILE_TRUNCATE = 16,
     FILE_APPEND = 32,
     FILE_DIRECT = 64,   /* O_DIRECT | O_DSYNC: buffers and offsets aligned to 4096 */
-    FILE_PATIENT = 128, /* a pipe is opened before anyone writes to it: see file_ready() */
+    /* A pipe is opened before anyone writes to it: see file_ready(); for writing not at all while
+     * nobody reads it. */
+    FILE_PATIENT = 128,
 };
 
 struct file_info {
     uint64_t size_bytes;
     uint64_t inode, device;
     int64_t modified_us;
-    bool is_directory, is_regular;
+    bool is_directory, is_regular, is_pipe;
 };
 
 /* Implementations embed these as their first member. */

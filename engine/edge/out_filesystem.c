@@ -5,22 +5,21 @@
  *
  * A folder: rows go to the part of their partition (out_part.h), which is the folder itself
  * without PARTITIONED BY. Part files are closed by size, by age, when their partition is complete,
- * when too many are open, and at the end. A complete partition ('sink.partition-commit.*') gets a
- * success file: complete by the watermark that the rows carry, or by the clock.
+ * and at the end. A complete partition ('sink.partition-commit.*') gets a success file: complete by
+ * the watermark that the rows carry, or by the clock.
  */
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "engine/base/hash.h"
 #include "engine/base/option.h"
 #include "engine/base/time.h"
 #include "engine/edge/in_filesystem.h"
-#include "engine/edge/out_part.h"
+#include "engine/edge/out_parts.h"
 #include "engine/edge/partition.h"
 #include "engine/edge/path.h"
 
-enum { OPEN_MAX = 100, NONE = UINT16_MAX };
+enum { GATHER_BYTES = 64 * 1024, NONE = PARTS_NO_ROW };
 
 struct filesystem_sink {
     struct sink base;
@@ -28,11 +27,9 @@ struct filesystem_sink {
     const struct stream_def *def;
     struct line_writer writer;
     struct arena arena;
-    struct part_env parts_env;
     struct file *single; /* one file; NULL: a folder */
     struct buf buf;      /* of the one file */
-    struct part *parts;
-    uint32_t open; /* files in progress */
+    struct parts parts;
     uint64_t uses; /* counts up, for the least recently used */
     struct buf key;
     uint16_t next[BATCH_ROWS]; /* the next row of the same part */
@@ -54,10 +51,11 @@ static const char *extension_of(const char *path) {
     return dot && dot != name ? dot : NULL;
 }
 
-/* Is 'path' the name of a file? */
-static bool names_file(const struct stream_def *def, const struct options *o, const char *path) {
+/* Is 'path' the name of a file? `there`: something that is no folder is called so. */
+static bool names_file(const struct stream_def *def, const struct options *o, const char *path,
+                       bool there) {
     const char *dot = extension_of(path);
-    if (!dot || !dot[1] || def->partitions > 0) return false;
+    if ((!there && (!dot || !dot[1])) || def->partitions > 0) return false;
     return !option_find(o, "sink.rolling-policy.file-size") &&
            !option_find(o, "sink.rolling-policy.rollover-interval") &&
            !option_find(o, "sink.rolling-policy.check-interval");
@@ -74,13 +72,18 @@ static bool single_flush(struct filesystem_sink *s, struct err *e) {
 
 static bool single_open(struct filesystem_sink *s, const char *path, struct err *e) {
     struct file_info info;
-    s->single = file_open(s->env->fs, path, FILE_WRITE | FILE_CREATE | FILE_APPEND, e);
+    struct err other;
+    s->single =
+        file_open(s->env->fs, path, FILE_WRITE | FILE_CREATE | FILE_APPEND | FILE_PATIENT, e);
+    if (!s->single && file_stat(s->env->fs, path, &info, &other) && info.is_pipe) {
+        err_set(e, ERR_IO, "58030", "nobody reads the pipe %s", path);
+        return err_hint(e, "Start its reader first.");
+    }
     if (!s->single || !file_info(s->single, &info, e)) return false;
     return info.size_bytes > 0 || line_writer_begin(&s->writer, &s->buf, e);
 }
 
 static bool single_write(struct filesystem_sink *s, const struct batch *b, struct err *e) {
-    enum { GATHER_BYTES = 64 * 1024 };
     if (!line_writer_add(&s->writer, b, &s->buf, e)) return false;
     return s->buf.bytes < GATHER_BYTES || single_flush(s, e);
 }
@@ -119,55 +122,6 @@ static int64_t complete_time(const struct filesystem_sink *s, const struct part 
     return ok && !__builtin_add_overflow(us, s->delay_us, &us) ? us : TIME_END_US;
 }
 
-static struct part *part_create(struct filesystem_sink *s, uint64_t hash, struct err *e) {
-    size_t bytes = s->key.bytes;
-    struct part *p = calloc(1, sizeof *p + bytes + 1);
-    if (!p) {
-        err_memory(e);
-        return NULL;
-    }
-    p->key = (char *)(p + 1);
-    if (bytes > 0) memcpy(p->key, s->key.at, bytes);
-    p->key_bytes = (uint32_t)bytes;
-    p->hash = hash;
-    p->created_us = s->env->clock_us();
-    p->complete_us = complete_time(s, p);
-    p->first = p->last = NONE;
-    buf_init(&p->buf);
-    p->next = s->parts;
-    s->parts = p;
-    if (p->complete_us < s->next_complete_us) s->next_complete_us = p->complete_us;
-    return p;
-}
-
-static struct part *part_find(struct filesystem_sink *s, struct err *e) {
-    uint64_t hash = hash_bytes(s->key.at ? s->key.at : "", s->key.bytes);
-    for (struct part *p = s->parts; p; p = p->next) {
-        if (p->hash == hash && p->key_bytes == s->key.bytes &&
-            (p->key_bytes == 0 || memcmp(p->key, s->key.at, p->key_bytes) == 0)) {
-            return p;
-        }
-    }
-    return part_create(s, hash, e);
-}
-
-static bool publish(struct filesystem_sink *s, struct part *p, struct err *e) {
-    if (!p->file) return true;
-    s->open--;
-    return part_publish(p, &s->parts_env, e);
-}
-
-/* Closes the file that was written to the longest time ago. */
-static bool make_way(struct filesystem_sink *s, struct err *e) {
-    if (s->open < OPEN_MAX) return true;
-    struct part *oldest = NULL;
-    for (struct part *p = s->parts; p; p = p->next) {
-        if (p->file && (!oldest || p->used < oldest->used)) oldest = p;
-    }
-    assert(oldest);
-    return publish(s, oldest, e);
-}
-
 /* Writes rows; a file that is full is closed, and the next row begins another. */
 static bool write_rows(struct filesystem_sink *s, struct part *p, struct batch *rows,
                        int64_t now_us, struct err *e) {
@@ -175,15 +129,11 @@ static bool write_rows(struct filesystem_sink *s, struct part *p, struct batch *
     while (left > 0) {
         rows->live = try < left ? try : left
             ;
-        if (!p->file) {
-            if (!make_way(s, e) || !part_begin(p, &s->parts_env, now_us, e)) return false;
-            s->open++;
-        }
-        if (!part_add(p, &s->parts_env, rows, &took, e)) return false;
+        if (!parts_write(&s->parts, p, rows, now_us, &took, e)) return false;
         rows->sel += took;
         left -= took;
-        if (!part_full(p, &s->parts_env)) continue;
-        if (!publish(s, p, e)) return false;
+        if (!part_full(p, &s->parts.env)) continue;
+        if (!parts_publish(&s->parts, p, e)) return false;
         try = 2 * took; /* the next file will hold about as many */
     }
     return true;
@@ -216,7 +166,15 @@ static bool same_partition(const struct filesystem_sink *s, const struct batch *
 
 static struct part *part_of_row(struct filesystem_sink *s, const struct batch *b, uint32_t row,
                                 struct err *e) {
-    return make_key(s, b, row, e) ? part_find(s, e) : NULL;
+    if (!make_key(s, b, row, e)) return NULL;
+    struct part *p = parts_find(&s->parts, buf_text(&s->key));
+    if (p) return p;
+    p = parts_add(&s->parts, buf_text(&s->key), e);
+    if (!p) return NULL;
+    p->created_us = s->env->clock_us();
+    p->complete_us = complete_time(s, p);
+    if (p->complete_us < s->next_complete_us) s->next_complete_us = p->complete_us;
+    return p;
 }
 
 static void list_row(struct filesystem_sink *s, struct part *p, uint32_t row) {
@@ -250,34 +208,32 @@ static bool is_complete(const struct filesystem_sink *s, const struct part *p, i
 /* Ends partitions that are complete; forgets those that nothing is known of any more. */
 static bool commit(struct filesystem_sink *s, int64_t watermark_us, int64_t now_us, struct err *e) {
     s->next_complete_us = TIME_END_US;
-    for (struct part **link = &s->parts; *link;) {
+    for (struct part **link = &s->parts.first; *link;) {
         struct part *p = *link;
         bool complete = is_complete(s, p, watermark_us, now_us);
-        if (complete && !publish(s, p, e)) return false;
-        if (complete && s->commits && !part_mark(p, &s->parts_env, s->success_name, e)) {
+        if (complete && !parts_publish(&s->parts, p, e)) return false;
+        if (complete && s->commits && !part_mark(p, &s->parts.env, s->success_name, e)) {
             return false;
         }
-        if (!complete && (p->file || s->commits)) {
+        if (!complete && (part_begun(p) || s->commits)) {
             if (p->complete_us < s->next_complete_us) s->next_complete_us = p->complete_us;
             link = &p->next;
             continue;
         }
-        *link = p->next;
-        part_destroy(p);
+        parts_drop(&s->parts, link);
     }
     return true;
 }
 
 /* Without partitions to complete, a folder whose file is closed is nothing to remember. */
 static void forget_closed(struct filesystem_sink *s) {
-    for (struct part **link = &s->parts; *link && !s->commits;) {
+    for (struct part **link = &s->parts.first; *link && !s->commits;) {
         struct part *p = *link;
-        if (p->file) {
+        if (part_begun(p)) {
             link = &p->next;
-            continue;
+        } else {
+            parts_drop(&s->parts, link);
         }
-        *link = p->next;
-        part_destroy(p);
     }
 }
 
@@ -310,41 +266,32 @@ static bool write_in_order(struct filesystem_sink *s, const struct batch *b, int
     return true;
 }
 
-/* Writes the lists, part by part; in row order where that would close other files. */
 static bool write_lists(struct filesystem_sink *s, const struct batch *b, int64_t now_us,
                         struct err *e) {
-    uint32_t begun = 0;
-    for (struct part *p = s->parts; p; p = p->next) begun += p->first != NONE && !p->file;
-    bool in_order = s->open + begun > OPEN_MAX;
-    for (struct part *p = s->parts; p; p = p->next) {
-        if (p->first == NONE) continue;
-        if (in_order) {
-            p->first = p->last = NONE;
-        } else if (!write_part(s, p, b, now_us, e)) {
-            return false;
-        }
+    for (struct part *p = s->parts.first; p; p = p->next) {
+        if (p->first != NONE && !write_part(s, p, b, now_us, e)) return false;
     }
-    return !in_order || write_in_order(s, b, now_us, e);
+    return true;
 }
 
-static bool parts_write(struct filesystem_sink *s, const struct batch *b, struct err *e) {
+static bool folder_write(struct filesystem_sink *s, const struct batch *b, struct err *e) {
     if (b->live == 0) return true;
     int64_t now_us = s->env->clock_us();
     bool ok = s->commits && s->by_watermark ? write_in_order(s, b, now_us, e)
                                             : sort_rows(s, b, e) && write_lists(s, b, now_us, e);
     s->uses += BATCH_ROWS;
     if (ok) forget_closed(s);
-    return ok;
+    return ok && parts_relieve(&s->parts, e);
 }
 
-static bool parts_flush(struct filesystem_sink *s, struct err *e) {
+static bool folder_flush(struct filesystem_sink *s, struct err *e) {
     int64_t now_us = s->env->clock_us();
     bool check = now_us - s->checked_us >= s->check_us;
     if (check) s->checked_us = now_us;
-    for (struct part *p = s->parts; p; p = p->next) {
-        if (!part_flush(p, e)) return false;
-        bool old = check && p->file && now_us - p->opened_us >= s->roll_us;
-        if (old && !publish(s, p, e)) return false;
+    if (!parts_flush(&s->parts, e)) return false;
+    for (struct part *p = s->parts.first; p; p = p->next) {
+        bool old = check && part_begun(p) && now_us - p->opened_us >= s->roll_us;
+        if (old && !parts_publish(&s->parts, p, e)) return false;
     }
     return !s->commits || s->by_watermark || commit(s, TIME_MIN_US, now_us, e);
 }
@@ -353,12 +300,12 @@ static bool parts_flush(struct filesystem_sink *s, struct err *e) {
 
 static bool filesystem_write(struct sink *base, const struct batch *b, struct err *e) {
     struct filesystem_sink *s = (struct filesystem_sink *)base;
-    return s->single ? single_write(s, b, e) : parts_write(s, b, e);
+    return s->single ? single_write(s, b, e) : folder_write(s, b, e);
 }
 
 static bool filesystem_flush(struct sink *base, struct err *e) {
     struct filesystem_sink *s = (struct filesystem_sink *)base;
-    return s->single ? single_flush(s, e) : parts_flush(s, e);
+    return s->single ? single_flush(s, e) : folder_flush(s, e);
 }
 
 static bool filesystem_finish(struct sink *base, struct err *e) {
@@ -370,11 +317,7 @@ static bool filesystem_finish(struct sink *base, struct err *e) {
 static void filesystem_close(struct sink *base) {
     if (!base) return;
     struct filesystem_sink *s = (struct filesystem_sink *)base;
-    while (s->parts) {
-        struct part *p = s->parts;
-        s->parts = p->next;
-        part_destroy(p);
-    }
+    parts_done(&s->parts);
     file_close(s->single);
     line_writer_done(&s->writer);
     buf_done(&s->buf);
@@ -392,10 +335,10 @@ static const struct sink_type filesystem_sink_type = {
 
 static bool read_options(struct filesystem_sink *s, struct err *e) {
     const struct options *o = &s->writer.options;
-    s->parts_env.bytes_max = UINT64_C(128) << 20;
+    s->parts.env.bytes_max = UINT64_C(128) << 20;
     s->roll_us = 30 * MINUTE_US;
     s->check_us = MINUTE_US;
-    if (!option_bytes(o, "sink.rolling-policy.file-size", &s->parts_env.bytes_max, e) ||
+    if (!option_bytes(o, "sink.rolling-policy.file-size", &s->parts.env.bytes_max, e) ||
         !option_duration(o, "sink.rolling-policy.rollover-interval", &s->roll_us, e) ||
         !option_duration(o, "sink.rolling-policy.check-interval", &s->check_us, e) ||
         !option_duration(o, "sink.partition-commit.delay", &s->delay_us, e)) {
@@ -419,14 +362,17 @@ static bool sink_init(struct filesystem_sink *s, bool changes, struct err *e) {
     if (!path) return err_memory(e);
     struct file_info info;
     struct err missing;
-    bool folder = file_stat(s->env->fs, path, &info, &missing) && info.is_directory;
-    if (!folder && names_file(s->def, &s->writer.options, path)) return single_open(s, path, e);
+    bool there = file_stat(s->env->fs, path, &info, &missing);
+    bool folder = there && info.is_directory;
+    if (!folder && names_file(s->def, &s->writer.options, path, there)) {
+        return single_open(s, path, e);
+    }
     size_t bytes = strlen(path);
     while (bytes > 1 && path[bytes - 1] == '/') path[--bytes] = '\0';
-    s->parts_env.fs = s->env->fs;
-    s->parts_env.folder = path;
-    s->parts_env.extension = s->writer.codec->name;
-    s->parts_env.writer = &s->writer;
+    s->parts.env.fs = s->env->fs;
+    s->parts.env.folder = path;
+    s->parts.env.extension = s->writer.codec->name;
+    s->parts.env.writer = &s->writer;
     s->checked_us = s->env->clock_us();
     return file_make_directory(s->env->fs, path, e);
 }
@@ -453,7 +399,7 @@ struct sink *filesystem_sink_open(const struct stream_def *def, bool changes,
 static bool check_name(const struct stream_def *def, const char *path, struct err *e) {
     static const char *const packed[] = {".gz", ".zst", ".bz2", ".xz", ".lz4", ".zip"};
     const char *dot = extension_of(path);
-    if (!dot || !names_file(def, &def->options, path)) return true;
+    if (!dot || !names_file(def, &def->options, path, false)) return true;
     for (size_t i = 0; i < COUNT_OF(packed); i++) {
         if (!text_equal_fold(text_of(dot), text_of(packed[i]))) continue;
         err_set(e, ERR_SQL, "0A000",

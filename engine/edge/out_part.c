@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { GATHER_BYTES = 64 * 1024, PATH_BYTES_MAX = 4096, NAMES_MAX = 1000000 };
+enum { PATH_BYTES_MAX = 4096, NAMES_MAX = 1000000 };
 
 /* folder[/key]/name as malloc'ed text; NULL with *e. */
 static char *path_of(const struct part *p, const struct part_env *env, const char *name,
@@ -49,8 +49,7 @@ static void forget_file(struct part *p) {
     p->bytes = 0;
 }
 
-bool part_begin(struct part *p, const struct part_env *env, int64_t now_us, struct err *e) {
-    assert(!p->file);
+static bool part_begin(struct part *p, const struct part_env *env, int64_t now_us, struct err *e) {
     char *folder = path_of(p, env, "", e);
     if (!folder) return false;
     bool ok = file_make_directory(env->fs, folder, e);
@@ -64,6 +63,22 @@ bool part_begin(struct part *p, const struct part_env *env, int64_t now_us, stru
     if (!p->file) return err_set(e, ERR_LIMIT, "54000", "too many part files in %s", env->folder);
     p->opened_us = now_us;
     return line_writer_begin(env->writer, &p->buf, e);
+}
+
+bool part_open(struct part *p, const struct part_env *env, int64_t now_us, struct err *e) {
+    assert(!p->file);
+    if (!part_begun(p)) return part_begin(p, env, now_us, e);
+    p->file = file_open(env->fs, p->temporary, FILE_WRITE | FILE_APPEND, e);
+    return p->file != NULL;
+}
+
+void part_park(struct part *p) {
+    assert(p->file);
+    file_close(p->file);
+    p->file = NULL;
+    if (p->buf.bytes > 0) return;
+    buf_done(&p->buf); /* of many parts few are written to at a time */
+    buf_init(&p->buf);
 }
 
 /* Encodes rows one by one until the file is as large as it may be; returns how many, 0: see *e. */
@@ -83,7 +98,7 @@ static uint32_t add_until_full(struct part *p, const struct part_env *env, const
 
 bool part_add(struct part *p, const struct part_env *env, const struct batch *b, uint32_t *took_out,
               struct err *e) {
-    assert(p->file && b->live > 0);
+    assert(part_begun(p) && b->live > 0);
     size_t before = p->buf.bytes;
     uint32_t rows = b->live;
     if (!line_writer_add(env->writer, b, &p->buf, e)) return false;
@@ -93,7 +108,7 @@ bool part_add(struct part *p, const struct part_env *env, const struct batch *b,
         if (rows == 0) return false;
     }
     *took_out = rows;
-    return p->buf.bytes < GATHER_BYTES || part_flush(p, e);
+    return true;
 }
 
 bool part_full(const struct part *p, const struct part_env *env) {
@@ -111,8 +126,8 @@ bool part_flush(struct part *p, struct err *e) {
 }
 
 bool part_publish(struct part *p, const struct part_env *env, struct err *e) {
-    if (!p->file) return true;
-    if (!part_flush(p, e)) return false;
+    if (!part_begun(p)) return true;
+    assert(p->buf.bytes == 0);
     file_close(p->file);
     bool ok = file_rename(env->fs, p->temporary, p->final, e);
     forget_file(p);

@@ -1,8 +1,11 @@
 /* Files as a sink: one file, part files, partitions, rolling, complete partitions. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -240,6 +243,29 @@ static void no_name_promises_compression(void **unused) {
     probe_end(&p);
 }
 
+/* A pipe that nobody reads holds up nothing; one that is read takes everything. */
+static void a_pipe_has_a_reader(void **unused) {
+    (void)unused;
+    static const char *const cells[] = {"1", "a", "2", "b"};
+    struct probe p;
+    begin(&p, "pipe.json");
+    const char *path = probe_path(&p, "pipe.json");
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_null(connector_filesystem.sink_open(&p.def, false, &p.env, &p.err));
+    assert_string_equal(p.err.sqlstate, "58030");
+    assert_non_null(strstr(p.err.message, "nobody reads the pipe"));
+    int fd = open(path, O_RDONLY | O_NONBLOCK);
+    assert_true(fd >= 0);
+    struct sink *s = open_sink(&p);
+    write_rows(&p, s, 2, cells);
+    end_sink(&p, s);
+    char got[100] = "";
+    assert_int_equal(read(fd, got, sizeof got - 1), 32);
+    assert_string_equal(got, "{\"n\":1,\"k\":\"a\"}\n{\"n\":2,\"k\":\"b\"}\n");
+    close(fd);
+    probe_end(&p);
+}
+
 static void parts_roll_by_size_and_age(void **unused) {
     (void)unused;
     static const char *const cells[] = {"1", "a", "2", "b"};
@@ -290,10 +316,11 @@ static void complete_partitions_are_marked(void **unused) {
     probe_end(&p);
 }
 
-/* More partitions than files may be open: still every row is written once. */
+/* More partitions than files may be open, or than the system gives: every row is written once, and
+ * each partition is one file. */
 static void many_partitions(void **unused) {
     (void)unused;
-    enum { KEYS = 250, ROUNDS = 3 };
+    enum { KEYS = 250, ROUNDS = 3, FILES = 40 };
     const char *cells[KEYS * 2];
     struct probe p;
     begin(&p, "d");
@@ -304,15 +331,23 @@ static void many_partitions(void **unused) {
         cells[2 * i] = "7";
         cells[2 * i + 1] = arena_copy(&p.arena, key, (size_t)n);
     }
+    struct rlimit before, few;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = (struct rlimit){.rlim_cur = FILES, .rlim_max = before.rlim_max};
     struct sink *s = open_sink(&p);
-    for (uint32_t i = 0; i < ROUNDS; i++) write_rows(&p, s, KEYS, cells);
+    for (uint32_t i = 0; i < ROUNDS; i++) {
+        if (i == 1) assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+        write_rows(&p, s, KEYS, cells);
+        assert_true(s->type->flush(s, &p.err));
+    }
     end_sink(&p, s);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
     uint32_t files = 0, rows = 0;
     for (const char *at = probe_list(&p); *at; at = strchr(at, '\n') + 1, files++) {
         char *name = arena_copy(&p.arena, at, (size_t)(strchr(at, '\n') - at));
         for (const char *c = probe_file(&p, name); *c; c++) rows += *c == '\n';
     }
-    assert_true(files >= KEYS);
+    assert_int_equal(files, KEYS);
     assert_int_equal(rows, KEYS * ROUNDS);
     probe_end(&p);
 }
@@ -347,6 +382,7 @@ int main(void) {
         cmocka_unit_test(wrong_partitions_are_refused),
         cmocka_unit_test(parts_do_not_depend_on_batches),
         cmocka_unit_test(no_name_promises_compression),
+        cmocka_unit_test(a_pipe_has_a_reader),
         cmocka_unit_test(parts_roll_by_size_and_age),
         cmocka_unit_test(complete_partitions_are_marked),
         cmocka_unit_test(many_partitions),
