@@ -19,10 +19,6 @@ const struct type type_time = {.id = TYPE_TIME, .precision = 6};
 const struct type type_interval = {.id = TYPE_INTERVAL};
 const struct type type_image = {.id = TYPE_IMAGE};
 
-#define X(ID, rep, sql) [TYPE_##ID] = REP_##rep,
-static const enum rep type_reps[TYPE_COUNT] = {TYPE_LIST(X)};
-#undef X
-
 #define X(ID, rep, sql) [TYPE_##ID] = sql,
 static const char *const type_names[TYPE_COUNT] = {TYPE_LIST(X)};
 #undef X
@@ -147,11 +143,6 @@ bool type_equal(const struct type *a, const struct type *b) {
         if (!type_equal(a->field[i].type, b->field[i].type)) return false;
     }
     return true;
-}
-
-enum rep type_rep(const struct type *t) {
-    assert(t->id < TYPE_COUNT);
-    return type_reps[t->id];
 }
 
 uint32_t rep_bytes(enum rep r) {

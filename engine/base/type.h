@@ -8,6 +8,7 @@
 #ifndef ENGINE_BASE_TYPE_H
 #define ENGINE_BASE_TYPE_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -121,8 +122,15 @@ struct schema *schema_copy(struct arena *a, const struct schema *s) MUST_USE;
 /* Same type, parameters and field names included. */
 bool type_equal(const struct type *a, const struct type *b);
 
+#define X(ID, rep, sql) [TYPE_##ID] = REP_##rep,
+static const uint8_t type_reps[TYPE_COUNT] = {TYPE_LIST(X)};
+#undef X
+
 /* How its values are stored. */
-enum rep type_rep(const struct type *t);
+static inline enum rep type_rep(const struct type *t) {
+    assert(t->id < TYPE_COUNT);
+    return (enum rep)type_reps[t->id];
+}
 /* Bytes of one value of a representation, in the column's own array. */
 uint32_t rep_bytes(enum rep r);
 
