@@ -108,18 +108,40 @@ static struct text key_make(const struct bag_place *w, const struct batch *in, u
 
 /* Rows that some aggregate of the bag wants, with their groups. */
 struct wanted {
+    uint64_t *mask;  /* [rows that came] bit s: aggregate s wants the row; of masks only */
     uint32_t *index; /* [count] of the row among those that came */
     uint32_t *pair;  /* [count] */
     uint32_t count;
 };
 
-static bool wanted_find(const struct bag_place *w, const struct groups_rows *rows,
-                        uint8_t *const *take, struct wanted *out) {
-    out->index = arena_alloc(w->scratch, (rows->count + (size_t)1) * sizeof *out->index);
-    out->pair = arena_alloc(w->scratch, (rows->count + (size_t)1) * sizeof *out->pair);
-    out->count = 0;
-    if (!out->index || !out->pair) return false;
-    for (uint32_t i = 0; i < rows->count; i++) {
+static bool wanted_open(const struct bag_place *w, uint32_t rows, struct wanted *out) {
+    *out = (struct wanted){0};
+    out->index = arena_alloc(w->scratch, (rows + (size_t)1) * sizeof *out->index);
+    out->pair = arena_alloc(w->scratch, (rows + (size_t)1) * sizeof *out->pair);
+    if (w->bag->masks) out->mask = ARENA_ARRAY(w->scratch, out->mask, rows);
+    return out->index && out->pair && (out->mask || !w->bag->masks);
+}
+
+/* The same where a pair is a mask: aggregate by aggregate. */
+static void masks_find(const struct bag_place *w, uint32_t rows, uint8_t *const *take,
+                       struct wanted *out) {
+    for (uint32_t s = 0; s < w->bag->shares; s++) {
+        const uint8_t *mine = take[w->bag->slot[s]->index];
+        for (uint32_t i = 0; i < rows; i++) out->mask[i] |= (uint64_t)mine[i] << s;
+    }
+    for (uint32_t i = 0; i < rows; i++) {
+        out->index[out->count] = i;
+        out->count += out->mask[i] != 0;
+    }
+}
+
+static void wanted_find(const struct bag_place *w, uint32_t rows, uint8_t *const *take,
+                        struct wanted *out) {
+    if (w->bag->masks) {
+        masks_find(w, rows, take, out);
+        return;
+    }
+    for (uint32_t i = 0; i < rows; i++) {
         bool any = false;
         for (uint32_t s = 0; s < w->bag->shares && !any; s++) {
             any = take[w->bag->slot[s]->index][i];
@@ -127,7 +149,6 @@ static bool wanted_find(const struct bag_place *w, const struct groups_rows *row
         out->index[out->count] = i;
         out->count += any;
     }
-    return true;
 }
 
 static bool fixed_keys_make(const struct bag_place *w, const struct groups_rows *rows,
@@ -180,13 +201,17 @@ static void pair_count(const struct bag_place *w, uint32_t id, uint32_t i, uint8
     }
 }
 
-/* The same where nothing is counted. */
-static void pair_mark(const struct bag_place *w, uint32_t id, uint32_t i, uint8_t **take) {
-    uint64_t *mask = state_value(w->t, id);
+/* The same where nothing is counted: what a pair's mask has not yet is taken, and joins it. */
+static void pairs_mark(const struct bag_place *w, uint32_t rows, const struct wanted *x,
+                       uint8_t *const *take) {
+    for (uint32_t i = 0; i < x->count; i++) {
+        uint64_t *have = state_value(w->t, x->pair[i]), *wants = &x->mask[x->index[i]];
+        *wants &= ~*have;
+        *have |= *wants;
+    }
     for (uint32_t s = 0; s < w->bag->shares; s++) {
-        uint8_t *mine = &take[w->bag->slot[s]->index][i];
-        *mine = *mine && !(*mask >> s & 1);
-        *mask |= (uint64_t)*mine << s;
+        uint8_t *mine = take[w->bag->slot[s]->index];
+        for (uint32_t i = 0; i < rows; i++) mine[i] = x->mask[i] >> s & 1;
     }
 }
 
@@ -237,13 +262,15 @@ bool bag_add(const struct groups_plan *p, struct groups *g, uint32_t bag, const 
     struct bag_place w = bag_place(p, g, bag, r->rows->scratch);
     struct wanted x;
     struct state_keys keys;
-    if (!wanted_find(&w, r->rows, r->take, &x)) return err_memory(e);
+    if (!wanted_open(&w, r->rows->count, &x)) return err_memory(e);
+    wanted_find(&w, r->rows->count, r->take, &x);
     if (w.bag->numbered) return numbered_rows_add(&w, r, &x, e);
     if (!keys_make(&w, r->rows, r->id, &x, &keys)) return err_memory(e);
     if (!state_upsert(w.t, &keys, x.pair, e)) return false;
-    if (!w.bag->masks) pairs_count(&w, r, &x);
-    for (uint32_t i = 0; w.bag->masks && i < x.count; i++) {
-        pair_mark(&w, x.pair[i], x.index[i], r->take);
+    if (w.bag->masks) {
+        pairs_mark(&w, r->rows->count, &x, r->take);
+    } else {
+        pairs_count(&w, r, &x);
     }
     return true;
 }

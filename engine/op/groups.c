@@ -233,13 +233,27 @@ static void rows_count(const struct groups_plan *p, struct groups *g,
     for (uint32_t i = 0; i < rows->count; i++) *groups_rows_of(p, g, id[i]) += by;
 }
 
-/* The rows that a slot's FILTER lets pass. */
-static uint8_t *slot_filter(const struct agg_slot *s, const struct groups_rows *rows) {
+/* The rows that a slot's FILTER lets pass, as `like` has them where that is the same FILTER. */
+static uint8_t *slot_filter(const struct agg_slot *s, const struct groups_rows *rows,
+                            const uint8_t *like) {
     uint8_t *take = arena_alloc(rows->scratch, rows->count + (size_t)1);
-    for (uint32_t i = 0; take && i < rows->count; i++) {
+    if (!take) return NULL;
+    if (like) return memcpy(take, like, rows->count);
+    if (s->plan->filter_col < 0) return memset(take, 1, rows->count);
+    for (uint32_t i = 0; i < rows->count; i++) {
         take[i] = groups_passes(s, rows->in, rows->row[i]);
     }
     return take;
+}
+
+/* What an earlier slot with the same FILTER takes. */
+static const uint8_t *filter_known(const struct groups_plan *p, uint32_t slot,
+                                   uint8_t *const *take) {
+    int32_t col = p->slot[slot].plan->filter_col;
+    for (uint32_t i = 0; col >= 0 && i < slot; i++) {
+        if (p->slot[i].plan->filter_col == col) return take[i];
+    }
+    return NULL;
 }
 
 bool groups_take(const struct groups_plan *p, struct groups *g, const struct groups_rows *rows,
@@ -249,7 +263,7 @@ bool groups_take(const struct groups_plan *p, struct groups *g, const struct gro
     for (uint32_t i = 0; i < p->slots; i++) {
         const struct agg_slot *s = &p->slot[i];
         if (s->plan->filter_col < 0 && s->bag == GROUPS_NO_BAG) continue;
-        take[i] = slot_filter(s, rows);
+        take[i] = slot_filter(s, rows, filter_known(p, i, take));
         if (!take[i]) return err_memory(e);
     }
     struct bag_rows r = {.rows = rows, .id = id, .take = take};
