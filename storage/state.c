@@ -90,7 +90,8 @@ struct state_table *state_table_create(struct state *s, const struct state_optio
         .null_id = STATE_NONE,
         .arena_limit_bytes = ARENA_REWRITE_BYTES,
     };
-    t->entry_bytes = (t->key_offset + key_bytes + 15) / 16 * 16;
+    uint32_t align = o->value_bytes <= 8 ? 8 : 16;
+    t->entry_bytes = (t->key_offset + key_bytes + align - 1) / align * align;
     arena_init(&t->arena, 0);
 
     t->next = s->first;
@@ -122,20 +123,26 @@ void state_table_reset(struct state_table *t) {
     table_count(t);
 }
 
-/* Slots for twice as many keys; the old ones are moved by their tags. */
+/* Slots for twice as many keys, in place: what stands at i goes to i, or to as far into the new
+ * half. From the start of a run on: nothing can then go past what still has to move. */
 static bool slots_grow(struct state_table *t) {
-    uint32_t slots = t->slots ? t->slots * 2 : SLOTS_MIN;
-    uint64_t *slot = calloc(slots, sizeof *slot);
+    uint32_t had = t->slots, slots = had ? had * 2 : SLOTS_MIN;
+    uint64_t *slot = realloc(t->slot, slots * sizeof *slot);
     if (!slot) return false;
-    for (uint32_t i = 0; i < t->slots; i++) {
-        if (t->slot[i] == 0) continue;
-        uint32_t at = (uint32_t)(t->slot[i] >> 32) & (slots - 1);
-        while (slot[at] != 0) at = (at + 1) & (slots - 1);
-        slot[at] = t->slot[i];
-    }
-    free(t->slot);
+    memset(slot + had, 0, (slots - had) * sizeof *slot);
     t->slot = slot;
     t->slots = slots;
+    uint32_t from = 0;
+    while (slot[from] != 0) from++;
+    for (uint32_t i = 0; i < had; i++) {
+        uint32_t old = (from + i) & (had - 1);
+        uint64_t moved = slot[old];
+        if (moved == 0) continue;
+        slot[old] = 0;
+        uint32_t at = (uint32_t)(moved >> 32) & (slots - 1);
+        while (slot[at] != 0) at = (at + 1) & (slots - 1);
+        slot[at] = moved;
+    }
     return true;
 }
 

@@ -4,9 +4,10 @@
  * or packed bytes, all of one length or of any. An entry has an id, which stays the same until it
  * is removed; new ids count up from 0, so without removals the order of ids is the order of first
  * rows; ids of removed entries are given out again, and `reused` says so. Values are zero at
- * first, 16-byte aligned, and move when entries are added: keep ids, not addresses. What a value
- * needs beyond its bytes lies in the table's arena, which goes with the table; when garbage has
- * gathered there (values that were replaced), the next upsert rewrites it through the codec.
+ * first, 16-byte aligned (8-byte where they are no longer than that), and move when entries are
+ * added: keep ids, not addresses. What a value needs beyond its bytes lies in the table's arena,
+ * which goes with the table; when garbage has gathered there (values that were replaced), the next
+ * upsert rewrites it through the codec.
  *
  * Everything that can change a value passes by state_upsert() or state_touch(): a store that writes
  * changes to a log can mark entries there, without the operators knowing.
