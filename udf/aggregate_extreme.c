@@ -71,6 +71,27 @@ static inline uint32_t row_at(const struct agg_rows *in, uint32_t i) {
         return true;                                                                               \
     }
 
+/* <min|max>_<sfx>_trace: as add, but that each state is copied after its row. */
+#define DEFINE_TRACE(name, sfx, BETTER)                                                            \
+    static bool name##_##sfx##_trace(const struct agg_call *c, const struct agg_rows *in,          \
+                                     const uint8_t *take, char *after, struct err *e) {            \
+        (void)c;                                                                                   \
+        (void)e;                                                                                   \
+        const struct column *arg = in->arg;                                                        \
+        struct best_##sfx *copy = (void *)after;                                                   \
+        for (uint32_t i = 0; i < in->count; i++) {                                                 \
+            uint32_t row = row_at(in, i);                                                          \
+            struct best_##sfx *s = in->state[i];                                                   \
+            bool comes = (!take || take[i]) && (!arg->valid || column_has(arg, row));              \
+            if (comes && (!s->has || BETTER(arg->as.sfx[row], s->v))) {                            \
+                s->v = arg->as.sfx[row];                                                           \
+                s->has = 1;                                                                        \
+            }                                                                                      \
+            copy[i] = *s;                                                                          \
+        }                                                                                          \
+        return true;                                                                               \
+    }
+
 #define DEFINE_FINISH(sfx, ctype)                                                                  \
     static bool sfx##_finish(const struct agg_call *c, void *const *state, uint32_t count,         \
                              struct column_builder *out, struct agg_failures *fail,                \
@@ -96,6 +117,14 @@ DEFINE_EXTREME(min, i128, LESS)
 DEFINE_EXTREME(max, i128, MORE)
 DEFINE_EXTREME(min, b8, LESS)
 DEFINE_EXTREME(max, b8, MORE)
+DEFINE_TRACE(min, i64, LESS)
+DEFINE_TRACE(max, i64, MORE)
+DEFINE_TRACE(min, f64, F64_LESS)
+DEFINE_TRACE(max, f64, F64_MORE)
+DEFINE_TRACE(min, i128, LESS)
+DEFINE_TRACE(max, i128, MORE)
+DEFINE_TRACE(min, b8, LESS)
+DEFINE_TRACE(max, b8, MORE)
 DEFINE_FINISH(i64, int64_t)
 DEFINE_FINISH(f64, double)
 DEFINE_FINISH(i128, int128_t)
@@ -117,6 +146,21 @@ static bool text_add(const struct agg_call *c, const struct agg_rows *in, int si
         struct text v = in->arg->as.text[row];
         if (s->has && sign * text_compare(v, s->v) <= 0) continue;
         if (!text_keep(c, s, v, e)) return false;
+    }
+    return true;
+}
+
+static bool text_trace(const struct agg_call *c, const struct agg_rows *in, const uint8_t *take,
+                       char *after, int sign, struct err *e) {
+    struct best_text *copy = (void *)after;
+    for (uint32_t i = 0; i < in->count; i++) {
+        uint32_t row = row_at(in, i);
+        struct best_text *s = in->state[i];
+        bool comes = (!take || take[i]) && column_has(in->arg, row);
+        struct text v = in->arg->as.text[row];
+        bool better = comes && (!s->has || sign * text_compare(v, s->v) > 0);
+        if (better && !text_keep(c, s, v, e)) return false;
+        copy[i] = *s;
     }
     return true;
 }
@@ -223,6 +267,16 @@ static bool any_finish(const struct agg_call *c, void *const *state, uint32_t co
         return kind##_merge(c, into, from, (sign), e);                                             \
     }
 
+static bool min_text_trace(const struct agg_call *c, const struct agg_rows *in, const uint8_t *take,
+                           char *after, struct err *e) {
+    return text_trace(c, in, take, after, -1, e);
+}
+
+static bool max_text_trace(const struct agg_call *c, const struct agg_rows *in, const uint8_t *take,
+                           char *after, struct err *e) {
+    return text_trace(c, in, take, after, 1, e);
+}
+
 DEFINE_SIGNED(min, text, -1)
 DEFINE_SIGNED(max, text, 1)
 DEFINE_SIGNED(min, any, -1)
@@ -256,17 +310,18 @@ static const struct type *same_type(const struct agg_bind *b, struct err *e) {
         .name = #fn, .sig = #fn "(" arg ") " arg,                                                  \
         .doc = word " value that is not NULL; NULL for none.",                                     \
         .flags = AGG_NO_DISTINCT | AGG_EXTREME, .state_bytes = sizeof(struct best_##sfx),          \
-        .type = same_type, .add = fn##_##sfx##_add, .merge = fn##_##sfx##_merge,                   \
-        .finish = sfx##_finish                                                                     \
+        .type = same_type, .add = fn##_##sfx##_add, .trace = fn##_##sfx##_trace,                   \
+        .merge = fn##_##sfx##_merge, .finish = sfx##_finish                                        \
     }
 
-#define EXTREME_COPY_ROW(fn, word, arg, kind)                                                      \
+#define EXTREME_COPY_ROW(fn, word, arg, kind, TRACE)                                               \
     {                                                                                              \
         .name = #fn, .sig = #fn "(" arg ") " arg,                                                  \
         .doc = word " value that is not NULL; NULL for none.",                                     \
         .flags = AGG_NO_DISTINCT | AGG_EXTREME, .state_bytes = sizeof(struct best_text),           \
-        .type = same_type, .add = fn##_##kind##_add, .merge = fn##_##kind##_merge,                 \
-        .finish = kind##_finish, .save = best_save, .load = best_load                              \
+        .type = same_type, .add = fn##_##kind##_add, .trace = (TRACE),                             \
+        .merge = fn##_##kind##_merge, .finish = kind##_finish, .save = best_save,                  \
+        .load = best_load                                                                          \
     }
 
 #define EXTREME_ROWS(fn, word)                                                                     \
@@ -274,8 +329,9 @@ static const struct type *same_type(const struct agg_bind *b, struct err *e) {
         EXTREME_ROW(fn, word, "DECIMAL", i128), EXTREME_ROW(fn, word, "BOOLEAN", b8),              \
         EXTREME_ROW(fn, word, "TIMESTAMP", i64), EXTREME_ROW(fn, word, "DATE", i64),               \
         EXTREME_ROW(fn, word, "TIME", i64), EXTREME_ROW(fn, word, "INTERVAL", i64),                \
-        EXTREME_COPY_ROW(fn, word, "TEXT", text), EXTREME_COPY_ROW(fn, word, "BLOB", text),        \
-        EXTREME_COPY_ROW(fn, word, "T", any)
+        EXTREME_COPY_ROW(fn, word, "TEXT", text, fn##_text_trace),                                 \
+        EXTREME_COPY_ROW(fn, word, "BLOB", text, fn##_text_trace),                                 \
+        EXTREME_COPY_ROW(fn, word, "T", any, NULL)
 
 static const struct aggregate rows[] = {
     EXTREME_ROWS(min, "The least"),

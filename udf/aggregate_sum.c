@@ -50,6 +50,21 @@ static bool count_add(const struct agg_call *c, const struct agg_rows *in, struc
     return count_change(&rows, 1);
 }
 
+static bool count_trace(const struct agg_call *c, const struct agg_rows *in, const uint8_t *take,
+                        char *after, struct err *e) {
+    (void)e;
+    const struct column *arg = c->bind->args > 0 && in->arg->valid ? in->arg : NULL;
+    struct count *copy = (void *)after;
+    for (uint32_t i = 0; i < in->count; i++) {
+        struct count *s = in->state[i];
+        bool adds = !take || take[i];
+        if (arg) adds = adds && column_has(arg, row_at(in, i));
+        copy[i].rows = s->rows + adds;
+        s->rows = copy[i].rows;
+    }
+    return true;
+}
+
 static bool count_remove(const struct agg_call *c, const struct agg_rows *in, struct err *e) {
     (void)e;
     struct agg_rows rows = *in;
@@ -108,10 +123,32 @@ static inline void exact_subtract(struct exact_sum *s, int128_t v) {
         return true;                                                                               \
     }
 
+/* trace_<sfx>: as add, but that each state is copied after its row. */
+#define DEFINE_TRACE(sfx, type, STEP)                                                              \
+    static bool trace_##sfx(const struct agg_call *c, const struct agg_rows *in,                   \
+                            const uint8_t *take, char *after, struct err *e) {                     \
+        (void)c;                                                                                   \
+        (void)e;                                                                                   \
+        const struct column *arg = in->arg;                                                        \
+        struct type *copy = (void *)after;                                                         \
+        for (uint32_t i = 0; i < in->count; i++) {                                                 \
+            uint32_t row = row_at(in, i);                                                          \
+            struct type *s = in->state[i];                                                         \
+            bool adds = (!take || take[i]) && (!arg->valid || column_has(arg, row));               \
+            if (adds) STEP;                                                                        \
+            s->rows += adds;                                                                       \
+            copy[i] = *s;                                                                          \
+        }                                                                                          \
+        return true;                                                                               \
+    }
+
 DEFINE_EXACT(add, i64, s->sum += arg->as.i64[row], 1)
 DEFINE_EXACT(remove, i64, s->sum -= arg->as.i64[row], -1)
 DEFINE_EXACT(add, i128, exact_add(s, arg->as.i128[row]), 1)
 DEFINE_EXACT(remove, i128, exact_subtract(s, arg->as.i128[row]), -1)
+DEFINE_TRACE(i64, exact_sum, s->sum += arg->as.i64[row])
+DEFINE_TRACE(i128, exact_sum, exact_add(s, arg->as.i128[row]))
+DEFINE_TRACE(f64, f64_sum, s->sum += arg->as.f64[row])
 
 static bool exact_merge(const struct agg_call *c, void *into, const void *from, struct err *e) {
     (void)c;
@@ -351,13 +388,14 @@ static const struct type *avg_decimal_type(const struct agg_bind *b, struct err 
 }
 
 #define EXACT_SLOTS(sfx)                                                                           \
-    .state_bytes = sizeof(struct exact_sum), .add = exact_add_##sfx, .remove = exact_remove_##sfx, \
-    .merge = exact_merge, .unmerge = exact_unmerge
+    .state_bytes = sizeof(struct exact_sum), .add = exact_add_##sfx, .trace = trace_##sfx,         \
+    .remove = exact_remove_##sfx, .merge = exact_merge, .unmerge = exact_unmerge
 #define COUNT_SLOTS                                                                                \
-    .state_bytes = sizeof(struct count), .add = count_add, .remove = count_remove,                 \
-    .merge = count_merge, .unmerge = count_unmerge, .finish = count_finish
+    .state_bytes = sizeof(struct count), .add = count_add, .trace = count_trace,                   \
+    .remove = count_remove, .merge = count_merge, .unmerge = count_unmerge, .finish = count_finish
 #define F64_SLOTS                                                                                  \
-    .flags = AGG_FLOATING, .state_bytes = sizeof(struct f64_sum), .add = f64_add, .merge = f64_merge
+    .flags = AGG_FLOATING, .state_bytes = sizeof(struct f64_sum), .add = f64_add,                  \
+    .trace = trace_f64, .merge = f64_merge
 
 static const struct aggregate rows[] = {
     {.name = "count", .sig = "count(*) BIGINT", .doc = "How many rows.", COUNT_SLOTS},

@@ -5,8 +5,9 @@
  * lists) is kept in memory got from agg_alloc(), which lives as long as the pane or group; states
  * may be moved by memcpy, so they must not point into themselves.
  *
- * Laws, tested for every row of the table: merge(add A, add B) = add A+B in that order; remove
- * undoes add; unmerge(merge(a, b), a) = b; load(save(s)) = s.
+ * Laws, tested for every row of the table: merge(add A, add B) = add A+B in that order; trace
+ * copies what adds of one row each give; remove undoes add; unmerge(merge(a, b), a) = b;
+ * load(save(s)) = s.
  *
  * Used by: engine (calls), sql (binds), udf (fills in).    Tested by: tests/unit/aggregate_test.c
  */
@@ -67,6 +68,11 @@ struct aggregate {
     const struct type *(*type)(const struct agg_bind *b, struct err *e); /* NULL: as sig */
 
     bool (*add)(const struct agg_call *c, const struct agg_rows *rows, struct err *e);
+    /* Adds row after row and copies the state after each to after[i * state_bytes]; of a row with
+     * take[i] 0 (`take` NULL: there is none) only the copy is made. NULL: the operator adds and
+     * copies by turns. Not for AGG_IN_PLACE. */
+    bool (*trace)(const struct agg_call *c, const struct agg_rows *rows, const uint8_t *take,
+                  char *after, struct err *e);
     /* Undoes add; NULL: cannot, the operator keeps the rows and recomputes. */
     bool (*remove)(const struct agg_call *c, const struct agg_rows *rows, struct err *e);
     /* into = into followed by from. */

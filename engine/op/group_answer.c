@@ -21,15 +21,6 @@ struct answer {
     int8_t kind;   /* enum change, or KIND_TIME */
 };
 
-/* Where the result before live row i stands, and that after it. */
-static uint32_t old_at(const struct changes *c, uint32_t i) {
-    return c->before[i] ? c->groups + c->place[c->before[i] - 1] : c->place[i];
-}
-
-static uint32_t new_at(const struct changes *c, uint32_t i) {
-    return c->groups + c->place[i];
-}
-
 static bool failed(const struct changes *c, uint32_t at) {
     return at < c->groups ? bit_get(c->old_fail.rows.row, at)
                           : bit_get(c->new_fail.rows.row, at - c->groups);
@@ -39,7 +30,7 @@ static bool failed(const struct changes *c, uint32_t at) {
 static void column_differences(const struct changes *c, const struct column *col, bool *same) {
     bool plain = type_rep(col->type) == REP_I64 && !col->valid;
     for (uint32_t i = 0; i < c->rows; i++) {
-        uint32_t old = old_at(c, i), new = new_at(c, i);
+        uint32_t old = c->old[i], new = c->groups + i;
         bool equal = plain ? col->as.i64[old] == col->as.i64[new]
                            : same[i] && column_same(col, old, col, new);
         same[i] = same[i] && equal;
@@ -48,7 +39,7 @@ static void column_differences(const struct changes *c, const struct column *col
 
 /* What live row i is answered with: 0 to 2 rows. */
 static uint32_t row_answer(const struct changes *c, uint32_t i, bool same, struct answer *out) {
-    uint32_t old = old_at(c, i), new = new_at(c, i);
+    uint32_t old = c->old[i], new = c->groups + i;
     bool had = c->had[i] && !failed(c, old), has = c->has[i] && !failed(c, new);
     if (had == has && (!had || same)) return 0;
     struct answer x = {.row = c->g->row[i], .live = i};

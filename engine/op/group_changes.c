@@ -1,15 +1,15 @@
 /* group_changes.c: GROUP BY as a changelog: each row that changes its group's result is answered by
  * one -U/+U pair, in row order (+I the first time, -D with the last row).
  *
- * A batch is added in rounds: round k has the k-th row of every group in it, so the rows of a round
- * are of different groups and go through an aggregate together. Before round 0 the results of all
- * groups are computed; after each round the states of its groups are copied, and all copies are
- * turned into results at the end. (States that change memory in place are turned into results in
- * each round instead.) Results stand in the order of rounds; `place` finds a row's.
+ * Before a batch the results of all its groups are computed. Then, where no row is taken back,
+ * FILTER and DISTINCT are judged for the whole batch at once and each aggregate runs through it by
+ * itself, leaving a copy of the group's state after every row; all copies are turned into results
+ * at the end.
  *
- * Where no row is taken back, FILTER and DISTINCT are judged for the whole batch at once, and each
- * aggregate runs through all rounds by itself; else all aggregates go through one round after the
- * other.
+ * An aggregate that cannot leave copies (it has no trace(), or changes memory beyond its bytes),
+ * and a batch with retractions, goes in rounds: round k has the k-th row of every group, so that
+ * the rows of a round are of different groups and go through an aggregate together, and states are
+ * copied (in place: turned into results) after each.
  */
 #include <string.h>
 
@@ -17,6 +17,8 @@
 #include "engine/op/result.h"
 #include "engine/query_private.h"
 #include "engine/worker.h"
+
+enum { LINE_BYTES = 64 }; /* of the caches */
 
 static bool last_reserve(struct group_aggregate *g) {
     uint32_t need = g->groups.table->used;
@@ -29,28 +31,45 @@ static bool last_reserve(struct group_aggregate *g) {
     return true;
 }
 
-/* Which round each row is in. */
-static bool rounds_find(struct changes *c) {
+/* Where the result before each row stands: among those of the groups, or behind the row before it
+ * of the same group. */
+static bool rows_link(struct changes *c) {
     struct group_aggregate *g = c->g;
     if (!last_reserve(g)) return false;
+    const struct state_table *t = g->groups.table;
     for (uint32_t i = 0; i < c->rows; i++) {
+        const char *value = t->entry + (size_t)g->id[i] * t->entry_bytes;
+        for (uint32_t at = 0; at < t->value_bytes; at += LINE_BYTES) __builtin_prefetch(value + at);
         uint32_t before = g->last[g->id[i]];
-        c->before[i] = before;
-        c->round[i] = before ? c->round[before - 1] + 1 : 0;
-        if (c->round[i] >= c->rounds) c->rounds = c->round[i] + 1;
+        c->old[i] = before ? BATCH_ROWS + before - 1 : c->groups;
+        c->first[c->groups] = g->id[i];
         c->groups += before == 0;
         g->last[g->id[i]] = i + 1;
     }
-    for (uint32_t i = 0; i < c->rows; i++) g->last[g->id[i]] = 0;
-
-    uint32_t *start = ARENA_ARRAY(c->op->batch_arena, start, c->rounds + 1);
-    if (!start) return false;
-    for (uint32_t i = 0; i < c->rows; i++) start[c->round[i] + 1]++;
-    for (uint32_t r = 0; r < c->rounds; r++) start[r + 1] += start[r];
     for (uint32_t i = 0; i < c->rows; i++) {
-        c->place[i] = start[c->round[i]]++;
-        c->order[c->place[i]] = i;
+        g->last[g->id[i]] = 0;
+        if (c->old[i] >= BATCH_ROWS) c->old[i] -= BATCH_ROWS - c->groups;
     }
+    return true;
+}
+
+/* Which round each row is in. */
+static bool rounds_find(struct changes *c) {
+    struct arena *a = c->op->batch_arena;
+    if (c->order) return true;
+    uint32_t *round = arena_alloc(a, c->rows * sizeof *round);
+    c->order = arena_alloc(a, c->rows * sizeof *c->order);
+    if (!round || !c->order) return false;
+    for (uint32_t i = 0; i < c->rows; i++) {
+        round[i] = c->old[i] < c->groups ? 0 : round[c->old[i] - c->groups] + 1;
+        if (round[i] >= c->rounds) c->rounds = round[i] + 1;
+    }
+    uint32_t *end = ARENA_ARRAY(a, end, c->rounds + 2); /* of a round, two further on */
+    if (!end) return false;
+    for (uint32_t i = 0; i < c->rows; i++) end[round[i] + 2]++;
+    for (uint32_t r = 2; r <= c->rounds; r++) end[r] += end[r - 1];
+    for (uint32_t i = 0; i < c->rows; i++) c->order[end[round[i] + 1]++] = i;
+    c->start = end;
     return true;
 }
 
@@ -58,15 +77,20 @@ static bool results_open(struct changes *c) {
     const struct groups_plan *p = &c->g->plan;
     struct arena *a = c->op->batch_arena;
     c->result = ARENA_ARRAY(a, c->result, p->slots);
+    c->late = ARENA_ARRAY(a, c->late, p->slots);
     c->col = ARENA_ARRAY(a, c->col, p->slots);
     c->copy = ARENA_ARRAY(a, c->copy, p->slots);
-    if (!c->result || !c->col || !c->copy) return false;
+    if (!c->result || !c->late || !c->col || !c->copy) return false;
     for (uint32_t s = 0; s < p->slots; s++) {
         const struct agg_slot *slot = &p->slot[s];
-        if (!builder_init(&c->result[s], a, slot->call.bind->type, 2 * c->rows)) return false;
-        if (slot->agg->flags & AGG_IN_PLACE) continue;
-        c->copy[s] = arena_alloc(a, (size_t)c->rows * slot->agg->state_bytes);
-        if (!c->copy[s]) return false;
+        const struct type *type = slot->call.bind->type;
+        if (!builder_init(&c->result[s], a, type, c->groups + c->rows)) return false;
+        if (slot->agg->flags & AGG_IN_PLACE) {
+            if (!builder_init(&c->late[s], a, type, c->rows)) return false;
+        } else {
+            c->copy[s] = arena_alloc(a, (size_t)c->rows * slot->agg->state_bytes);
+            if (!c->copy[s]) return false;
+        }
     }
     fn_errors_init(&c->old_fail.rows, a);
     fn_errors_init(&c->new_fail.rows, a);
@@ -75,56 +99,37 @@ static bool results_open(struct changes *c) {
 
 static bool changes_open(struct changes *c) {
     struct arena *a = c->op->batch_arena;
-    c->round = arena_alloc(a, c->rows * sizeof *c->round);
-    c->before = arena_alloc(a, c->rows * sizeof *c->before);
-    c->order = arena_alloc(a, c->rows * sizeof *c->order);
-    c->place = arena_alloc(a, c->rows * sizeof *c->place);
+    c->first = arena_alloc(a, (c->rows + (size_t)1) * sizeof *c->first);
+    c->old = arena_alloc(a, c->rows * sizeof *c->old);
     c->had = arena_alloc(a, c->rows * sizeof *c->had);
     c->has = arena_alloc(a, c->rows * sizeof *c->has);
-    if (!c->round || !c->before || !c->order || !c->place || !c->had || !c->has) return false;
-    return results_open(c);
+    if (!c->first || !c->old || !c->had || !c->has) return false;
+    return rows_link(c) && results_open(c);
 }
 
-/* Results before the batch, of the groups of round 0. */
+/* Results before the batch. */
 static bool old_finish(struct changes *c, struct err *e) {
-    uint32_t *id = arena_alloc(c->op->batch_arena, c->groups * sizeof *id);
-    if (!id) return err_memory(e);
-    for (uint32_t i = 0; i < c->groups; i++) id[i] = c->g->id[c->order[i]];
-    struct groups_results r = {.id = id, .count = c->groups, .to = c->result, .fail = &c->old_fail};
+    struct groups_results r = {
+        .id = c->first, .count = c->groups, .to = c->result, .fail = &c->old_fail};
     return groups_finish(&c->g->plan, &c->g->groups, &r, e);
 }
 
-/* Copies states one behind the other; of the two most frequent sizes without a call. */
-static void states_copy(char *to, void *const *state, uint32_t count, uint32_t bytes) {
-    if (bytes == 8) {
-        for (uint32_t i = 0; i < count; i++) memcpy(to + (size_t)i * 8, state[i], 8);
-    } else if (bytes == 16) {
-        for (uint32_t i = 0; i < count; i++) memcpy(to + (size_t)i * 16, state[i], 16);
-    } else {
-        for (uint32_t i = 0; i < count; i++) memcpy(to + (size_t)i * bytes, state[i], bytes);
-    }
-}
-
-/* Copies the states that p->state has for places [from, to), or turns them into results at once. */
+/* Copies the states that p->state has for order[from .. to), or turns them into results. */
 static bool states_keep(struct changes *c, const struct agg_slot *slot, uint32_t from, uint32_t to,
                         struct err *e) {
     void *const *state = c->g->plan.state;
     uint32_t s = slot->index, bytes = slot->agg->state_bytes;
     if (!c->copy[s]) {
         struct agg_call call = {.bind = slot->call.bind, .arena = &c->g->groups.table->arena};
-        return slot->agg->finish(&call, state, to - from, &c->result[s], &c->new_fail, e);
+        return slot->agg->finish(&call, state, to - from, &c->late[s], &c->new_fail, e);
     }
-    states_copy(c->copy[s] + (size_t)from * bytes, state, to - from, bytes);
+    for (uint32_t at = from; at < to; at++) {
+        memcpy(c->copy[s] + (size_t)c->order[at] * bytes, state[at - from], bytes);
+    }
     return true;
 }
 
-static uint32_t round_end(const struct changes *c, uint32_t from) {
-    uint32_t round = c->round[c->order[from]], to = from + 1;
-    while (to < c->rows && c->round[c->order[to]] == round) to++;
-    return to;
-}
-
-/* What add() is given for one aggregate, the same for all rounds but for rows and states. */
+/* What an aggregate is given of the whole batch, and of its rounds. */
 struct slot_run {
     const struct agg_slot *slot;
     const uint8_t *take; /* by live row; NULL: all */
@@ -135,9 +140,9 @@ struct slot_run {
 };
 
 /* One round of one aggregate: rows that it takes, then the states of all. */
-static bool slot_round(struct changes *c, struct slot_run *r, uint32_t from, uint32_t to,
-                       struct err *e) {
+static bool slot_round(struct changes *c, struct slot_run *r, uint32_t round, struct err *e) {
     const struct groups_plan *p = &c->g->plan;
+    uint32_t from = c->start[round], to = c->start[round + 1];
     r->in.count = 0;
     for (uint32_t at = from; at < to; at++) {
         uint32_t i = c->order[at];
@@ -151,24 +156,41 @@ static bool slot_round(struct changes *c, struct slot_run *r, uint32_t from, uin
     return states_keep(c, r->slot, from, to, e);
 }
 
-static bool slot_run(struct changes *c, const struct agg_slot *slot, const uint8_t *take,
-                     struct err *e) {
+static bool slot_rounds(struct changes *c, struct slot_run *r, struct err *e) {
     struct arena *a = c->op->batch_arena;
-    const struct agg_bind *b = slot->call.bind;
-    struct slot_run r = {.slot = slot, .take = take};
-    struct column *arg = arena_alloc(a, (b->args + (size_t)1) * sizeof *arg);
-    r.row = arena_alloc(a, c->rows * sizeof *r.row);
-    r.state = arena_alloc(a, c->rows * sizeof(*r.state));
-    if (!arg || !r.row || !r.state) return err_memory(e);
-    for (uint32_t i = 0; i < b->args; i++) arg[i] = c->in->col[slot->plan->arg_col[i]];
-    r.call = (struct agg_call){.bind = b, .arena = &c->g->groups.table->arena};
-    r.in = (struct agg_rows){
-        .arg = b->args ? arg : NULL, .row = r.row, .state = r.state, .ordinal = c->g->plan.place};
-    for (uint32_t from = 0, to; from < c->rows; from = to) {
-        to = round_end(c, from);
-        if (!slot_round(c, &r, from, to, e)) return false;
+    r->row = arena_alloc(a, c->rows * sizeof *r->row);
+    r->state = arena_alloc(a, c->rows * sizeof(*r->state));
+    if (!r->row || !r->state || !rounds_find(c)) return err_memory(e);
+    r->in.row = r->row;
+    r->in.state = r->state;
+    for (uint32_t round = 0; round < c->rounds; round++) {
+        if (!slot_round(c, r, round, e)) return false;
     }
     return true;
+}
+
+static bool slot_trace(struct changes *c, struct slot_run *r, struct err *e) {
+    const struct groups_plan *p = &c->g->plan;
+    const struct state_table *t = c->g->groups.table;
+    char *base = t->entry + r->slot->offset;
+    size_t stride = t->entry_bytes;
+    for (uint32_t i = 0; i < c->rows; i++) p->state[i] = base + c->g->id[i] * stride;
+    r->in.row = c->g->row;
+    r->in.state = p->state;
+    r->in.count = c->rows;
+    return r->slot->agg->trace(&r->call, &r->in, r->take, c->copy[r->slot->index], e);
+}
+
+static bool slot_run(struct changes *c, const struct agg_slot *slot, const uint8_t *take,
+                     struct err *e) {
+    const struct agg_bind *b = slot->call.bind;
+    struct slot_run r = {.slot = slot, .take = take};
+    struct column *arg = arena_alloc(c->op->batch_arena, (b->args + (size_t)1) * sizeof *arg);
+    if (!arg) return err_memory(e);
+    for (uint32_t i = 0; i < b->args; i++) arg[i] = c->in->col[slot->plan->arg_col[i]];
+    r.call = (struct agg_call){.bind = b, .arena = &c->g->groups.table->arena};
+    r.in = (struct agg_rows){.arg = b->args ? arg : NULL, .ordinal = c->g->plan.place};
+    return slot->agg->trace ? slot_trace(c, &r, e) : slot_rounds(c, &r, e);
 }
 
 /* All rows are insertions. */
@@ -185,10 +207,7 @@ static bool insertions_run(struct changes *c, struct err *e) {
         c->has[i] = true;
     }
     for (uint32_t s = 0; s < p->slots; s++) {
-        struct arena_mark mark = arena_mark(a);
-        bool in_place = !c->copy[s];
         if (!slot_run(c, &p->slot[s], take[s], e)) return false;
-        if (!in_place) arena_rewind(a, mark); /* results stay */
     }
     return true;
 }
@@ -235,23 +254,37 @@ static bool round_run(struct changes *c, uint32_t from, uint32_t to, struct err 
     return true;
 }
 
-static bool rounds_run(struct changes *c, struct err *e) {
+static bool rows_run(struct changes *c, struct err *e) {
     if (!c->in->change) return insertions_run(c, e);
-    for (uint32_t from = 0, to; from < c->rows; from = to) {
-        to = round_end(c, from);
-        if (!round_run(c, from, to, e)) return false;
+    if (!rounds_find(c)) return err_memory(e);
+    for (uint32_t r = 0; r < c->rounds; r++) {
+        if (!round_run(c, c->start[r], c->start[r + 1], e)) return false;
     }
     return true;
 }
 
-/* Results after each row, from the copies. */
+/* Results that were made in rounds, in row order. */
+static bool late_finish(struct changes *c, uint32_t s, struct err *e) {
+    struct arena *a = c->op->batch_arena;
+    struct column late;
+    uint32_t *place = arena_alloc(a, c->rows * sizeof *place);
+    if (!place || !builder_column(&c->late[s], &late)) return err_memory(e);
+    for (uint32_t at = 0; at < c->rows; at++) place[c->order[at]] = at;
+    result_gather(&c->result[s], &late, place, c->rows);
+    return true;
+}
+
+/* Results after each row. */
 static bool new_finish(struct changes *c, struct err *e) {
     const struct groups_plan *p = &c->g->plan;
     for (uint32_t s = 0; s < p->slots; s++) {
         const struct agg_slot *slot = &p->slot[s];
-        if (!c->copy[s]) continue;
-        for (uint32_t at = 0; at < c->rows; at++) {
-            p->state[at] = c->copy[s] + (size_t)at * slot->agg->state_bytes;
+        if (!c->copy[s]) {
+            if (!late_finish(c, s, e)) return false;
+            continue;
+        }
+        for (uint32_t i = 0; i < c->rows; i++) {
+            p->state[i] = c->copy[s] + (size_t)i * slot->agg->state_bytes;
         }
         struct agg_call call = {.bind = slot->call.bind, .arena = &c->g->groups.table->arena};
         if (!slot->agg->finish(&call, p->state, c->rows, &c->result[s], &c->new_fail, e)) {
@@ -272,7 +305,7 @@ static bool failures_report(const struct changes *c, struct err *e) {
     if (x->count == 0) return true;
     const struct fn_failure **at = ARENA_ARRAY(c->op->batch_arena, at, c->rows);
     if (!at) return err_memory(e);
-    for (uint32_t i = 0; i < x->count; i++) at[c->order[x->failure[i].row]] = &x->failure[i];
+    for (uint32_t i = 0; i < x->count; i++) at[x->failure[i].row] = &x->failure[i];
     for (uint32_t i = 0; i < c->rows; i++) {
         if (!at[i]) continue;
         struct merge_key key = {.ordinal = batch_ordinal(c->in, c->g->row[i])};
@@ -289,7 +322,7 @@ bool group_changes_push(struct op *op, const struct batch *in, struct err *e) {
     struct groups_rows all = {
         .in = in, .row = g->row, .count = in->live, .scratch = op->batch_arena};
     if (!groups_find(&g->plan, &g->groups, &all, g->id, e)) return false;
-    if (!changes_open(&c) || !rounds_find(&c)) return err_memory(e);
-    if (!old_finish(&c, e) || !rounds_run(&c, e) || !new_finish(&c, e)) return false;
+    if (!changes_open(&c)) return err_memory(e);
+    if (!old_finish(&c, e) || !rows_run(&c, e) || !new_finish(&c, e)) return false;
     return failures_report(&c, e) && group_answers_emit(&c, e);
 }

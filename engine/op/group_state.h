@@ -22,23 +22,24 @@ struct group_aggregate {
     uint16_t *row; /* [BATCH_ROWS] live rows */
 };
 
-/* The batch being answered; arrays in the batch arena, by live row i. */
+/* The batch being answered; arrays in the batch arena, by live row i. A column of results has those
+ * before the batch of the groups that it meets, then those after each live row. */
 struct changes {
     struct op *op;
     struct group_aggregate *g;
     const struct batch *in;
     uint32_t rows;
-    uint32_t *round;  /* [rows] */
-    uint32_t *before; /* [rows] live row + 1 of the group's row before it in the batch; 0: none */
-    uint32_t *order;  /* [rows] live rows by round, then row */
-    uint32_t *place;  /* [rows] inverse of `order` */
+    uint32_t groups; /* that have rows in the batch */
+    uint32_t *first; /* [groups] their ids, in the order of their first rows */
+    uint32_t *old;   /* [rows] where the result before row i is; that after it: groups + i */
+    uint32_t *order; /* [rows] live rows by round, then row; NULL: there are no rounds */
+    uint32_t *start; /* [rounds + 1] of each round in `order` */
     uint32_t rounds;
-    uint32_t groups;               /* rows of round 0 */
     bool *had, *has;               /* [rows] were there rows of the group before, and after? */
-    char **copy;                   /* [slots] states after each row, by place; NULL: in place */
-    struct column_builder *result; /* [slots] before the batch, of each group; then after each row,
-                                      by place */
-    struct column *col;            /* [slots] the same */
+    char **copy;                   /* [slots] states after each row; NULL: in place */
+    struct column_builder *result; /* [slots] */
+    struct column_builder *late;   /* [slots] of states in place: results after rows, by round */
+    struct column *col;            /* [slots] what was built */
     struct agg_failures old_fail, new_fail; /* of the two parts of `result` */
 };
 

@@ -202,6 +202,38 @@ static void law_a_copy_stays(struct probe *p, uint32_t cut) {
     same(p, copy, added(p, 0, cut));
 }
 
+/* What is left after each row is what adds of one row each leave. */
+static void law_a_trace_is_adding_row_by_row(struct probe *p) {
+    if (!p->agg->trace) return;
+    assert_false(p->agg->flags & AGG_IN_PLACE);
+    void *one[2] = {state_new(p), state_new(p)}, *two[2] = {state_new(p), state_new(p)};
+    void *state[ROWS];
+    uint8_t take[ROWS];
+    uint16_t row[ROWS];
+    struct err e;
+    char *after = arena_alloc(&p->arena, (size_t)ROWS * p->agg->state_bytes);
+    assert_non_null(after);
+    bool all = random_below(&p->random, 4) == 0;
+    for (uint32_t i = 0; i < ROWS; i++) {
+        row[i] = (uint16_t)i;
+        take[i] = all || random_below(&p->random, 3) > 0;
+        state[i] = one[i % 3 == 0];
+    }
+    struct agg_call c = call_of(p);
+    struct agg_rows in = {.arg = p->bind.args ? p->arg : NULL,
+                          .row = row,
+                          .state = state,
+                          .ordinal = p->ordinal,
+                          .count = ROWS};
+    assert_true(p->agg->trace(&c, &in, all ? NULL : take, after, &e));
+    for (uint32_t i = 0; i < ROWS; i++) {
+        if (take[i]) change(p, two[i % 3 == 0], i, i + 1, false);
+        same(p, after + (size_t)i * p->agg->state_bytes, two[i % 3 == 0]);
+    }
+    same(p, one[0], two[0]);
+    same(p, one[1], two[1]);
+}
+
 static void laws_try(struct probe *p) {
     for (uint32_t round = 0; round < ROUNDS; round++) {
         args_draw(p);
@@ -210,6 +242,7 @@ static void laws_try(struct probe *p) {
         law_what_was_added_can_be_undone(p, cut);
         law_a_saved_state_is_the_same(p, cut);
         law_a_copy_stays(p, cut);
+        law_a_trace_is_adding_row_by_row(p);
     }
 }
 

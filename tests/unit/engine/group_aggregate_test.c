@@ -36,6 +36,23 @@ static void each_row_that_changes_a_result_is_answered(void **unused) {
            "+U a 4 7.0\n");
 }
 
+/* Aggregates that leave copies of their states, that do not, and that change memory in place. */
+static void answers_of_all_kinds_of_states_stand_side_by_side(void **unused) {
+    (void)unused;
+    expect("k", "count(*), first_value(v), approx_count_distinct(v), group_concat(k)", false,
+           "a 1 1\nb 7 1\na 2 1\na 1 0\nb 7 1\nb 8 1\n",
+           "+I a 1 1 1 a\n"
+           "+I b 1 7 1 b\n"
+           "-U a 1 1 1 a\n"
+           "+U a 2 1 2 a,a\n"
+           "-U a 2 1 2 a,a\n"
+           "+U a 3 1 2 a,a,a\n"
+           "-U b 1 7 1 b\n"
+           "+U b 2 7 1 b,b\n"
+           "-U b 2 7 1 b,b\n"
+           "+U b 3 7 2 b,b,b\n");
+}
+
 static void a_group_goes_with_its_last_row(void **unused) {
     (void)unused;
     expect("k", "count(*), max(v)", false,
@@ -258,6 +275,7 @@ static void aggregates_that_depend_on_order_go_by_row_order(void **unused) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_row_that_changes_a_result_is_answered),
+        cmocka_unit_test(answers_of_all_kinds_of_states_stand_side_by_side),
         cmocka_unit_test(a_group_goes_with_its_last_row),
         cmocka_unit_test(final_rows_come_at_the_end_in_the_order_of_first_rows),
         cmocka_unit_test(a_result_that_does_not_fit_leaves_the_changelog),
