@@ -224,9 +224,26 @@ static inline uint32_t key_tag(const struct state_table *t, enum key_kind kind, 
     return (uint32_t)(hash_bytes(k.text.at, k.text.bytes) >> 32);
 }
 
+/* What a look-up reads of a table: kept in registers while nothing is added. */
+struct probe {
+    const uint64_t *slot;
+    const char *key; /* of entry 0 */
+    size_t stride;
+    uint32_t mask;
+    uint32_t key_bytes;
+};
+
+static inline struct probe probe_of(const struct state_table *t) {
+    return (struct probe){.slot = t->slot,
+                          .key = t->entry ? t->entry + t->key_offset : NULL,
+                          .stride = t->entry_bytes,
+                          .mask = t->slots - 1,
+                          .key_bytes = t->key_bytes};
+}
+
 static inline __attribute__((always_inline)) bool
-key_equal(const struct state_table *t, enum key_kind kind, struct key k, uint32_t id) {
-    const char *at = t->entry + (size_t)id * t->entry_bytes + t->key_offset;
+key_equal(const struct probe *p, enum key_kind kind, struct key k, uint32_t id) {
+    const char *at = p->key + id * p->stride;
     if (kind == KEY_I64) {
         int64_t have;
         memcpy(&have, at, sizeof have);
@@ -238,7 +255,7 @@ key_equal(const struct state_table *t, enum key_kind kind, struct key k, uint32_
         memcpy(&second, at + sizeof first, sizeof second);
         return first == k.first && second == k.second;
     }
-    if (kind == KEY_PACKED) return memcmp(at, k.packed, t->key_bytes) == 0;
+    if (kind == KEY_PACKED) return memcmp(at, k.packed, p->key_bytes) == 0;
     struct text have;
     memcpy(&have, at, sizeof have);
     return text_equal(have, k.text);
@@ -263,15 +280,20 @@ static bool key_store(struct state_table *t, enum key_kind kind, struct key k, u
 }
 
 static inline __attribute__((always_inline)) uint32_t
-key_find(const struct state_table *t, enum key_kind kind, struct key k, uint32_t tag) {
-    if (t->slots == 0) return STATE_NONE;
-    uint32_t mask = t->slots - 1;
-    for (uint32_t at = tag & mask;; at = (at + 1) & mask) {
-        uint64_t s = t->slot[at];
+probe_find(const struct probe *p, enum key_kind kind, struct key k, uint32_t tag) {
+    for (uint32_t at = tag & p->mask;; at = (at + 1) & p->mask) {
+        uint64_t s = p->slot[at];
         if (s == 0) return STATE_NONE;
         uint32_t id = (uint32_t)s - 1;
-        if ((uint32_t)(s >> 32) == tag && key_equal(t, kind, k, id)) return id;
+        if ((uint32_t)(s >> 32) == tag && key_equal(p, kind, k, id)) return id;
     }
+}
+
+static inline uint32_t key_find(const struct state_table *t, enum key_kind kind, struct key k,
+                                uint32_t tag) {
+    if (t->slots == 0) return STATE_NONE;
+    struct probe p = probe_of(t);
+    return probe_find(&p, kind, k, tag);
 }
 
 void state_slot_put(struct state_table *t, uint32_t tag, uint32_t id) {
@@ -338,17 +360,22 @@ static inline __attribute__((always_inline)) void block_hash(const struct state_
 
 static inline __attribute__((always_inline)) bool
 upsert(struct state_table *t, enum key_kind kind, const struct state_keys *k, uint32_t *id_out) {
+    if (k->count == 0) return true;
+    if (!state_slots_reserve(t, t->count + 1)) return false;
+    struct probe p = probe_of(t);
+    const struct state_keys keys = *k;
     uint32_t tag[BLOCK];
-    for (uint32_t i = 0; i < k->count; i++) {
-        if (i % BLOCK == 0) block_hash(t, kind, k, i, tag);
-        if (unlikely(key_is_null(k, i))) {
-            id_out[i] = null_id(t);
-        } else {
-            struct key key = key_at(t, kind, k, i);
-            id_out[i] = key_find(t, kind, key, tag[i % BLOCK]);
-            if (id_out[i] == STATE_NONE) id_out[i] = key_add(t, kind, key, tag[i % BLOCK]);
+    for (uint32_t i = 0; i < keys.count; i++) {
+        if (i % BLOCK == 0) block_hash(t, kind, &keys, i, tag);
+        bool null = unlikely(key_is_null(&keys, i));
+        struct key key = key_at(t, kind, &keys, i);
+        uint32_t id = null ? t->null_id : probe_find(&p, kind, key, tag[i % BLOCK]);
+        if (unlikely(id == STATE_NONE)) {
+            id = null ? null_id(t) : key_add(t, kind, key, tag[i % BLOCK]);
+            p = probe_of(t);
+            if (id == STATE_NONE) return false;
         }
-        if (unlikely(id_out[i] == STATE_NONE)) return false;
+        id_out[i] = id;
     }
     return true;
 }
