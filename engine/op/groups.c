@@ -178,21 +178,29 @@ void groups_reset(const struct groups_plan *p, struct groups *g) {
     for (uint32_t i = 0; i < p->bags; i++) state_table_reset(g->bag[i]);
 }
 
-/* Groups that the upsert made get the ordinal of their first row. New entries have new ids; where
- * ids are given out again, a group without rows is a new one. Backwards: the first row wins. */
+/* Groups that the upsert made get the ordinal of their first row. New entries have new ids, which
+ * count up from `used` in row order; where ids are given out again, a group without rows is a new
+ * one. Then backwards: the first row wins. */
 static void ordinals_set(const struct groups_plan *p, struct groups *g,
                          const struct groups_rows *rows, const uint32_t *id, uint32_t used) {
-    for (uint32_t i = rows->count; i-- > 0;) {
-        bool is_new = p->counts ? *groups_rows_of(p, g, id[i]) == 0 : id[i] >= used;
-        if (is_new) *groups_ordinal(p, g, id[i]) = p->place[rows->row[i]];
+    for (uint32_t i = rows->count; p->counts && i-- > 0;) {
+        if (*groups_rows_of(p, g, id[i]) != 0) continue;
+        *groups_ordinal(p, g, id[i]) = p->place[rows->row[i]];
+    }
+    uint32_t end = p->counts ? used : g->table->used;
+    for (uint32_t i = 0; used < end; i++) {
+        if (id[i] != used) continue;
+        *groups_ordinal(p, g, used++) = p->place[rows->row[i]];
     }
 }
 
 void groups_begin(struct groups_plan *p, const struct batch *in, bool shared) {
+    uint64_t place = p->next_place;
     for (uint32_t i = 0; i < in->live; i++) {
         uint32_t row = batch_row(in, i);
-        p->place[row] = shared ? batch_ordinal(in, row) : p->next_place++;
+        p->place[row] = shared ? batch_ordinal(in, row) : place + i;
     }
+    if (!shared) p->next_place += in->live;
 }
 
 bool groups_find(const struct groups_plan *p, struct groups *g, const struct groups_rows *rows,

@@ -1,8 +1,8 @@
 /* window_rows.c: rows of a batch into panes: which are late, where the batch must be cut.
  *
  * Between two closings nothing but panes changes, so the rows there (a segment) are sorted by pane
- * and added pane by pane. Row by row only a range check is needed while rows stay in one pane; a
- * row outside of it, or late, goes the long way. A new pane may bring the next closing forward.
+ * and added pane by pane. While rows stay in one pane (a run), only a range check is needed; a row
+ * outside of it, or late, goes the long way. A new pane may bring the next closing forward.
  */
 #include "engine/op/window_session.h"
 #include "engine/op/window_state.h"
@@ -99,28 +99,54 @@ static void segment_add(struct segment *s, struct pane *pane, uint16_t row) {
     pane->last_row = at;
 }
 
+/* How many live rows from i on lie in the cached pane and are not late; below `cut`. */
+static uint32_t run_length(const struct window_aggregate *w, const struct batch *in, uint32_t i,
+                           uint32_t cut) {
+    const struct column *time = &in->col[w->spec->time_col];
+    const struct time_range *range = &w->cache.range;
+    if (!w->cache.pane || w->attached || i == in->live) return 0;
+    uint32_t end = window_clock_row(w, in, batch_row(in, i), w->cache.first_end_us), from = i;
+    if (end > cut) end = cut;
+    uint64_t start = (uint64_t)range->start_us, width = (uint64_t)range->end_us - start;
+    for (; i < in->live; i++) {
+        uint32_t row = batch_row(in, i);
+        if (row >= end || (uint64_t)time->as.i64[row] - start >= width) break;
+        if (time->valid && !column_has(time, row)) break;
+    }
+    return i - from;
+}
+
+static void segment_add_run(struct segment *s, struct pane *pane, const struct batch *in,
+                            uint32_t i, uint32_t count) {
+    if (count == 0) return;
+    segment_add(s, pane, (uint16_t)batch_row(in, i));
+    uint32_t at = s->count;
+    for (uint32_t n = 1; n < count; n++, at++) {
+        s->row[at] = (uint16_t)batch_row(in, i + n);
+        s->next[at - 1] = at;
+    }
+    s->count = at;
+    pane->rows += count - 1;
+    pane->last_row = at - 1;
+}
+
 bool window_rows_take(struct op *op, const struct batch *in, uint32_t *live_at, uint32_t *cut_out,
                       struct err *e) {
     struct window_aggregate *w = op->state;
-    const struct column *time = &in->col[w->spec->time_col];
     uint32_t i = *live_at, cut = *cut_out;
-    for (; i < in->live; i++) {
-        uint32_t row = batch_row(in, i);
-        if (row >= cut) break;
-        struct pane *pane = w->cache.pane;
-        bool same = pane && !w->attached && column_has(time, row) &&
-                    time->as.i64[row] >= w->cache.range.start_us &&
-                    time->as.i64[row] < w->cache.range.end_us &&
-                    window_clock(w, in, row) < w->cache.first_end_us;
-        if (!same) {
-            int64_t next_us = w->next_close_us;
-            if (!row_pane(op, in, row, &pane, e)) return false;
-            if (w->next_close_us < next_us) {
-                cut = window_clock_row(w, in, row + 1, w->next_close_us);
-            }
-            if (!pane) continue;
+    for (;;) {
+        uint32_t run = run_length(w, in, i, cut);
+        segment_add_run(&w->segment, w->cache.pane, in, i, run);
+        i += run;
+        if (i == in->live || batch_row(in, i) >= cut) break;
+        uint32_t row = batch_row(in, i++);
+        int64_t next_us = w->next_close_us;
+        struct pane *pane = NULL;
+        if (!row_pane(op, in, row, &pane, e)) return false;
+        if (w->next_close_us < next_us) {
+            cut = window_clock_row(w, in, row + 1, w->next_close_us);
         }
-        segment_add(&w->segment, pane, (uint16_t)row);
+        if (pane) segment_add(&w->segment, pane, (uint16_t)row);
     }
     *live_at = i;
     *cut_out = cut;
