@@ -84,6 +84,9 @@ extern "C" int yard_simdjson_lines(const char *at, size_t bytes, struct bid_sum 
 
 extern "C" int yard_simdjson_many(const char *at, size_t bytes, struct bid_sum *out) {
     simdjson::ondemand::parser parser;
+#ifdef SIMDJSON_THREADS_ENABLED
+    parser.threaded = false; /* one core, as we have */
+#endif
     auto columns = std::make_unique<bid_columns>();
     simdjson::ondemand::document_stream stream;
     if (parser.iterate_many(at, bytes, size_t{1} << 20).get(stream)) return 0;

@@ -1,29 +1,43 @@
 #!/usr/bin/env bash
 # P6: size of the stripped binary, start-up time and memory, beside sqlite3 where it is installed.
-#   bench/footprint.sh WEIR
-set -euo pipefail
-weir=$1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+#   bench/footprint.sh BUILD [RUNS]
+. "$(dirname "$0")/lib.sh"
+weir=$1/weir
+runs=${2:-21}
+
+# line WHAT MEDIAN BEST BESIDE ITS WANTED
+line() { printf 'P6\t%s\t%s\t%s\t%s\t%s\t\t%s\n' "$@"; }
+
+megabytes() { stat -L -c %s "$1" | awk '{ printf "%.2f", $1 / 1e6 }'; }
 
 strip -o "$work/weir" "$weir"
-printf 'P6 stripped binary   %.2f MB (goal: at most 4)\n' \
-    "$(stat -c %s "$work/weir" | awk '{ print $1 / 1e6 }')"
+line "stripped binary, MB" "$(megabytes "$work/weir")" "" "" "" "<= 4"
 
-# Milliseconds a run of the command, median of 21.
-start_ms() {
-    for ((i = 0; i < 21; i++)); do
-        local from to
-        from=$(date +%s%N)
-        "$@" > /dev/null
-        to=$(date +%s%N)
-        echo $(((to - from) / 1000))
-    done | sort -n | awk 'NR == 11 { print $1 / 1000 }'
+# start NAME COMMAND...: milliseconds of the whole run
+start() {
+    local name=$1 from to
+    shift
+    from=$(date +%s%N)
+    "$@" > /dev/null
+    to=$(date +%s%N)
+    keep "$name" "$(awk -v t=$((to - from)) 'BEGIN { printf "%.2f", t / 1e6 }')"
 }
 
-printf "P6 run -c 'SELECT 1'  %.1f ms (goal: at most 20)\n" "$(start_ms "$weir" run -c 'SELECT 1')"
-if command -v sqlite3 > /dev/null; then
-    printf "   sqlite3 'SELECT 1' %.1f ms\n" "$(start_ms sqlite3 :memory: 'SELECT 1')"
+sqlite=$(command -v sqlite3 || true)
+for ((i = 0; i < runs; i++)); do
+    start weir "$weir" run -c 'SELECT 1'
+    start version "$weir" --version
+    [ -n "$sqlite" ] || continue
+    start sqlite "$sqlite" :memory: 'SELECT 1'
+    start sqlite_version "$sqlite" -version
+done
+if [ -n "$sqlite" ]; then
+    line "run -c 'SELECT 1', ms" "$(median weir)" "$(least weir)" "sqlite3 :memory: 'SELECT 1'" \
+        "$(median sqlite)" "<= 20"
+    line "--version, ms" "$(median version)" "$(least version)" "sqlite3 -version" \
+        "$(median sqlite_version)" ""
+else
+    line "run -c 'SELECT 1', ms" "$(median weir)" "$(least weir)" "" "" "<= 20"
 fi
 
 # Idle: a query that follows an empty stream, after a second.
@@ -31,7 +45,7 @@ echo "CREATE STREAM s (x BIGINT); SELECT * FROM s;" > "$work/idle.sql"
 "$weir" run "$work/idle.sql" > /dev/null 2>&1 &
 pid=$!
 sleep 1
-printf 'P6 idle RSS          %.1f MB (goal: at most 20)\n' \
-    "$(awk '/VmRSS/ { print $2 / 1024 }' "/proc/$pid/status")"
+line "idle, MB of memory" "$(awk '/VmRSS/ { printf "%.2f", $2 / 1024 }' "/proc/$pid/status")" "" "" "" \
+    "<= 20"
 kill "$pid"
 wait "$pid" 2> /dev/null || true

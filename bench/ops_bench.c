@@ -1,12 +1,16 @@
 /* ops_bench.c: rows a CPU second of windowed aggregation over columns in memory, one thread.
  *
- * P3  TUMBLE, SUM(BIGINT) by 10,000 (and 1,000,000) keys, 1,000,000 rows a window, against a loop
- *     in C that does the same and nothing else: one open-addressing table a window.
- * P4  HOP with a slide of 1,000,000 rows and 10,000 keys in every slide; the size is 1, 10, 100,
- *     1,000 slides. The filling of the first window goes with 10,000 rows a slide and is not
- *     counted.
- *
- *     ops_bench [RUNS [SLIDES]]
+ *     ops_bench p3     TUMBLE, SUM(BIGINT) by 10,000 and by 1,000,000 keys, 1,000,000 or 10,000 rows
+ *                      a window, and a loop in C that does the same and nothing else: one open-
+ *                      addressing table, its slots marked with their window. A line each:
+ *                      NAME_KEYS_ROWS, million rows a CPU second.
+ *     ops_bench p4     HOP with a slide of 1,000,000 rows and 10,000 keys in every slide; the size
+ *                      is 10, 100, 1,000 slides, beside a size of one slide: by turns a few slides
+ *                      of this and of that, until the larger window has gone through all its panes
+ *                      once, which is when sliding by two stacks has paid all its costs. A line
+ *                      each: aggregate, size, million rows a CPU second of size 1 and of that size.
+ *                      The filling of the first window goes with 10,000 rows a slide and is not
+ *                      counted.
  */
 #include <assert.h>
 #include <stdio.h>
@@ -21,7 +25,8 @@
 enum {
     WINDOW_ROWS = 1000000,
     BATCHES = 8 * WINDOW_ROWS / BATCH_ROWS, /* of P3 */
-    RUNS_MAX = 31,
+    SLIDES_MIN = 100,                       /* of P4 */
+    TURNS = 20,
 };
 
 #define SLIDE_US INT64_C(1000000) /* a row a microsecond */
@@ -30,16 +35,6 @@ static double now_s(void) {
     struct timespec t;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static int by_value(const void *a, const void *b) {
-    const double *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
-static double median(double *x, uint32_t n) {
-    qsort(x, n, sizeof *x, by_value);
-    return x[n / 2];
 }
 
 /* One million rows of keys and values, used again and again. */
@@ -177,14 +172,15 @@ struct loop_slot {
     uint32_t window;
 };
 
-static int64_t loop_run(const struct rows *r, struct loop_slot *slot, uint32_t mask) {
+static int64_t loop_run(const struct rows *r, struct loop_slot *slot, uint32_t mask,
+                        int64_t window_us) {
     int64_t checksum = 0;
     uint32_t from = 0, window = 1;
-    int64_t end = SLIDE_US;
+    int64_t end = window_us;
     for (uint64_t row = 0; row < (uint64_t)BATCHES * BATCH_ROWS; row++, from++) {
         if (from == WINDOW_ROWS) from = 0;
         if ((int64_t)row >= end) {
-            end += SLIDE_US;
+            end += window_us;
             window++;
         }
         uint32_t at = (uint32_t)(((uint64_t)r->key[from] * HASH_K0) >> 32) & mask;
@@ -198,79 +194,98 @@ static int64_t loop_run(const struct rows *r, struct loop_slot *slot, uint32_t m
     return checksum;
 }
 
-static void p3(uint32_t keys, uint32_t runs) {
-    struct rows r = rows_make(keys);
-    uint32_t slots = 1;
-    while (slots < keys * 2) slots *= 2;
-    double ours[RUNS_MAX], loop[RUNS_MAX];
-    double millions = (double)BATCHES * BATCH_ROWS / 1e6;
-    int64_t checksum = 0;
-    for (uint32_t run = 0; run < runs; run++) {
-        static struct bench b;
-        struct window_spec spec = {.kind = WINDOW_TUMBLE, .time_col = 2, .size_us = SLIDE_US};
-        bench_open(&b, "sum(BIGINT) BIGINT", &spec);
-        double start = now_s();
-        for (uint32_t i = 0, from = 0; i < BATCHES; i++) {
-            bench_push(&b, &r, from, BATCH_ROWS, 1);
-            from = from + BATCH_ROWS < WINDOW_ROWS ? from + BATCH_ROWS : 0;
-        }
-        ours[run] = millions / (now_s() - start);
-        query_destroy(b.q);
-        struct loop_slot *slot = calloc(slots, sizeof *slot);
-        start = now_s();
-        if (slot) checksum += loop_run(&r, slot, slots - 1);
-        loop[run] = millions / (now_s() - start);
-        free(slot);
-    }
-    double a = median(ours, runs), c = median(loop, runs);
-    printf("P3 TUMBLE SUM(BIGINT), %7u keys  %6.1f M rows/s  C loop %6.1f  ratio %.2f\n", keys, a,
-           c, a / c);
-    if (checksum == 42) puts("");
-    rows_free(&r);
-}
-
-static double p4_one(const char *sig, const struct rows *r, int64_t panes, uint32_t slides) {
+static double p3_ours(const struct rows *r, int64_t window_us) {
     static struct bench b;
-    struct window_spec spec = {
-        .kind = WINDOW_HOP, .time_col = 2, .slide_us = SLIDE_US, .size_us = SLIDE_US * panes};
-    bench_open(&b, sig, &spec);
-    for (int64_t p = 0; p < panes; p++) { /* 10,000 rows a slide */
-        for (uint32_t from = 0; from < 10000; from += 2000) bench_push(&b, r, from, 2000, 100);
-    }
+    struct window_spec spec = {.kind = WINDOW_TUMBLE, .time_col = 2, .size_us = window_us};
+    bench_open(&b, "sum(BIGINT) BIGINT", &spec);
     double start = now_s();
-    for (uint64_t row = 0, from = 0; row < (uint64_t)slides * WINDOW_ROWS; row += 2000) {
-        bench_push(&b, r, (uint32_t)from, 2000, 1);
-        from = from + 2000 < WINDOW_ROWS ? from + 2000 : 0;
+    for (uint32_t i = 0, from = 0; i < BATCHES; i++) {
+        bench_push(&b, r, from, BATCH_ROWS, 1);
+        from = from + BATCH_ROWS < WINDOW_ROWS ? from + BATCH_ROWS : 0;
     }
     double seconds = now_s() - start;
     query_destroy(b.q);
-    return slides * (WINDOW_ROWS / 1e6) / seconds;
+    return seconds;
 }
 
-static void p4(const char *sig, uint32_t slides) {
-    struct rows r = rows_make(10000);
-    static const int64_t panes[] = {1, 10, 100, 1000};
-    double one = 0;
-    for (uint32_t i = 0; i < COUNT_OF(panes); i++) {
-        uint32_t n = slides > panes[i] ? slides : (uint32_t)panes[i];
-        double rate = p4_one(sig, &r, panes[i], n);
-        if (i == 0) one = rate;
-        printf("P4 HOP %-20s size %4lld slides  %6.1f M rows/s  of size 1: %.2f\n", sig,
-               (long long)panes[i], rate, rate / one);
-        fflush(stdout);
+static double p3_loop(const struct rows *r, uint32_t keys, int64_t window_us) {
+    uint32_t slots = 1;
+    while (slots < keys * 2) slots *= 2;
+    struct loop_slot *slot = calloc(slots, sizeof *slot);
+    assert(slot);
+    double start = now_s();
+    int64_t checksum = loop_run(r, slot, slots - 1, window_us);
+    double seconds = now_s() - start;
+    if (checksum == 42) fputs("42\n", stderr); /* so that the loop is not left out */
+    free(slot);
+    return seconds;
+}
+
+static void p3(uint32_t keys, uint32_t window) {
+    struct rows r = rows_make(keys);
+    double millions = (double)BATCHES * BATCH_ROWS / 1e6;
+    printf("weir_%u_%u %.3f\n", keys, window, millions / p3_ours(&r, window));
+    printf("loop_%u_%u %.3f\n", keys, window, millions / p3_loop(&r, keys, window));
+    rows_free(&r);
+}
+
+/* A HOP query whose first window is filled. */
+static void p4_open(struct bench *b, const char *sig, const struct rows *r, int64_t panes) {
+    struct window_spec spec = {
+        .kind = WINDOW_HOP, .time_col = 2, .slide_us = SLIDE_US, .size_us = SLIDE_US * panes};
+    bench_open(b, sig, &spec);
+    for (int64_t p = 0; p < panes; p++) { /* 10,000 rows a slide */
+        for (uint32_t from = 0; from < 10000; from += 2000) bench_push(b, r, from, 2000, 100);
     }
+}
+
+/* Seconds for so many slides more. */
+static double p4_slides(struct bench *b, const struct rows *r, uint32_t slides) {
+    double start = now_s();
+    for (uint64_t row = 0, from = 0; row < (uint64_t)slides * WINDOW_ROWS; row += 2000) {
+        bench_push(b, r, (uint32_t)from, 2000, 1);
+        from = from + 2000 < WINDOW_ROWS ? from + 2000 : 0;
+    }
+    return now_s() - start;
+}
+
+static void p4_size(const char *sig, const struct rows *r, uint32_t panes) {
+    static struct bench one, many;
+    uint32_t slides = panes > SLIDES_MIN ? panes : SLIDES_MIN;
+    double one_s = 0, many_s = 0;
+    p4_open(&one, sig, r, 1);
+    p4_open(&many, sig, r, panes);
+    for (uint32_t turn = 0; turn < TURNS; turn++) {
+        one_s += p4_slides(&one, r, slides / TURNS);
+        many_s += p4_slides(&many, r, slides / TURNS);
+    }
+    query_destroy(one.q);
+    query_destroy(many.q);
+    double millions = slides * (WINDOW_ROWS / 1e6);
+    printf("%.*s %u %.3f %.3f\n", (int)strcspn(sig, " "), sig, panes, millions / one_s,
+           millions / many_s);
+    fflush(stdout);
+}
+
+static void p4(const char *sig) {
+    struct rows r = rows_make(10000);
+    for (uint32_t panes = 10; panes <= 1000; panes *= 10) p4_size(sig, &r, panes);
     rows_free(&r);
 }
 
 int main(int argc, char **argv) {
-    uint32_t runs = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 5;
-    uint32_t slides = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 100;
-    if (runs < 1 || runs > RUNS_MAX) return 2;
-    p3(10000, runs);
-    p3(1000000, runs);
-    if (slides == 0) return 0;
-    p4("sum(BIGINT) BIGINT", slides);
-    p4("sum(DOUBLE) DOUBLE", slides);
-    p4("max(BIGINT) BIGINT", slides);
+    const char *what = argc == 2 ? argv[1] : "";
+    if (strcmp(what, "p3") == 0) {
+        p3(10000, WINDOW_ROWS);
+        p3(1000000, WINDOW_ROWS);
+        p3(10000, 10000);
+    } else if (strcmp(what, "p4") == 0) {
+        p4("sum(BIGINT) BIGINT");
+        p4("sum(DOUBLE) DOUBLE");
+        p4("max(BIGINT) BIGINT");
+    } else {
+        fprintf(stderr, "usage: ops_bench p3 | p4\n");
+        return 2;
+    }
     return 0;
 }

@@ -1,16 +1,27 @@
 #!/usr/bin/env bash
-# Prints the table of docs/benchmarks.md: each figure with its yardstick, measured in the same run.
-#   bench/run.sh BUILD
+# Prints one table: each figure of docs/benchmarks.md beside its yardstick, measured by turns in the
+# same run. Takes about ten minutes.
+#   bench/run.sh BUILD [RUNS]
 set -euo pipefail
 build=$1
+runs=${2:-5}
 here=$(cd "$(dirname "$0")" && pwd)
-weir=$build/weir
 
 grep -m 1 'model name' /proc/cpuinfo | sed 's/.*: //'
-git -C "$here" log -1 --format='commit %h' 2> /dev/null || true
-for program in "$build"/bench/*_bench; do
-    [ -x "$program" ] && "$program"
-done
-"$here/pipeline.sh" "$weir"
-"$here/nexmark.sh" "$weir"
-"$here/footprint.sh" "$weir"
+awk '/MemTotal/ { printf "%d GiB, ", $2 / 1048576 + 0.5 }' /proc/meminfo
+echo "$(nproc) cores, load $(cut -d ' ' -f 1-3 /proc/loadavg), Linux $(uname -r)"
+git -C "$here" log -1 --format='commit %h of %cs' 2> /dev/null || true
+git -C "$here" diff --quiet HEAD 2> /dev/null || echo "with changes that are not committed"
+echo "Rates are millions a CPU second (user and system), the median and the best of $runs runs."
+echo
+
+format='%-3s %-38s %8s %8s  %-32s %8s %6s  %s\n'
+# shellcheck disable=SC2059
+printf "$format" "" "what" "median" "best" "beside it" "median" "ratio" "goal"
+{
+    "$here/decode.sh" "$build" "$runs"
+    "$here/pipeline.sh" "$build" "$runs"
+    "$here/windows.sh" "$build" "$runs"
+    "$here/nexmark.sh" "$build" "$runs"
+    "$here/footprint.sh" "$build"
+} | awk -F '\t' -v f="$format" '{ printf f, $1, $2, $3, $4, $5, $6, $7, $8; fflush() }'
