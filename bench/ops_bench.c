@@ -1,8 +1,8 @@
 /* ops_bench.c: rows a CPU second of windowed aggregation over columns in memory, one thread.
  *
- *     ops_bench p3     TUMBLE, SUM(BIGINT) by 10,000 and by 1,000,000 keys, 1,000,000 or 10,000 rows
- *                      a window, and a loop in C that does the same and nothing else: one open-
- *                      addressing table, its slots marked with their window. A line each:
+ *     ops_bench p3     TUMBLE, SUM(BIGINT) by 10,000 and by 1,000,000 keys, 1,000,000 or 10,000
+ *                      rows a window, and a loop in C that does the same and nothing else: one
+ *                      open-addressing table, its slots marked with their window. A line each:
  *                      NAME_KEYS_ROWS, million rows a CPU second.
  *     ops_bench p4     HOP with a slide of 1,000,000 rows and 10,000 keys in every slide; the size
  *                      is 10, 100, 1,000 slides, beside a size of one slide: by turns a few slides

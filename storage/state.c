@@ -330,9 +330,7 @@ static uint32_t null_id(struct state_table *t) {
 static inline __attribute__((always_inline)) struct key
 key_at(const struct state_table *t, enum key_kind kind, const struct state_keys *k, uint32_t i) {
     if (kind == KEY_I64) return (struct key){.i64 = k->i64[k->row ? k->row[i] : i]};
-    if (kind == KEY_PAIR) {
-        return key_of_pair(k->packed + (size_t)i * PAIR_BYTES);
-    }
+    if (kind == KEY_PAIR) return key_of_pair(k->packed + (size_t)i * PAIR_BYTES);
     if (kind == KEY_PACKED) return (struct key){.packed = k->packed + (size_t)i * t->key_bytes};
     return (struct key){.text = k->text[i]};
 }
