@@ -38,6 +38,10 @@ struct image_canvas {
     uint8_t *pixel;
 };
 
+static inline struct image image_of(const struct image_canvas *c) {
+    return (struct image){c->width, c->height, c->channels, c->pixel};
+}
+
 struct image_info {
     uint32_t width, height;
     uint32_t channels;  /* as decoding gives it */
@@ -55,7 +59,7 @@ struct image_read {
 /* From the header alone. */
 bool image_info(struct text bytes, struct image_info *out, struct err *e) MUST_USE;
 
-/* Decodes into `a`; the pixels of a PAM file are those of `bytes`. */
+/* Decodes into `a`; the pixels of a PAM file are those of `bytes`. `how` NULL: as the file is. */
 bool image_decode(struct text bytes, const struct image_read *how, struct arena *a,
                   struct image *out, struct err *e) MUST_USE;
 
@@ -67,10 +71,22 @@ bool image_canvas(struct arena *a, const struct image_info *size, struct image_c
  * for the header before its pixels, so that nothing is copied. */
 struct text image_as_pam(struct image_canvas *c);
 
+/* With 1 (gray) or 3 (RGB) channels, alpha dropped; the same pixels where nothing changes. */
+bool image_convert(const struct image *from, uint32_t channels, struct arena *a, struct image *out,
+                   struct err *e) MUST_USE;
+
+enum { IMAGE_QUALITY = 95 }; /* of JPEGs where none is given, as OpenCV's */
+
+/* Encoded into `a`. quality: 1..100; a JPEG drops alpha. */
+bool image_encode_jpeg(const struct image *from, uint32_t quality, struct arena *a,
+                       struct text *out, struct err *e) MUST_USE;
+bool image_encode_png(const struct image *from, struct arena *a, struct text *out,
+                      struct err *e) MUST_USE;
+
 enum image_filter { IMAGE_NEAREST, IMAGE_BILINEAR, IMAGE_AREA };
 
 /* Resized as OpenCV's resize (INTER_NEAREST, INTER_LINEAR, INTER_AREA) does; in `a`. */
 bool image_resize(const struct image *from, const struct image_info *size, enum image_filter filter,
-                  struct arena *a, struct image_canvas *out, struct err *e);
+                  struct arena *a, struct image_canvas *out, struct err *e) MUST_USE;
 
 #endif
