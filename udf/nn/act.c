@@ -1,32 +1,18 @@
-/* act.c: activations, one value at a time. */
+/* act.c: activations in place, by the kernels of post_tmpl.c. */
 #include "udf/nn/act.h"
 
-#include <math.h>
-
-static float act_one(const struct act *a, float x, float slope) {
-    switch (a->kind) {
-    case ACT_NONE: return x;
-    case ACT_CLIP: return x < a->a ? a->a : x > a->b ? a->b : x;
-    case ACT_LEAKY: return x < 0 ? a->a * x : x;
-    case ACT_PRELU: return x < 0 ? slope * x : x;
-    case ACT_SIGMOID: return 1 / (1 + expf(-x));
-    case ACT_SILU: return x / (1 + expf(-a->a * x));
-    case ACT_HARD_SIGMOID: return fminf(1, fmaxf(0, a->a * x + a->b));
-    case ACT_HARD_SWISH: return x * fminf(1, fmaxf(0, a->a * x + a->b));
-    case ACT_TANH: return tanhf(x);
-    case ACT_ELU: return x < 0 ? a->a * expm1f(x) : x;
-    case ACT_KINDS: break;
-    }
-    return x;
-}
-
 void act_apply(const struct nn_kernels *k, const struct act *a, const struct act_rows *x) {
-    (void)k;
+    const struct act none = {.kind = ACT_NONE};
     if (a->kind == ACT_NONE) return;
-    for (size_t r = 0; r < x->rows; r++) {
-        float *row = x->at + r * x->stride;
-        for (size_t c = 0; c < x->channels; c++) {
-            row[c] = act_one(a, row[c], a->kind == ACT_PRELU ? a->slope[c] : 0);
-        }
-    }
+    if (!k) k = nn_kernels_best();
+    struct post_job job = {
+        .before = a,
+        .after = &none,
+        .rows = x->rows,
+        .channels = x->channels,
+        .at = x->at,
+        .stride = x->stride,
+        .sink = {.out = x->at, .out_stride = x->stride},
+    };
+    k->post->run(&job);
 }

@@ -1,8 +1,15 @@
 /* kernels.c: chooses the set of kernels that this machine can run. */
 #include "udf/nn/kernels.h"
 
-static const struct nn_kernels plain = {.name = "v2"};
+#include "engine/base/cpu.h"
+
+const struct nn_kernels nn_kernels_v2 = {"v2", 4, &dense_v2, &post_v2};
+const struct nn_kernels nn_kernels_v3 = {"v3", 8, &dense_v3, &post_v3};
+const struct nn_kernels nn_kernels_v4 = {"v4", 16, &dense_v4, &post_v4};
 
 const struct nn_kernels *nn_kernels_best(void) {
-    return &plain;
+    uint32_t cpu = cpu_features();
+    if (cpu & CPU_AVX512) return &nn_kernels_v4;
+    if (cpu & CPU_AVX2) return &nn_kernels_v3;
+    return &nn_kernels_v2;
 }

@@ -1,13 +1,94 @@
 /* kernels.h: nn_kernels: the inner loops of networks, one set per instruction set.
  *
- * Used by: act, conv, gemm, pool.
+ * Each <kernel>_tmpl.c is compiled for each level of x86-64; nn_kernels_best() gives the set for
+ * this machine. Sets differ in the last bits: v3 and v4 have fused multiply-adds, v2 has not.
+ * Primitive loops: shapes were checked by their callers. All memory may be unaligned.
+ *
+ * Used by: act, conv, gemm, pool.    Tested by: tests/unit/udf/conv_test.c
  */
 #ifndef UDF_NN_KERNELS_H
 #define UDF_NN_KERNELS_H
 
+#include <stddef.h>
+#include <stdint.h>
+
+#include "udf/nn/patch.h"
+
+enum {
+    NN_LANES_MAX = 16,
+    DENSE_ROWS = 12,  /* of a tile, at most */
+    DENSE_VECTORS = 2 /* side by side in a tile, at most */
+};
+
+/* Where results go: min(hi, max(lo, sum + residual)), row i at out + i * out_stride. */
+struct nn_sink {
+    float lo, hi;
+    const float *residual; /* NULL: none */
+    size_t residual_stride;
+    float *out;
+    size_t out_stride;
+};
+
+/* A tile of a product: rows of floats that lie anywhere, in `taps` pieces of `depth`, by a panel of
+ * packed weights. */
+struct dense_tile {
+    const float *const *row; /* [taps][DENSE_ROWS] */
+    uint32_t taps, depth;
+    uint32_t columns;     /* stored: <= vectors * lanes */
+    const float *weights; /* [taps * depth][vectors * lanes] */
+    const float *bias;    /* [vectors * lanes] */
+    struct nn_sink sink;
+};
+
+typedef void dense_kernel(const struct dense_tile *t);
+
+/* An image and the pixels of it that output pixels need. */
+struct dense_image {
+    const float *at, *zeros; /* zeros[depth of a tap], for taps in the padding */
+    uint32_t h, w, out_w;
+    size_t out_pixels; /* of an image */
+    size_t stride;     /* from pixel to pixel */
+    const struct patch *patch;
+};
+
+struct dense_kernels {
+    uint32_t rows[DENSE_VECTORS + 1]; /* the best tile height for 1 and 2 vectors */
+    dense_kernel *run[DENSE_VECTORS + 1][DENSE_ROWS + 1]; /* [vectors][rows] */
+    /* The rows of the tile of `rows` output pixels from `pixel` on (counted over all images), to
+     * row[taps][DENSE_ROWS]. True: the taps of each kernel row follow each other in memory, so
+     * there is one piece per kernel row, kernel_w times as deep. `merge` allows that. */
+    bool (*gather)(const struct dense_image *image, size_t pixel, uint32_t rows, bool merge,
+                   const float **row);
+};
+
+extern const struct dense_kernels dense_v2, dense_v3, dense_v4;
+
+struct act;
+
+/* out = after(before(x) + residual), a matrix of rows x channels. */
+struct post_job {
+    const struct act *before, *after;
+    size_t rows, channels;
+    uint32_t channel; /* the first one's number, for slopes */
+    const float *at;
+    size_t stride;
+    struct nn_sink sink; /* lo and hi are not used */
+};
+
+struct post_kernels {
+    void (*run)(const struct post_job *job);
+};
+
+extern const struct post_kernels post_v2, post_v3, post_v4;
+
 struct nn_kernels {
     const char *name; /* "v2", "v3", "v4" */
+    uint32_t lanes;
+    const struct dense_kernels *dense;
+    const struct post_kernels *post;
 };
+
+extern const struct nn_kernels nn_kernels_v2, nn_kernels_v3, nn_kernels_v4;
 
 /* The set for the machine that runs this. */
 const struct nn_kernels *nn_kernels_best(void);

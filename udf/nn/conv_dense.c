@@ -1,0 +1,272 @@
+/* conv_dense.c: any convolution, as products of tiles of output pixels with panels of channels.
+ *
+ * Weights are packed in panels of two registers of output channels (the last has one where that
+ * is enough), [kernel_h][kernel_w][c_in][channels of the panel]; see dense_tmpl.c. Tiles of output
+ * pixels run on over the ends of rows and of images.
+ *
+ * A block of tiles goes through one panel after the other: a panel stays in the first-level cache,
+ * or is read from the second once a block; the block's input stays in cache from panel to panel.
+ *
+ * An image of few channels (or in NCHW order) is first copied to NHWC with its padding, so that the
+ * taps of a kernel row are one piece of memory.
+ */
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "udf/nn/conv_plan.h"
+
+enum {
+    STAGE_CHANNELS = 8,           /* at most, for staging to pay */
+    BLOCK_BYTES = 32 * 1024,      /* input of a block: as much as the first-level cache */
+    BLOCK_BYTES_BIG = 256 * 1024, /* … where the weights do not fit in the second */
+    WEIGHTS_BYTES_BIG = 512 * 1024,
+    POINTER_BYTES = 32 * 1024,
+    PIECE_FLOATS = DENSE_ROWS * DENSE_VECTORS * NN_LANES_MAX,
+};
+
+static bool dense_fits(const struct conv_plan *p) {
+    (void)p;
+    return true;
+}
+
+/* Output channels of a group are cut in panels: how many registers has the one at `column`? */
+static uint32_t panel_vectors(const struct conv_plan *p, uint32_t column) {
+    uint32_t left = p->shape.c_out / p->shape.groups - column;
+    return left > p->kernels->lanes ? DENSE_VECTORS : 1;
+}
+
+static uint32_t padded_columns(const struct conv_plan *p) {
+    uint32_t columns = p->shape.c_out / p->shape.groups, lanes = p->kernels->lanes;
+    return (columns + lanes - 1) / lanes * lanes;
+}
+
+static size_t inner(const struct conv_plan *p) {
+    const struct patch *w = &p->shape.patch;
+    return (size_t)w->kernel_h * w->kernel_w * (p->shape.c_in / p->shape.groups);
+}
+
+/* Column `column` of a group: where its weights start and the distance from one to the next. */
+static float *column_at(const struct conv_plan *p, uint32_t column, uint32_t *step_out) {
+    uint32_t lanes = p->kernels->lanes, wide = DENSE_VECTORS * lanes;
+    uint32_t panel = column / wide * wide;
+    *step_out = panel_vectors(p, panel) * lanes;
+    return p->weights + panel * inner(p) + (column - panel);
+}
+
+static void pack_group(struct conv_plan *p, uint32_t group, const struct conv_weights *weights) {
+    const struct conv_shape *s = &p->shape;
+    uint32_t c_in = s->c_in / s->groups, c_out = s->c_out / s->groups;
+    uint32_t taps = s->patch.kernel_h * s->patch.kernel_w;
+    for (uint32_t column = 0; column < c_out; column++) {
+        size_t channel = (size_t)group * c_out + column;
+        const float *from = weights->at + channel * c_in * taps;
+        uint32_t step;
+        float *to = column_at(p, column, &step) + group * p->group_floats;
+        for (uint32_t i = 0; i < taps * c_in; i++, to += step) {
+            *to = from[i % c_in * taps + i / c_in];
+        }
+        if (weights->bias) p->bias[group * padded_columns(p) + column] = weights->bias[channel];
+    }
+}
+
+/* The image that is read: as it is, or the padded copy. */
+static void choose_stage(struct conv_plan *p) {
+    const struct conv_shape *s = &p->shape;
+    p->patch = s->patch;
+    p->h = s->h;
+    p->w = s->w;
+    bool many_taps = s->patch.kernel_w > 1 && s->patch.dilation_w == 1 && s->groups == 1;
+    p->staged = s->in_order == CONV_NCHW || (many_taps && s->c_in <= STAGE_CHANNELS);
+    if (!p->staged) return;
+    p->h += s->patch.pad_top + s->patch.pad_bottom;
+    p->w += s->patch.pad_left + s->patch.pad_right;
+    p->patch.pad_top = p->patch.pad_left = p->patch.pad_bottom = p->patch.pad_right = 0;
+}
+
+static size_t stage_floats(const struct conv_plan *p) {
+    if (!p->staged) return 0;
+    return ((size_t)p->h * p->w * p->shape.c_in + 15) & ~(size_t)15;
+}
+
+static void choose_block(struct conv_plan *p) {
+    const struct patch *w = &p->patch;
+    size_t pixels = (size_t)w->stride_h * w->stride_w, taps = (size_t)w->kernel_h * w->kernel_w;
+    if (pixels > taps) pixels = taps;
+    size_t tile_bytes = p->tile_rows * pixels * (p->shape.c_in / p->shape.groups) * sizeof(float);
+    bool big = p->group_floats * sizeof(float) > WEIGHTS_BYTES_BIG;
+    size_t tiles = (big ? BLOCK_BYTES_BIG : BLOCK_BYTES) / tile_bytes;
+    size_t most = POINTER_BYTES / (taps * DENSE_ROWS * sizeof(float *));
+    if (tiles > most) tiles = most;
+    p->block_tiles = tiles > 0 ? (uint32_t)tiles : 1;
+}
+
+static bool dense_pack(struct conv_plan *p, struct arena *a, const struct conv_weights *weights) {
+    const struct conv_shape *s = &p->shape;
+    const struct patch *w = &s->patch;
+    p->group_floats = padded_columns(p) * inner(p);
+    p->weights = conv_floats(a, s->groups * p->group_floats);
+    p->bias = conv_floats(a, (size_t)s->groups * padded_columns(p));
+    p->zeros = conv_floats(a, (size_t)w->kernel_w * s->c_in);
+    if (!p->weights || !p->bias || !p->zeros) return false;
+    for (uint32_t g = 0; g < s->groups; g++) pack_group(p, g, weights);
+
+    choose_stage(p);
+    p->tile_rows = p->kernels->dense->rows[panel_vectors(p, 0)];
+    choose_block(p);
+    size_t taps = (size_t)w->kernel_h * w->kernel_w;
+    p->scratch_bytes = (stage_floats(p) + PIECE_FLOATS) * sizeof(float) +
+                       p->block_tiles * (taps * DENSE_ROWS * sizeof(float *) + sizeof(bool));
+    return true;
+}
+
+/* What a run works on: some images of one group. */
+struct dense_job {
+    const struct conv_plan *plan;
+    const struct conv_io *io;
+    struct dense_image image;
+    uint32_t group;
+    size_t first;      /* the output pixel, over all images of io, that pixel 0 of `image` is */
+    float *piece;      /* [PIECE_FLOATS] */
+    const float **row; /* [block_tiles][taps][DENSE_ROWS] */
+    bool *merged;      /* [block_tiles] */
+    size_t taps;
+};
+
+struct dense_block {
+    size_t pixel;
+    uint32_t pixels;
+};
+
+static uint32_t rows_of(const struct dense_job *j, const struct dense_block *b, uint32_t tile) {
+    uint32_t rows = j->plan->tile_rows, left = b->pixels - tile * rows;
+    return left < rows ? left : rows;
+}
+
+static void run_tile(const struct dense_job *j, const struct dense_block *b, uint32_t tile,
+                     uint32_t column) {
+    const struct conv_plan *p = j->plan;
+    const struct conv_shape *s = &p->shape;
+    uint32_t c_in = s->c_in / s->groups, c_out = s->c_out / s->groups, step;
+    uint32_t vectors = panel_vectors(p, column), rows = rows_of(j, b, tile);
+    size_t pixel = j->first + b->pixel + (size_t)tile * p->tile_rows;
+    uint32_t channel = j->group * c_out + column, left = c_out - column;
+    bool merged = j->merged[tile];
+    struct dense_tile t = {
+        .row = j->row + tile * j->taps * DENSE_ROWS,
+        .taps = merged ? p->patch.kernel_h : (uint32_t)j->taps,
+        .depth = merged ? c_in * p->patch.kernel_w : c_in,
+        .weights = column_at(p, column, &step) + j->group * p->group_floats,
+        .bias = p->bias + (size_t)j->group * padded_columns(p) + column,
+    };
+    t.columns = left < step ? left : step;
+    if (p->plain) {
+        t.sink = conv_sink(p, j->io, pixel, channel);
+        p->kernels->dense->run[vectors][rows](&t);
+        return;
+    }
+    t.sink = (struct nn_sink){.lo = p->lo, .hi = p->hi, .out = j->piece, .out_stride = step};
+    p->kernels->dense->run[vectors][rows](&t);
+    struct conv_piece piece = {pixel, rows, channel, t.columns, j->piece, step};
+    conv_finish(p, j->io, &piece);
+}
+
+static void run_block(const struct dense_job *j, const struct dense_block *b) {
+    const struct conv_plan *p = j->plan;
+    uint32_t tiles = (b->pixels + p->tile_rows - 1) / p->tile_rows;
+    bool merge = p->patch.kernel_w > 1 && p->patch.dilation_w == 1 &&
+                 j->image.stride == p->shape.c_in / p->shape.groups;
+    for (uint32_t tile = 0; tile < tiles; tile++) {
+        j->merged[tile] = p->kernels->dense->gather(
+            &j->image, b->pixel + (size_t)tile * p->tile_rows, rows_of(j, b, tile), merge,
+            j->row + tile * j->taps * DENSE_ROWS);
+    }
+    uint32_t c_out = p->shape.c_out / p->shape.groups;
+    for (uint32_t column = 0; column < c_out; column += DENSE_VECTORS * p->kernels->lanes) {
+        for (uint32_t tile = 0; tile < tiles; tile++) run_tile(j, b, tile, column);
+    }
+}
+
+static void run_groups(struct dense_job *j, size_t images) {
+    const struct conv_plan *p = j->plan;
+    const float *at = j->image.at;
+    size_t pixels = images * j->image.out_pixels, step = (size_t)p->block_tiles * p->tile_rows;
+    for (j->group = 0; j->group < p->shape.groups; j->group++) {
+        j->image.at = at + (size_t)j->group * (p->shape.c_in / p->shape.groups);
+        for (size_t pixel = 0; pixel < pixels; pixel += step) {
+            size_t left = pixels - pixel;
+            struct dense_block b = {pixel, (uint32_t)(left < step ? left : step)};
+            run_block(j, &b);
+        }
+    }
+}
+
+/* One row of the copy: its pads and the image's row y. */
+static void stage_row(const struct conv_plan *p, const struct conv_io *io, const float *image,
+                      float *to) {
+    const struct conv_shape *s = &p->shape;
+    size_t c_in = s->c_in, left = s->patch.pad_left * c_in, right = s->patch.pad_right * c_in;
+    memset(to, 0, left * sizeof *to);
+    to += left;
+    for (size_t x = 0; x < s->w; x++, to += c_in) {
+        for (size_t c = 0; c < c_in; c++) {
+            bool planes = s->in_order == CONV_NCHW;
+            to[c] = planes ? image[c * s->h * s->w + x] : image[x * io->in_stride + c];
+        }
+    }
+    memset(to, 0, right * sizeof *to);
+}
+
+static void stage(const struct conv_plan *p, const struct conv_io *io, uint32_t image, float *to) {
+    const struct conv_shape *s = &p->shape;
+    bool planes = s->in_order == CONV_NCHW;
+    size_t pixel_floats = planes ? s->c_in : io->in_stride;
+    const float *at = io->in + (size_t)image * s->h * s->w * pixel_floats;
+    size_t row_floats = (size_t)p->w * s->c_in;
+    memset(to, 0, s->patch.pad_top * row_floats * sizeof *to);
+    to += s->patch.pad_top * row_floats;
+    for (size_t y = 0; y < s->h; y++, to += row_floats) {
+        stage_row(p, io, at + y * s->w * (planes ? 1 : io->in_stride), to);
+    }
+    memset(to, 0, s->patch.pad_bottom * row_floats * sizeof *to);
+}
+
+static void dense_run(const struct conv_plan *p, const struct conv_io *io) {
+    float *staged = conv_scratch(io), *piece = staged + stage_floats(p);
+    size_t taps = (size_t)p->patch.kernel_h * p->patch.kernel_w;
+    const float **row = (const float **)(piece + PIECE_FLOATS);
+    struct dense_job j = {
+        .plan = p,
+        .io = io,
+        .image = {.at = io->in,
+                  .zeros = p->zeros,
+                  .h = p->h,
+                  .w = p->w,
+                  .out_w = p->out_w,
+                  .out_pixels = (size_t)p->out_h * p->out_w,
+                  .stride = io->in_stride,
+                  .patch = &p->patch},
+        .piece = piece,
+        .row = row,
+        .merged = (bool *)(row + p->block_tiles * taps * DENSE_ROWS),
+        .taps = taps,
+    };
+    if (!p->staged) {
+        run_groups(&j, io->n);
+        return;
+    }
+    j.image.stride = p->shape.c_in;
+    for (uint32_t image = 0; image < io->n; image++) {
+        stage(p, io, image, staged);
+        j.image.at = staged;
+        j.first = image * j.image.out_pixels;
+        run_groups(&j, 1);
+    }
+}
+
+const struct conv_algorithm conv_dense = {
+    .name = "dense",
+    .fits = dense_fits,
+    .pack = dense_pack,
+    .run = dense_run,
+};

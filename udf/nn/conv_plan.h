@@ -1,0 +1,70 @@
+/* conv_plan.h: conv_plan: what the algorithms of a convolution share. Internal to conv*.c.
+ *
+ * Each algorithm is a row of the table in conv.c, the first that fits is taken:
+ *
+ *     depthwise   one input channel a group: no product, a loop over channels
+ *     winograd    3 x 3 with stride 1 and enough channels: fewer multiplications
+ *     dense       everything
+ *
+ * Lifetime: the arena of conv_create().
+ */
+#ifndef UDF_NN_CONV_PLAN_H
+#define UDF_NN_CONV_PLAN_H
+
+#include "udf/nn/conv.h"
+#include "udf/nn/kernels.h"
+
+struct conv_algorithm {
+    const char *name;
+    bool (*fits)(const struct conv_plan *p);
+    /* Packs the weights and says how much scratch a run needs. false: no memory. */
+    bool (*pack)(struct conv_plan *p, struct arena *a, const struct conv_weights *weights);
+    void (*run)(const struct conv_plan *p, const struct conv_io *io);
+};
+
+extern const struct conv_algorithm conv_dense, conv_depthwise, conv_winograd;
+
+struct conv_plan {
+    const struct conv_algorithm *algorithm;
+    const struct nn_kernels *kernels;
+    struct conv_shape shape;
+    uint32_t out_h, out_w;
+    struct conv_post post;
+    bool plain;   /* the sink does all of post: there is nothing to do but lo, hi and residual */
+    float lo, hi; /* of the sink; where post is not plain: no limits */
+    float *weights, *bias; /* packed as the algorithm wants them */
+    float *zeros;
+    size_t scratch_bytes;
+
+    /* conv_dense: */
+    struct patch patch;   /* of the image that is read: no pads where it was staged */
+    uint32_t h, w;        /* of that image */
+    bool staged;          /* copied to scratch first, NHWC, padded, without gaps */
+    uint32_t tile_rows;   /* output pixels of a tile */
+    uint32_t block_tiles; /* tiles that pass through all weights together */
+    size_t group_floats;  /* packed weights of a group */
+};
+
+/* `count` floats on a cache line's border, zeroed; NULL: no memory. */
+float *conv_floats(struct arena *a, size_t count) MUST_USE;
+
+/* The sink of p for output pixel `pixel` (over all images) and channel `channel`. */
+struct nn_sink conv_sink(const struct conv_plan *p, const struct conv_io *io, size_t pixel,
+                         uint32_t channel);
+
+/* Finishes what a kernel left in `at`, where post is not plain. */
+struct conv_piece {
+    size_t pixel, rows; /* output pixels in a row of memory */
+    uint32_t channel, channels;
+    const float *at;
+    size_t stride;
+};
+void conv_finish(const struct conv_plan *p, const struct conv_io *io, const struct conv_piece *x);
+
+/* The scratch, on a cache line's border. */
+static inline float *conv_scratch(const struct conv_io *io) {
+    uintptr_t at = (uintptr_t)io->scratch;
+    return (float *)((at + 63) & ~(uintptr_t)63);
+}
+
+#endif
