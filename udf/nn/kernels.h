@@ -63,6 +63,26 @@ struct dense_kernels {
 
 extern const struct dense_kernels dense_v2, dense_v3, dense_v4;
 
+/* Output pixels of one row of a depthwise convolution that see the same taps. Steps are floats. */
+struct depthwise_run {
+    const float *in;         /* the first tap of the first pixel */
+    size_t row_step;         /* from tap to tap downwards */
+    size_t column_step;      /* to the right */
+    size_t pixel_step;       /* from window to window */
+    uint32_t taps_h, taps_w; /* inside of the image; 0: none, the sum is the bias */
+    size_t pixels, channels;
+    const float *weights; /* [taps_h][taps_w][channels rounded up to a register] */
+    size_t weight_row, weight_step;
+    const float *bias; /* [channels rounded up] */
+    struct nn_sink sink;
+};
+
+struct depthwise_kernels {
+    void (*run)(const struct depthwise_run *d);
+};
+
+extern const struct depthwise_kernels depthwise_v2, depthwise_v3, depthwise_v4;
+
 struct act;
 
 /* out = after(before(x) + residual), a matrix of rows x channels. */
@@ -86,6 +106,7 @@ struct nn_kernels {
     uint32_t lanes;
     const struct dense_kernels *dense;
     const struct post_kernels *post;
+    const struct depthwise_kernels *depthwise;
 };
 
 extern const struct nn_kernels nn_kernels_v2, nn_kernels_v3, nn_kernels_v4;
