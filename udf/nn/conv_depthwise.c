@@ -12,6 +12,11 @@
 
 #include "udf/nn/conv_plan.h"
 
+/* A kernel passes over its run of pixels once for each register of channels. That is best for whole
+ * rows, but where the image is not in the second-level cache memory should be passed through once:
+ * then runs are short. */
+enum { IMAGE_BYTES_BIG = 1024 * 1024, SEGMENT_FLOATS = 512 };
+
 static bool depthwise_fits(const struct conv_plan *p) {
     const struct conv_shape *s = &p->shape;
     if (s->in_order == CONV_NCHW || s->groups != s->c_in) return false;
@@ -35,6 +40,11 @@ static bool depthwise_pack(struct conv_plan *p, struct arena *a,
     }
     if (weights->bias) memcpy(p->bias, weights->bias, s->c_out * sizeof *p->bias);
 
+    p->segment = p->out_w;
+    if ((size_t)s->h * s->w * s->c_out * sizeof(float) > IMAGE_BYTES_BIG) {
+        p->segment = SEGMENT_FLOATS / s->c_out / 4 * 4;
+        if (p->segment < 4) p->segment = 4;
+    }
     size_t floats = p->plain ? 0 : (size_t)p->out_w * s->c_out;
     if (s->c_out > s->c_in) floats += (size_t)s->h * s->w * s->c_out;
     p->scratch_bytes = floats * sizeof(float);
@@ -111,8 +121,12 @@ static void run_row(const struct row_job *r) {
     const struct conv_plan *p = r->plan;
     struct inside middle = middle_of(p);
     for (uint32_t x = 0; x < middle.first; x++) run_pixels(r, x, 1);
-    if (middle.count > 0) run_pixels(r, middle.first, middle.count);
-    for (uint32_t x = middle.first + middle.count; x < p->out_w; x++) run_pixels(r, x, 1);
+    uint32_t x = middle.first, end = middle.first + middle.count;
+    for (uint32_t count; x < end; x += count) {
+        count = end - x < p->segment ? end - x : p->segment;
+        run_pixels(r, x, count);
+    }
+    for (; x < p->out_w; x++) run_pixels(r, x, 1);
 }
 
 /* Channel c of the image c_out / c_in times, for all c. */

@@ -42,6 +42,7 @@ struct conv_plan {
     bool staged;          /* copied to scratch first, NHWC, padded, without gaps */
     uint32_t tile_rows;   /* output pixels of a tile */
     uint32_t block_tiles; /* tiles that pass through all weights together */
+    uint32_t segment;     /* conv_depthwise: pixels of a run, at most */
     size_t group_floats;  /* packed weights of a group */
 };
 

@@ -147,6 +147,12 @@ NN_INLINE vec vec_min(vec a, vec b) {
     return VEC_OP(min_ps)(a, b);
 }
 
+/* Keeps a loaded value in its register: compilers think that loading it again is for free. */
+NN_INLINE vec vec_keep(vec a) {
+    __asm__("" : "+v"(a));
+    return a;
+}
+
 /* All n <= VEC_LANES lanes, or a part. */
 NN_INLINE vec vec_load_some(const float *p, size_t n) {
     return n == VEC_LANES ? vec_load(p) : vec_load_part(p, n);
