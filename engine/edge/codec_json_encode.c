@@ -224,6 +224,15 @@ static void put_array(struct buf *out, const struct column *c, uint32_t row) {
 /* A key is a string whatever its type. */
 static void put_key(struct buf *out, const struct column *key, uint32_t row) {
     size_t start = out->bytes;
+    if (key->type->fields > 0 || key->type->id == TYPE_TENSOR) {
+        struct buf text;
+        buf_init(&text);
+        json_put_value(&text, key, row);
+        json_put_text(out, buf_text(&text));
+        out->failed |= text.failed;
+        buf_done(&text);
+        return;
+    }
     buf_add_char(out, '"');
     json_put_value(out, key, row);
     if (out->failed) return;
