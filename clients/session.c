@@ -186,6 +186,19 @@ static void say_bad_rows(struct session *s) {
     }
 }
 
+/* So are rows that the declaration of a target did not take. */
+static void say_refused_rows(struct session *s) {
+    for (struct object *o = catalog_first(s->catalog); o; o = o->next) {
+        struct stream *stream = session_stream(o);
+        struct stream_stats stats = {.refused = 0};
+        if (stream) stream_stats(stream, &stats);
+        if (stats.refused == 0) continue;
+        session_notice(s, "stream %.*s did not take %" PRIu64 " row%s: they are in %.*s$errors",
+                       TEXT_ARG(o->name), stats.refused, stats.refused == 1 ? "" : "s",
+                       TEXT_ARG(o->name));
+    }
+}
+
 bool session_finish(struct session *s, struct err *e) {
     struct runner_until until = {
         .stop = s->options.stop,
@@ -194,6 +207,7 @@ bool session_finish(struct session *s, struct err *e) {
     };
     if (!runner_run(s->runner, &until, e)) return false;
     say_bad_rows(s);
+    say_refused_rows(s);
     return report_failures(s, e);
 }
 

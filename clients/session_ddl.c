@@ -85,12 +85,10 @@ bool session_create_stream(struct session *s, const struct ast_statement *st, st
     if (!o) return false;
     o->def = def;
     o->schema = def->schema;
-    if (!s->checking) {
-        o->extra = stream_create(def, &s->edge, e);
-        if (!o->extra) {
-            object_destroy(o);
-            return false;
-        }
+    o->extra = stream_create(def, &s->edge, e);
+    if (!o->extra) {
+        object_destroy(o);
+        return false;
     }
     if (!session_add_object(s, o, st, e)) return false;
     session_tag(s, "CREATE STREAM");

@@ -36,7 +36,7 @@ struct running {
     struct object *object;
     struct bound_query bound; /* QUERY */
     struct job *job;          /* NULL while checking */
-    struct stream *errors;    /* holds its x$errors; likewise */
+    struct stream *errors;    /* holds its x$errors */
 };
 
 /* session_query.c */
@@ -69,10 +69,13 @@ bool session_add_object(struct session *s, struct object *o, const struct ast_st
 bool session_show(struct session *s, const struct ast_statement *st, struct err *e);
 bool session_describe(struct session *s, const struct ast_statement *st, struct err *e);
 
-/* The runtime of a stream object; NULL while checking, and for other objects. */
+/* The runtime of a stream object; NULL for other objects. */
 struct stream *session_stream(const struct object *o);
 /* What holds the x$errors and x$late of a stream or query. */
 struct stream *session_side(const struct object *o);
+
+/* The declaration of x$errors or x$late; NULL: 42P01. */
+const struct stream_def *session_side_def(struct session *s, struct text name, struct err *e);
 
 void session_notice(struct session *s, const char *format, ...) PRINTF_LIKE(2, 3);
 void session_tag(struct session *s, const char *tag);

@@ -42,15 +42,19 @@ static const struct stream_def *env_side_stream(void *context, struct text name,
     struct text side = {.at = dollar, .bytes = name.bytes - owner.bytes};
     struct object *o = catalog_find(s->catalog, owner);
     struct stream *stream = o ? session_side(o) : NULL;
-    bool late = text_equal_fold(side, TEXT_LITERAL("$late"));
-    if (!stream || (!late && !text_equal_fold(side, TEXT_LITERAL("$errors")))) {
-        err_set(e, ERR_SQL, "42P01", "relation \"%.*s\" does not exist", TEXT_ARG(name));
-        if (stream)
-            err_hint(e, "There are %.*s$errors and %.*s$late.", TEXT_ARG(o->name),
-                     TEXT_ARG(o->name));
-        return NULL;
+    if (stream && text_equal_fold(side, TEXT_LITERAL("$errors"))) return stream_errors_def(stream);
+    bool late = stream && o->kind != OBJECT_QUERY && text_equal_fold(side, TEXT_LITERAL("$late"));
+    if (late) return stream_late_def(stream);
+    err_set(e, ERR_SQL, "42P01", "relation \"%.*s\" does not exist", TEXT_ARG(name));
+    if (stream) {
+        err_hint(e, "There %s %.*s$errors%s.", o->kind == OBJECT_QUERY ? "is" : "are",
+                 TEXT_ARG(o->name), o->kind == OBJECT_QUERY ? "" : " and $late");
     }
-    return late ? stream_late_def(stream) : stream_errors_def(stream);
+    return NULL;
+}
+
+const struct stream_def *session_side_def(struct session *s, struct text name, struct err *e) {
+    return env_side_stream(s, name, e);
 }
 
 struct sql_env session_env(struct session *s, const struct ast_statement *st) {
@@ -263,10 +267,9 @@ bool session_select(struct session *s, const struct ast_statement *st, struct er
 /* Adds the job of a query object that was bound. */
 static bool background_start(struct session *s, struct object *o, struct err *e) {
     struct running *r = o->extra;
-    if (s->checking) return true;
-
     r->errors = stream_create_query(o->name, &s->edge, e);
     if (!r->errors) return false;
+    if (s->checking) return true;
     struct stream **input = find_inputs(s, &r->bound, o->arena);
     if (!input) return err_memory(e);
     struct job_options options = {

@@ -3,6 +3,7 @@
 
 #include "clients/listing.h"
 #include "clients/session_private.h"
+#include "engine/edge/option.h"
 
 static void add_str(struct column_builder *b, const char *s) {
     builder_text_copy(b, text_of(s));
@@ -241,26 +242,52 @@ static void describe_column(struct listing *l, const struct field *f, const char
     buf_done(&type);
 }
 
+/* What DESCRIBE shows. */
+struct described {
+    const struct object *object; /* NULL: x$errors, x$late */
+    const struct schema *schema;
+    const struct stream_def *def; /* NULL: a view */
+};
+
+static bool find_described(struct session *s, const struct ast_name *name, struct described *out,
+                           struct err *e) {
+    struct object *o = catalog_find(s->catalog, name->text);
+    *out = (struct described){.object = o};
+    if (!o && memchr(name->text.at, '$', name->text.bytes)) {
+        out->def = session_side_def(s, name->text, e);
+        out->schema = out->def ? out->def->schema : NULL;
+        return out->def != NULL;
+    }
+    if (!o && !find_object(s, name->text, e)) return false;
+    out->schema = o->schema;
+    out->def = o->def;
+    return o->schema || err_set(e, ERR_SQL, "42809", "\"%.*s\" is a %s: it has no columns",
+                                TEXT_ARG(o->name), object_kind_word(o->kind));
+}
+
+/* A stream without a connector holds its newest rows only. */
+static void notice_kept(struct session *s, const struct object *o) {
+    struct err unused;
+    if (!o || !o->def || connector_of(o->def, &unused)) return;
+    struct text kept = option_text(&o->def->options, "retention");
+    if (!kept.at) kept = TEXT_LITERAL("64 MiB");
+    session_notice(s, "stream %.*s is kept in memory: its newest %.*s ('retention')",
+                   TEXT_ARG(o->name), TEXT_ARG(kept));
+}
+
 bool session_describe(struct session *s, const struct ast_statement *st, struct err *e) {
     static const struct listing_column cols[] = {{"column", &type_text},
                                                  {"type", &type_text},
                                                  {"null", &type_boolean},
                                                  {"role", &type_text}};
     const struct ast_name *name = &st->as.describe.name;
-    struct object *o = find_object(s, name->text, e);
-    if (!o) return source_place(st->source, name->at, e);
-    if (!o->schema) {
-        return source_error(st->source, name->at, e, "42809", "\"%.*s\" is a %s: it has no columns",
-                            TEXT_ARG(o->name), object_kind_word(o->kind));
-    }
+    struct described d;
+    if (!find_described(s, name, &d, e)) return source_place(st->source, name->at, e);
     struct listing l;
     if (!listing_begin(&l, cols, COUNT_OF(cols), e)) return false;
-    for (uint32_t i = 0; i < o->schema->cols; i++) {
-        describe_column(&l, &o->schema->col[i], o->def ? column_role(o->def, i) : "");
+    for (uint32_t i = 0; i < d.schema->cols; i++) {
+        describe_column(&l, &d.schema->col[i], d.def ? column_role(d.def, i) : "");
     }
-    if (o->def && o->def->options.count == 0) {
-        session_notice(s, "stream %.*s is kept in memory: its newest 64 MiB ('retention')",
-                       TEXT_ARG(o->name));
-    }
+    notice_kept(s, d.object);
     return listing_end(&l, s, e);
 }

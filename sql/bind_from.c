@@ -189,6 +189,12 @@ static struct rel *side_stream(struct binder *b, const struct ast_source *s, str
         return NULL;
     }
     if (of && !bind_use(b, of, e)) return NULL;
+    if (s->options.count > 0 && b->emit != AST_EMIT_CHANGES) {
+        bind_unsupported(b, s->options.at[0].key_at, e,
+                         "%.*s is read as it is now: a hint sets nothing there", TEXT_ARG(name));
+        err_hint(e, "With EMIT CHANGES it is followed.");
+        return NULL;
+    }
     struct plan_input input = {.hint = hint_options(b, &s->options),
                                .snapshot = b->emit != AST_EMIT_CHANGES};
     return scan(b, def, input, s->at, e);
@@ -210,6 +216,14 @@ static struct rel *snapshot(struct binder *b, const struct object *o, const stru
                          "TABLE(%.*s) reads what a kept stream holds; this %s is not kept",
                          TEXT_ARG(o->name), object_kind_word(o->kind));
         err_hint(e, "Read it with FROM %.*s, or CREATE STREAM without a connector keeps rows.",
+                 TEXT_ARG(o->name));
+        return NULL;
+    }
+    if (s->options.count > 0) {
+        bind_unsupported(b, s->options.at[0].key_at, e,
+                         "TABLE(%.*s) reads what the stream holds: a hint sets nothing there",
+                         TEXT_ARG(o->name));
+        err_hint(e, "A hint goes behind a stream that is followed: FROM %.*s /*+ OPTIONS(…) */.",
                  TEXT_ARG(o->name));
         return NULL;
     }

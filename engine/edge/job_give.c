@@ -54,22 +54,13 @@ static struct stream *errors_of(const struct job *j, const struct query_reject *
     return j->inputs > 0 ? j->o.input[0] : j->o.target;
 }
 
-/* The row as JSON, for `raw`. Left out where it cannot be made. */
+/* The row, for `raw`. Left out where it cannot be made. */
 static void encode_raw(struct job *j, const struct query_reject *r, struct buf *out) {
-    static const struct options none = {NULL, 0};
     struct late_row whole = {.row = NULL};
     struct err ignored;
     if (!r->batch || r->input >= j->inputs) return;
     if (!feed_whole_row(j->input[r->input].feed, r->row, &whole, &ignored)) return;
-    struct batch one = *whole.row;
-    uint16_t sel = (uint16_t)whole.index;
-    one.sel = &sel;
-    one.live = 1;
-    struct encoder *c = codec_json.encoder_create(one.schema, &none, false, &ignored);
-    if (!c) return;
-    if (!codec_json.encode(c, &one, out, &ignored)) buf_reset(out);
-    codec_json.encoder_destroy(c);
-    while (out->bytes > 0 && out->at[out->bytes - 1] == '\n') out->bytes--;
+    side_raw(out, whole.row, whole.index);
 }
 
 static void copy_text(char *to, size_t room, const char *from) {

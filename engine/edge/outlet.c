@@ -1,10 +1,14 @@
 /* outlet.c: see outlet.h. Outlets of one source write to the stream in turn: what one has gathered
- * goes out before the other adds to it.
+ * goes out before the other adds to it. Rows that the declaration does not take (NOT NULL) are bad
+ * rows of the stream, as they are where it is kept.
  */
 #include "engine/edge/outlet.h"
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "engine/edge/out_lines.h"
 
 struct outlet {
     struct outlet *next; /* of the stream */
@@ -15,6 +19,7 @@ struct outlet {
     bool whole; /* what one of those that have left wrote */
     bool failed;
     struct err failure; /* what was gathered is lost, so nothing is written after it */
+    uint16_t sel[BATCH_ROWS];
 };
 
 static struct outlet *find(const struct outlet_options *o) {
@@ -74,15 +79,64 @@ static void flush_others(const struct outlet *o) {
     }
 }
 
+/* The first column that has NULL in the row though it is declared NOT NULL; UINT32_MAX: none. */
+static uint32_t null_column(const struct stream_def *def, const struct batch *b, uint32_t row) {
+    for (uint32_t p = 0; p < def->physical->cols; p++) {
+        bool wants = def->physical->col[p].not_null;
+        if (wants && !column_has(&b->col[sink_column(def, b, p)], row)) return p;
+    }
+    return UINT32_MAX;
+}
+
+static bool may_have_nulls(const struct stream_def *def, const struct batch *b) {
+    for (uint32_t p = 0; p < def->physical->cols; p++) {
+        bool wants = def->physical->col[p].not_null;
+        if (wants && b->col[sink_column(def, b, p)].valid) return true;
+    }
+    return false;
+}
+
+/* *out: the rows that the declaration takes. false: one stops the queries, and *out is what stood
+ * before it. */
+static bool refuse_nulls(struct outlet *o, const struct batch *b, struct batch *out,
+                         struct err *e) {
+    const struct stream_def *def = o->o.stream->def;
+    *out = *b;
+    if (!may_have_nulls(def, b)) return true;
+    bool good = true;
+    out->sel = o->sel;
+    out->live = 0;
+    for (uint32_t i = 0; good && i < b->live; i++) {
+        uint32_t row = batch_row(b, i), p = null_column(def, b, row);
+        if (p == UINT32_MAX) {
+            o->sel[out->live++] = (uint16_t)row;
+            continue;
+        }
+        struct decode_bad bad = {.sqlstate = "23502"};
+        struct err what;
+        err_set(&what, ERR_DATA, "23502", "column \"%.*s\" is NULL",
+                TEXT_ARG(def->physical->col[p].name));
+        memcpy(bad.message, what.message, sizeof bad.message);
+        good = stream_refuse(o->o.stream, b, row, &bad, e);
+    }
+    return good;
+}
+
 bool outlet_write(void *context, const struct batch *b, struct err *e) {
     struct outlet *o = context;
     if (o->failed) {
         *e = o->failure;
         return false;
     }
+    struct batch good;
+    struct err write;
+    bool all = refuse_nulls(o, b, &good, e);
+    if (good.live == 0) return all;
     if (!o->dirty) flush_others(o);
     o->dirty = true;
-    return note(o, o->sink->type->write(o->sink, b, e), e);
+    if (note(o, o->sink->type->write(o->sink, &good, &write), &write)) return all;
+    *e = write;
+    return false;
 }
 
 static bool finish(struct outlet *o, struct err *e) {

@@ -23,6 +23,7 @@ struct job; /* a query that runs, or has run */
 
 struct stream_stats {
     uint64_t rows, bad, bytes;
+    uint64_t refused; /* of the bad ones: rows of INSERTs that the declaration did not take */
     int64_t watermark_us;
 };
 

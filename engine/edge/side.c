@@ -192,3 +192,39 @@ bool stream_add_late(struct stream *s, const struct late_row *l, struct err *e) 
     arena_done(&a);
     return ok;
 }
+
+void side_raw(struct buf *out, const struct batch *b, uint32_t row) {
+    static const struct options none = {NULL, 0};
+    struct err ignored;
+    struct batch one = *b;
+    uint16_t sel = (uint16_t)row;
+    one.sel = &sel;
+    one.live = 1;
+    one.change = NULL;
+    struct encoder *c = codec_json.encoder_create(one.schema, &none, false, &ignored);
+    if (!c) return;
+    if (!codec_json.encode(c, &one, out, &ignored)) buf_reset(out);
+    codec_json.encoder_destroy(c);
+    while (out->bytes > 0 && out->at[out->bytes - 1] == '\n') out->bytes--;
+}
+
+bool stream_refuse(struct stream *s, const struct batch *b, uint32_t row, struct decode_bad *bad,
+                   struct err *e) {
+    const struct side_row who = {.at_us = s->env->clock_us()};
+    s->stats.bad++;
+    if (s->fail_on_error) {
+        err_set(e, ERR_DATA, bad->sqlstate, "%.*s: %s", TEXT_ARG(s->def->name), bad->message);
+        return false;
+    }
+    s->stats.refused++;
+    struct batch named = *b; /* the target's names, and not those of the query */
+    bool bare = b->schema->cols == s->def->physical->cols;
+    named.schema = bare ? s->def->physical : s->def->schema;
+    struct buf raw;
+    buf_init(&raw);
+    side_raw(&raw, &named, row);
+    bad->raw = buf_text(&raw);
+    bool ok = stream_add_error(s, &who, bad, e);
+    buf_done(&raw);
+    return ok;
+}

@@ -20,10 +20,9 @@ enum { RETENTION_BYTES = 64 << 20, HARD_BYTES = 256 << 20 };
 /* The row of an INSERT that the stream's declaration does not take. */
 static bool insert_bad(void *context, const struct decode_bad *b, struct err *e) {
     struct stream *s = context;
-    const struct side_row who = {.at_us = s->env->clock_us()};
-    s->stats.bad++;
-    if (s->fail_on_error) return err_set(e, ERR_DATA, b->sqlstate, "%s", b->message);
-    return stream_add_error(s, &who, b, e);
+    struct decode_bad bad = *b;
+    s->refused_row = b->row;
+    return stream_refuse(s, &s->appended, b->row, &bad, e);
 }
 
 static bool keep_rows(struct stream *s, struct err *e) {
@@ -144,21 +143,31 @@ static bool append_some(struct stream *s, const struct batch *b, uint32_t from, 
         column_append(&builder[p], b, source, from, rows);
         if (!builder_column(&builder[p], &col[p])) return err_memory(e);
     }
-    const struct intake_rows in = {
+    s->appended = (struct batch){.schema = def->physical, .col = col, .rows = rows, .live = rows};
+    struct intake_rows in = {
         .col = col,
         .rows = rows,
         .proctime_us = s->env->clock_us(),
         .arena = &s->append_arena,
     };
     const struct batch *whole;
-    struct mark now;
-    if (!intake_take(s->intake, &in, &whole, e)) return false;
+    struct mark before, now;
+    intake_mark(s->intake, &before);
+    s->refused_row = UINT32_MAX;
+    bool all = intake_take(s->intake, &in, &whole, e);
+    if (!all) { /* a row that stops the queries: those before it are taken */
+        struct err other;
+        if (s->refused_row == UINT32_MAX) return false;
+        in.rows = s->refused_row;
+        intake_resume(s->intake, &before);
+        if (!intake_take(s->intake, &in, &whole, &other)) return false;
+    }
     if (!kept_append(s->kept, whole, 0, e)) return false;
     intake_mark(s->intake, &now);
     kept_set_mark(s->kept, &now);
     s->stats.rows += whole->live;
     s->stats.watermark_us = now.watermark_us;
-    return true;
+    return all;
 }
 
 bool stream_append(struct stream *s, const struct batch *b, struct err *e) {

@@ -28,6 +28,8 @@ struct stream {
     struct kept *kept;
     struct intake *intake; /* of rows inserted into `kept` */
     struct arena append_arena;
+    struct batch appended; /* what is being appended: physical columns */
+    uint32_t refused_row;  /* of it: the last one; UINT32_MAX: none */
     struct side errors, late;
     bool fail_on_error;
     int64_t idle_timeout_us; /* 0: never idle */
@@ -65,6 +67,14 @@ bool stream_add_late(struct stream *s, const struct late_row *l, struct err *e) 
 
 /* Makes the declarations of the sides in s->arena. */
 bool sides_declare(struct stream *s, struct err *e) MUST_USE;
+/* A row as JSON, for `raw`; nothing where it cannot be made. */
+void side_raw(struct buf *out, const struct batch *b, uint32_t row);
+
+/* The declaration of `s` does not take row `row` of what is inserted into it: counts it, and puts
+ * it into x$errors, unless 'on-error' = 'fail'. *bad says why; its raw bytes are made here. */
+bool stream_refuse(struct stream *s, const struct batch *b, uint32_t row, struct decode_bad *bad,
+                   struct err *e) MUST_USE;
+
 /* For lanes that lead to the side: the context is the stream. */
 bool stream_write_errors(void *context, const struct batch *b, struct err *e);
 bool stream_write_late(void *context, const struct batch *b, struct err *e);
