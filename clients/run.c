@@ -15,7 +15,7 @@ enum { SCRIPT_BYTES_MAX = 64 << 20, WORDS_MAX = 1000 };
 
 /* One thing that the command line asks for, in its order. */
 struct word {
-    enum word_kind { WORD_FILE, WORD_SQL, WORD_SET, WORD_DEFINE } kind;
+    enum word_kind { WORD_FILE, WORD_SQL, WORD_SET, WORD_DEFINE, WORD_THREADS } kind;
     const char *text;
 };
 
@@ -104,21 +104,32 @@ static bool load_script(struct run *run, const struct word *w, struct script *ou
     return file_read_all(run->process->fs, path, SCRIPT_BYTES_MAX, &run->arena, &out->text, e);
 }
 
-/* --set and --define hold for all scripts, wherever they stand. */
-static bool apply_settings(struct run *run, struct err *e) {
-    for (uint32_t i = 0; i < run->options->words; i++) {
-        const struct word *w = &run->options->word[i];
-        if (w->kind != WORD_SET && w->kind != WORD_DEFINE) continue;
+static bool is_script(const struct word *w) {
+    return w->kind == WORD_FILE || w->kind == WORD_SQL;
+}
 
-        const char *equal = strchr(w->text, '=');
-        if (!equal || equal == w->text) {
-            return err_set(e, ERR_SQL, "22023", "'%s' is not name=value", w->text);
-        }
-        struct text name = {.at = w->text, .bytes = (uint32_t)(equal - w->text)};
-        struct text value = text_of(equal + 1);
-        bool done = w->kind == WORD_SET ? session_set(run->session, name, value, e)
-                                        : session_define(run->session, name, value, e);
-        if (!done) return false;
+static bool apply_setting(struct run *run, const struct word *w, struct err *e) {
+    struct text value = text_of(w->text);
+    if (w->kind == WORD_THREADS) {
+        return session_set(run->session, TEXT_LITERAL("threads"), value, e);
+    }
+    const char *equal = strchr(w->text, '=');
+    if (!equal || equal == w->text) {
+        return err_set(e, ERR_SQL, "22023", "'%s' is not name=value", w->text);
+    }
+    struct text name = {.at = w->text, .bytes = (uint32_t)(equal - w->text)};
+    value = text_of(equal + 1);
+    return w->kind == WORD_SET ? session_set(run->session, name, value, e)
+                               : session_define(run->session, name, value, e);
+}
+
+/* --set and --define hold for the scripts behind them, and for those before them too as far as
+ * nothing else was said there: first all are applied, the first of a name last, and then each
+ * again at its place. */
+static bool apply_settings(struct run *run, struct err *e) {
+    for (uint32_t i = run->options->words; i-- > 0;) {
+        const struct word *w = &run->options->word[i];
+        if (!is_script(w) && !apply_setting(run, w, e)) return false;
     }
     return true;
 }
@@ -126,6 +137,7 @@ static bool apply_settings(struct run *run, struct err *e) {
 static enum exit_status run_word(struct run *run, const struct word *w) {
     struct err e;
     struct script script = {.name = {.bytes = 0}};
+    if (!is_script(w)) return apply_setting(run, w, &e) ? EXIT_OK : EXIT_USAGE; /* not twice */
     if (load_script(run, w, &script, &e)) return run_script(run, &script);
     run_error(run, NULL, &e);
     return EXIT_RUN;
@@ -139,7 +151,6 @@ static enum exit_status run_all(struct run *run) {
     enum exit_status worst = EXIT_OK;
     for (uint32_t i = 0; i < run->options->words; i++) {
         const struct word *w = &run->options->word[i];
-        if (w->kind != WORD_FILE && w->kind != WORD_SQL) continue;
         worst = worse(worst, run_word(run, w));
         if (worst != EXIT_OK && !run->options->keep_going) return worst;
     }
@@ -221,43 +232,39 @@ static const struct option long_options[] = {
     {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
 };
 
-/* "threads=N" for --threads N, which is SET threads. */
-static bool add_threads(struct run_options *o, char *room, size_t bytes) {
-    int n = snprintf(room, bytes, "threads=%s", optarg);
-    o->word[o->words++] = (struct word){.kind = WORD_SET, .text = room};
-    return n > 0 && (size_t)n < bytes;
-}
-
-static bool take_option(struct run_options *o, int letter, char *room, size_t bytes) {
+static bool take_option(struct run_options *o, int letter) {
+    struct word w = {.text = optarg};
     switch (letter) {
     case 'f': return present_format_find(optarg, &o->format);
-    case 't': return add_threads(o, room, bytes);
-    case 's': o->word[o->words++] = (struct word){WORD_SET, optarg}; return true;
-    case 'd': o->word[o->words++] = (struct word){WORD_DEFINE, optarg}; return true;
-    case 'c': o->word[o->words++] = (struct word){WORD_SQL, optarg}; return true;
     case 'k': o->keep_going = true; return true;
+    case 't': w.kind = WORD_THREADS; break;
+    case 's': w.kind = WORD_SET; break;
+    case 'd': w.kind = WORD_DEFINE; break;
+    case 'c': w.kind = WORD_SQL; break;
+    case 1: w.kind = WORD_FILE; break; /* no option: where it stands */
     default: return false;
     }
+    o->word[o->words++] = w;
+    return true;
 }
 
 static enum exit_status command_run_main(const struct process *p, int argc, char **argv) {
     struct run_options o = {.format = isatty(p->stdout_fd) ? PRESENT_TABLE : PRESENT_NDJSON};
-    char threads[64];
     bool work = false;
     if (argc >= WORDS_MAX) return command_usage(p, &command_run, "too many arguments");
 
     optind = 1;
     opterr = 0;
-    for (int letter; (letter = getopt_long(argc, argv, "c:h", long_options, NULL)) != -1;) {
+    for (int letter; (letter = getopt_long(argc, argv, "-c:h", long_options, NULL)) != -1;) {
         if (letter == 'h') return command_help(p, &command_run);
         if (letter == '?') {
             return command_usage(p, &command_run, "unknown option or missing value: '%s'",
                                  argv[optind - 1]);
         }
-        if (!take_option(&o, letter, threads, sizeof threads)) {
+        if (!take_option(&o, letter)) {
             return command_usage(p, &command_run, "'%s' is no value of this option", optarg);
         }
-        work = work || letter == 'c';
+        work = work || letter == 'c' || letter == 1;
     }
     for (; optind < argc; optind++, work = true) {
         o.word[o.words++] = (struct word){.kind = WORD_FILE, .text = argv[optind]};
