@@ -38,7 +38,8 @@ static struct program *program_create_for(const struct program_options *o, uint3
 
 struct program *program_create(const struct program_options *o, struct err *e) {
     assert(o->arena && (o->exprs == 0 || o->expr));
-    return program_create_for(o, BATCH_ROWS, e);
+    assert(o->rows_max <= BATCH_ROWS);
+    return program_create_for(o, o->rows_max ? o->rows_max : BATCH_ROWS, e);
 }
 
 void program_close(struct program *p) {

@@ -25,6 +25,7 @@ struct program_options {
     const struct schema *input;
     struct arena *arena; /* of the query */
     uint64_t seed;       /* random() */
+    uint32_t rows_max;   /* of the batches it is given; 0: BATCH_ROWS */
 };
 
 /* A row for which an expression failed. */

@@ -9,6 +9,17 @@
 
 static const struct schema no_columns;
 
+/* A row of literals needs no program. false: it is none. */
+static bool constants_append(const struct plan *plan, uint32_t row, struct column_builder *to) {
+    uint32_t cols = plan->schema->cols;
+    const struct expr *const *expr = plan->as.values.expr + (size_t)row * cols;
+    for (uint32_t c = 0; c < cols; c++) {
+        if (expr[c]->kind != EXPR_CONSTANT) return false;
+    }
+    for (uint32_t c = 0; c < cols; c++) builder_copy(&to[c], expr[c]->constant, 0);
+    return true;
+}
+
 /* Computes one row and appends it to `to`, or reports it. */
 static bool row_append(struct op *op, uint32_t row, int64_t now_us, struct column_builder *to,
                        struct err *e) {
@@ -17,7 +28,8 @@ static bool row_append(struct op *op, uint32_t row, int64_t now_us, struct colum
                                 .exprs = cols,
                                 .input = &no_columns,
                                 .arena = op->batch_arena,
-                                .seed = op->query->options.seed + op->plan->id + row};
+                                .seed = op->query->options.seed + op->plan->id + row,
+                                .rows_max = 1};
     struct program *p = program_create(&o, e);
     if (!p) return false;
     struct batch in = {.schema = &no_columns,
@@ -36,6 +48,7 @@ static bool rows_emit(struct op *op, uint32_t from, uint32_t to, int64_t now_us,
     struct column_builder *b = result_open(op, to - from, e);
     if (!b) return false;
     for (uint32_t i = from; i < to; i++) {
+        if (constants_append(op->plan, i, b)) continue;
         if (!row_append(op, i, now_us, b, e)) return false;
     }
     uint64_t *ordinal = ARENA_ARRAY(op->batch_arena, ordinal, to - from); /* before every input */
