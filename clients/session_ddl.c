@@ -60,6 +60,10 @@ static bool place_option_error(const struct ast_statement *st, struct err *e) {
     return source_place(st->source, at, e);
 }
 
+static void notice_idle(void *context, struct text key, const char *why) {
+    session_notice(context, "option '%.*s' has no effect: %s", TEXT_ARG(key), why);
+}
+
 bool session_create_stream(struct session *s, const struct ast_statement *st, struct err *e) {
     const struct ast_create_stream *t = &st->as.create_stream;
     enum object_kind kind =
@@ -91,6 +95,7 @@ bool session_create_stream(struct session *s, const struct ast_statement *st, st
         return false;
     }
     if (!session_add_object(s, o, st, e)) return false;
+    connector_tell_idle(def, s, notice_idle);
     session_tag(s, "CREATE STREAM");
     return true;
 }

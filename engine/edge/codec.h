@@ -60,6 +60,9 @@ struct codec {
     const struct option_row *option; /* ends with a NULL key; keys without the format's prefix
                                         are also accepted with it: 'csv.delimiter' */
 
+    /* At CREATE: what the table cannot say of the options; NULL: nothing. */
+    bool (*check)(const struct options *given, struct err *e);
+
     /* NULL: cannot decode. Also judges whether the schema fits (0A000, 42804). */
     struct decoder *(*decoder_create)(const struct decoder_options *o, struct err *e);
     bool (*decode)(struct decoder *d, struct decode_job *job, struct err *e);

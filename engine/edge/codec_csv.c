@@ -22,6 +22,12 @@ const struct option_row csv_option_rows[] = {
     {"field-delimiter", "one character, or \\t", "delimiter, by Flink's name"},
     {"quote", "one character", "what a field is wrapped in; a double quote"},
     {"quote-character", "one character", "quote, by Flink's name"},
+    {"disable-quote-character", "true | false",
+     "Fields are never wrapped: a quote is a character like others."},
+    {"allow-comments", "true | false", "Lines that begin with # are skipped."},
+    {"ignore-parse-errors", "true | false",
+     "A field that does not convert is NULL, and does not make the record a bad row; so are fields "
+     "that are missing, and those too many are left."},
     {"null-literal", "text", "an unquoted field of this text is NULL, as an empty one is"},
     {"timestamp-unit", "'s' | 'ms' | 'us'",
      "numbers for TIMESTAMP, DATE and TIME are allowed, and count this unit"},
@@ -37,13 +43,30 @@ bool csv_options_read(const struct options *given, struct csv_form *form, struct
         !codec_option_char(&ask, "field-delimiter", &form->delimiter, e) ||
         !codec_option_char(&ask, "delimiter", &form->delimiter, e) ||
         !codec_option_char(&ask, "quote-character", &form->quote, e) ||
-        !codec_option_char(&ask, "quote", &form->quote, e))
+        !codec_option_char(&ask, "quote", &form->quote, e) ||
+        !codec_option_bool(&ask, "allow-comments", &form->comments, e) ||
+        !codec_option_bool(&ask, "ignore-parse-errors", &form->lenient, e) ||
+        !codec_option_bool(&ask, "disable-quote-character", &form->bare, e))
         return false;
+    if (form->bare) {
+        if (codec_option_find(&ask, "quote") || codec_option_find(&ask, "quote-character")) {
+            err_set(e, ERR_SQL, "22023",
+                    "options 'quote' and 'disable-quote-character' exclude each other");
+            e->offset = codec_option_find(&ask, "disable-quote-character")->at;
+            return false;
+        }
+        form->quote = '\xFF'; /* stands in no UTF-8 */
+    }
     if (form->delimiter == form->quote)
         return err_set(e, ERR_SQL, "22023", "options 'delimiter' and 'quote' are the same");
     const struct option *null_literal = codec_option_find(&ask, "null-literal");
     if (null_literal) form->null_literal = null_literal->value;
     return true;
+}
+
+static bool csv_check(const struct options *given, struct err *e) {
+    struct csv_form ignored = {.header = false};
+    return csv_options_read(given, &ignored, e);
 }
 
 struct decoder {
@@ -237,6 +260,23 @@ static bool column_bad(struct decoder *d, struct decode_job *job, const struct c
     return record_bad(job, place, d->fault.sqlstate, message, e);
 }
 
+/* Fields that the record lacks are as empty ones. */
+static void fields_pad(struct decoder *d, const char *at) {
+    assert(d->bind.fields <= d->split.fields_max);
+    for (uint32_t i = d->split.fields; i < d->bind.fields; i++)
+        d->split.field[i] = (struct csv_field){.text = {.at = at}};
+}
+
+/* Makes NULL what does not convert, where that is allowed. */
+static bool column_excused(const struct decoder *d, const struct csv_column *c,
+                           struct column_builder *b, uint32_t rows) {
+    if (!d->form.lenient || c->field->not_null || strcmp(d->fault.sqlstate, "53200") == 0)
+        return false;
+    builder_truncate(b, rows);
+    builder_null(b);
+    return true;
+}
+
 /* Appends the record's columns; *bad_out: the one that does not convert, or NULL. */
 static void record_append(struct decoder *d, struct decode_job *job,
                           const struct csv_column **bad_out) {
@@ -245,7 +285,9 @@ static void record_append(struct decoder *d, struct decode_job *job,
     for (uint32_t i = 0; i < d->bind.columns && !*bad_out; i++) {
         struct column_builder *b = d->used[i] ? &job->col[i] : &d->scratch[i];
         if (!d->used[i]) builder_truncate(b, 0);
-        if (!column_append(d, &d->bind.column[i], b)) *bad_out = &d->bind.column[i];
+        const struct csv_column *c = &d->bind.column[i];
+        if (column_append(d, c, b)) continue;
+        if (!column_excused(d, c, b, d->used[i] ? rows : 0)) *bad_out = c;
     }
     for (uint32_t i = 0; *bad_out && i < d->bind.columns; i++) {
         if (d->used[i]) builder_truncate(&job->col[i], rows);
@@ -262,7 +304,7 @@ static bool record_check(struct decoder *d, const struct csv_place *place, struc
         *f = (struct line_fault){"22021", "invalid UTF-8"};
     } else if (d->bind.missing) {
         snprintf(message, 240, "the header has no column %.*s", TEXT_ARG(d->bind.missing->name));
-    } else if (d->split.fields != d->bind.fields) {
+    } else if (d->split.fields != d->bind.fields && !d->form.lenient) {
         snprintf(message, 240, "%u fields, and %u are expected", d->split.fields, d->bind.fields);
     } else {
         return true;
@@ -290,6 +332,7 @@ static bool take_record(struct decoder *d, struct decode_job *job, const struct 
     if (blank && d->bind.fields != 1) return true;
     if (!record_check(d, place, &f, message))
         return record_bad(job, place, f.sqlstate, f.message, e);
+    if (d->split.fields < d->bind.fields) fields_pad(d, place->end);
     record_append(d, job, &bad);
     if (bad) return column_bad(d, job, place, bad, e);
     if (job->row_offset)
@@ -317,10 +360,20 @@ static bool split_again(struct decoder *d, const char *at, struct csv_place *pla
     return true;
 }
 
+/* Steps over the comment at *at if its end is there. */
+static bool skip_comment(struct decoder *d, struct decode_job *job, size_t *at, struct err *e) {
+    const char *from = job->at + *at, *feed = memchr(from, '\n', job->bytes - *at);
+    if (!feed && job->bytes - *at > d->record_bytes_max) return skip_long(d, job, at, e);
+    if (feed) *at = (size_t)(feed + 1 - job->at);
+    if (!feed && job->last) *at = job->bytes;
+    return true;
+}
+
 /* Takes the record at *at if its end is there. */
 static bool take_next(struct decoder *d, struct decode_job *job, size_t *at, struct err *e) {
     struct csv_place place;
     const char *from = job->at + *at;
+    if (d->form.comments && *from == '#') return skip_comment(d, job, at, e);
     enum csv_status status = csplit_record(&d->split, from, &place);
     const char *end = status == CSV_UNFINISHED ? job->at + job->bytes : place.end;
     if ((size_t)(end - from) > d->record_bytes_max) return skip_long(d, job, at, e);
@@ -381,6 +434,7 @@ const struct codec codec_csv = {
     .name = "csv",
     .doc = "comma-separated values, RFC 4180",
     .option = csv_option_rows,
+    .check = csv_check,
     .decoder_create = csv_create,
     .decode = csv_decode,
     .decoder_restart = csv_restart,

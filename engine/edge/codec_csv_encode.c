@@ -31,7 +31,9 @@ static uint32_t special_mask(const struct encoder *c, __m128i v) {
 
 /* Must `t` be quoted? */
 static bool wants_quotes(const struct encoder *c, struct text t) {
+    if (c->form.bare) return false;
     if (t.bytes == 0 || text_equal(t, c->form.null_literal)) return true;
+    if (c->form.comments && t.at[0] == '#') return true;
     uint32_t i = 0;
     for (; i + 16 <= t.bytes; i += 16) {
         __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(t.at + i));

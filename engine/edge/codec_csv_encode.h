@@ -9,7 +9,10 @@
 
 /* How the file is written: from the options. */
 struct csv_form {
-    bool header; /* as it was where the option is not given */
+    bool header;   /* as it was where the option is not given */
+    bool comments; /* lines that begin with # are none of records */
+    bool lenient;  /* what does not convert is NULL */
+    bool bare;     /* fields are never wrapped */
     char delimiter, quote;
     struct text null_literal; /* at NULL: none */
 };

@@ -17,6 +17,12 @@
 const struct option_row json_option_rows[] = {
     {"timestamp-unit", "'s' | 'ms' | 'us'",
      "numbers for TIMESTAMP, DATE and TIME are allowed, and count this unit"},
+    {"ignore-parse-errors", "true | false",
+     "A member whose value does not convert is NULL, and does not make the record a bad row; what "
+     "is no JSON object, or lacks a NOT NULL column, is one."},
+    {"fail-on-missing-field", "true | false", "A record that lacks a declared key is a bad row."},
+    {"timestamp-format.standard", "'SQL' | 'ISO-8601'",
+     "TIMESTAMP is written with a blank or a T between date and time; both are read."},
     {0},
 };
 
@@ -29,10 +35,38 @@ static void json_destroy(struct decoder *d) {
     free(d);
 }
 
+/* How records are read: from the options. */
+struct json_form {
+    enum time_number time_number;
+    bool lenient, all_fields;
+};
+
+static bool json_form_read(const struct options *given, struct json_form *f, struct err *e) {
+    const struct codec_ask ask = {.format = "json", .row = json_option_rows, .given = given};
+    *f = (struct json_form){.time_number = TIME_NUMBER_NONE};
+    if (!codec_option_check(&ask, e) || !codec_option_time_number(&ask, &f->time_number, e) ||
+        !codec_option_bool(&ask, "ignore-parse-errors", &f->lenient, e) ||
+        !codec_option_bool(&ask, "fail-on-missing-field", &f->all_fields, e)) {
+        return false;
+    }
+    if (!f->lenient || !f->all_fields) return true;
+    err_set(e, ERR_SQL, "22023",
+            "'fail-on-missing-field' and 'ignore-parse-errors' cannot both be true");
+    e->offset = codec_option_find(&ask, "fail-on-missing-field")->at;
+    return false;
+}
+
+static bool json_check(const struct options *given, struct err *e) {
+    struct json_form ignored;
+    return json_form_read(given, &ignored, e);
+}
+
 static bool json_init(struct decoder *d, const struct decoder_options *o, struct err *e) {
-    const struct codec_ask ask = {.format = "json", .row = json_option_rows, .given = o->options};
-    if (!codec_option_check(&ask, e)) return false;
-    if (!codec_option_time_number(&ask, &d->time_number, e)) return false;
+    struct json_form form;
+    if (!json_form_read(o->options, &form, e)) return false;
+    d->time_number = form.time_number;
+    d->lenient = form.lenient;
+    d->all_fields = form.all_fields;
 
     d->root = jnode_create(&d->arena, d->physical, &d->ids);
     d->scratch = ARENA_ARRAY(&d->arena, d->scratch, d->physical->cols + 1);
@@ -158,6 +192,7 @@ const struct codec codec_json = {
     .name = "json",
     .doc = "one JSON object a line",
     .option = json_option_rows,
+    .check = json_check,
     .decoder_create = json_create,
     .decode = json_decode,
     .decoder_restart = json_restart,

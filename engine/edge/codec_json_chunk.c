@@ -35,6 +35,8 @@ static void read_begin(struct decoder *d, struct decode_job *job, uint32_t row) 
         .arena = job->arena,
         .scan = d->scan,
         .time_number = d->time_number,
+        .lenient = d->lenient,
+        .all_fields = d->all_fields,
         .layout = &d->layout,
         .path = &d->path,
     };

@@ -50,6 +50,7 @@ struct decoder {
     const bool *used; /* [physical->cols] */
     size_t record_bytes_max;
     enum time_number time_number;
+    bool lenient, all_fields; /* 'ignore-parse-errors', 'fail-on-missing-field' */
 
     struct jnode *root;
     uint32_t ids;                            /* of the nodes */

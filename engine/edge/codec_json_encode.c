@@ -17,11 +17,15 @@ enum { ESCAPE_MAX = 6, COPY_BYTES = 16 };
 
 typedef void value_writer(struct buf *out, const struct column *c, uint32_t row);
 
+/* 'timestamp-format.standard': what stands between date and time. */
+enum json_time { JSON_TIME_SQL, JSON_TIME_ISO };
+
 struct encoder {
     const struct schema *schema;
     bool changes;
     struct text *key; /* [cols] what stands before the value: {"a": or ,"b": */
     struct buf keys;
+    enum json_time time;
 };
 
 const char *change_word(int8_t kind) {
@@ -200,41 +204,43 @@ static void put_interval(struct buf *out, const struct column *c, uint32_t row) 
 
 /* ---- nested values; recursion is bounded by TYPE_NESTING_MAX */
 
-static void put_row(struct buf *out, const struct column *c, uint32_t row) {
+static void put_any(struct buf *out, const struct column *c, uint32_t row, enum json_time time);
+
+static void put_row(struct buf *out, const struct column *c, uint32_t row, enum json_time time) {
     buf_add_char(out, '{');
     for (uint32_t i = 0; i < c->type->fields; i++) {
         if (i > 0) buf_add_char(out, ',');
         json_put_text(out, c->type->field[i].name);
         buf_add_char(out, ':');
-        json_put_value(out, &c->child[i], row);
+        put_any(out, &c->child[i], row, time);
     }
     buf_add_char(out, '}');
 }
 
-static void put_array(struct buf *out, const struct column *c, uint32_t row) {
+static void put_array(struct buf *out, const struct column *c, uint32_t row, enum json_time time) {
     struct span s = c->as.span[row];
     buf_add_char(out, '[');
     for (uint32_t i = 0; i < s.count; i++) {
         if (i > 0) buf_add_char(out, ',');
-        json_put_value(out, &c->child[0], s.first + i);
+        put_any(out, &c->child[0], s.first + i, time);
     }
     buf_add_char(out, ']');
 }
 
 /* A key is a string whatever its type. */
-static void put_key(struct buf *out, const struct column *key, uint32_t row) {
+static void put_key(struct buf *out, const struct column *key, uint32_t row, enum json_time time) {
     size_t start = out->bytes;
     if (key->type->fields > 0 || key->type->id == TYPE_TENSOR) {
         struct buf text;
         buf_init(&text);
-        json_put_value(&text, key, row);
+        put_any(&text, key, row, time);
         json_put_text(out, buf_text(&text));
         out->failed |= text.failed;
         buf_done(&text);
         return;
     }
     buf_add_char(out, '"');
-    json_put_value(out, key, row);
+    put_any(out, key, row, time);
     if (out->failed) return;
     if (out->at[start + 1] == '"') {
         memmove(out->at + start, out->at + start + 1, out->bytes - start - 1);
@@ -244,14 +250,14 @@ static void put_key(struct buf *out, const struct column *key, uint32_t row) {
     }
 }
 
-static void put_map(struct buf *out, const struct column *c, uint32_t row) {
+static void put_map(struct buf *out, const struct column *c, uint32_t row, enum json_time time) {
     struct span s = c->as.span[row];
     buf_add_char(out, '{');
     for (uint32_t i = 0; i < s.count; i++) {
         if (i > 0) buf_add_char(out, ',');
-        put_key(out, &c->child[0], s.first + i);
+        put_key(out, &c->child[0], s.first + i, time);
         buf_add_char(out, ':');
-        json_put_value(out, &c->child[1], s.first + i);
+        put_any(out, &c->child[1], s.first + i, time);
     }
     buf_add_char(out, '}');
 }
@@ -302,21 +308,41 @@ static void put_tensor(struct buf *out, const struct column *c, uint32_t row) {
 }
 
 static value_writer *const writers[TYPE_COUNT] = {
-    [TYPE_NULL] = put_null,         [TYPE_BOOLEAN] = put_boolean,
-    [TYPE_BIGINT] = put_bigint,     [TYPE_DOUBLE] = put_double,
-    [TYPE_DECIMAL] = put_decimal,   [TYPE_TEXT] = put_text,
-    [TYPE_BLOB] = put_blob,         [TYPE_TIMESTAMP] = put_timestamp,
-    [TYPE_DATE] = put_date,         [TYPE_TIME] = put_time,
-    [TYPE_INTERVAL] = put_interval, [TYPE_ROW] = put_row,
-    [TYPE_ARRAY] = put_array,       [TYPE_MAP] = put_map,
-    [TYPE_TENSOR] = put_tensor,     [TYPE_IMAGE] = put_blob,
+    [TYPE_NULL] = put_null,     [TYPE_BOOLEAN] = put_boolean,     [TYPE_BIGINT] = put_bigint,
+    [TYPE_DOUBLE] = put_double, [TYPE_DECIMAL] = put_decimal,     [TYPE_TEXT] = put_text,
+    [TYPE_BLOB] = put_blob,     [TYPE_TIMESTAMP] = put_timestamp, [TYPE_DATE] = put_date,
+    [TYPE_TIME] = put_time,     [TYPE_INTERVAL] = put_interval,   [TYPE_TENSOR] = put_tensor,
+    [TYPE_IMAGE] = put_blob,
 };
 
-void json_put_value(struct buf *out, const struct column *c, uint32_t row) {
-    if (column_has(c, row))
-        writers[c->type->id](out, c, row);
-    else
+typedef void nested_writer(struct buf *out, const struct column *c, uint32_t row,
+                           enum json_time time);
+
+static nested_writer *const nested_writers[TYPE_COUNT] = {
+    [TYPE_ROW] = put_row,
+    [TYPE_ARRAY] = put_array,
+    [TYPE_MAP] = put_map,
+};
+
+static void put_any(struct buf *out, const struct column *c, uint32_t row, enum json_time time) {
+    enum type_id id = c->type->id;
+    size_t start = out->bytes;
+    if (!column_has(c, row)) {
         buf_add(out, "null", 4);
+        return;
+    }
+    if (nested_writers[id]) {
+        nested_writers[id](out, c, row, time);
+        return;
+    }
+    writers[id](out, c, row);
+    if (id != TYPE_TIMESTAMP || time != JSON_TIME_ISO || out->failed) return;
+    char *blank = memchr(out->at + start, ' ', out->bytes - start);
+    if (blank) *blank = 'T';
+}
+
+void json_put_value(struct buf *out, const struct column *c, uint32_t row) {
+    put_any(out, c, row, JSON_TIME_SQL);
 }
 
 /* ---- rows */
@@ -343,11 +369,15 @@ struct encoder *json_encoder_create(const struct schema *schema, const struct op
                                     bool changes, struct err *e) {
     const struct codec_ask ask = {.format = "json", .row = json_option_rows, .given = options};
     assert(schema && schema->cols > 0);
+    static const char *const standards[] = {"SQL", "ISO-8601", NULL};
+    uint32_t time = JSON_TIME_SQL;
     if (!codec_option_check(&ask, e)) return NULL;
+    if (!codec_option_word(&ask, "timestamp-format.standard", standards, &time, e)) return NULL;
     struct encoder *c = calloc(1, sizeof *c);
     if (!c) goto fail;
     c->schema = schema;
     c->changes = changes;
+    c->time = (enum json_time)time;
     buf_init(&c->keys);
     c->key = calloc(schema->cols, sizeof *c->key);
     if (!c->key || !keys_render(c)) goto fail;
@@ -378,7 +408,7 @@ bool json_encode(struct encoder *c, const struct batch *b, struct buf *out, stru
         if (c->changes) put_op(out, batch_change(b, row));
         for (uint32_t col = 0; col < c->schema->cols; col++) {
             buf_add_text(out, c->key[col]);
-            json_put_value(out, &b->col[col], row);
+            put_any(out, &b->col[col], row, c->time);
         }
         buf_add(out, "}\n", 2);
     }

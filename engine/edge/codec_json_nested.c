@@ -79,7 +79,12 @@ static bool fault_keep(struct jread *r, struct members *m, uint32_t i, const cha
     for (uint32_t n = 0; n < names; n++) f->name[n] = r->path->name[n];
     r->at = start;
     if (!jread_skip(r)) return jread_fail(r, f->sqlstate, f->what, f->what_at);
-    m->fault[i] = f;
+    if (!r->lenient) {
+        m->fault[i] = f;
+        return true;
+    }
+    builder_null(member_builder(m, i));
+    if (r->layout) r->layout->unusable = true;
     return true;
 }
 
@@ -149,6 +154,10 @@ static bool check_not_null(struct jread *r, const struct members *m, uint32_t i)
 static bool fill_missing(struct jread *r, struct members *m) {
     for (uint32_t i = 0; i < m->node->fields; i++) {
         if (m->node->field[i].not_null && !check_not_null(r, m, i)) return false;
+        if (r->all_fields && !bit_get(m->seen, i)) {
+            path_push(r, m->node->field[i].name);
+            return jread_fail(r, "22P02", "is missing", NULL);
+        }
         if (!bit_get(m->seen, i)) builder_null(member_builder(m, i));
     }
     return true;

@@ -47,6 +47,8 @@ struct jread {
     struct arena *arena;          /* what cannot be borrowed from the record */
     const struct scan_kernels *scan;
     enum time_number time_number;
+    bool lenient;    /* a member that does not convert is NULL */
+    bool all_fields; /* a field without a key is wrong */
     uint32_t depth;
     struct jlayout *layout; /* NULL: not wanted */
 

@@ -26,10 +26,10 @@ const struct option_row stream_options[] = {
      "After so long a silence this input does not hold back the others of a query."},
     {"changelog", "'op'",
      "Lets a sink that only appends take changes, with their kind under the first key, \"op\"."},
-    {"connector.property-version", "a number", "Ignored; for files of older Flinks."},
-    {"format.property-version", "a number", "Ignored; for files of older Flinks."},
-    {"format.derive-schema", "true | false", "Ignored; for files of older Flinks."},
-    {"update-mode", "'append'", "Ignored; for files of older Flinks."},
+    {"connector.property-version", "a number", "No effect: Flink had it before 1.11."},
+    {"format.property-version", "a number", "No effect: Flink had it before 1.11."},
+    {"format.derive-schema", "true | false", "No effect: Flink had it before 1.11."},
+    {"update-mode", "'append'", "No effect: Flink had it before 1.11."},
     {NULL, NULL, NULL},
 };
 
@@ -112,11 +112,15 @@ static bool unknown_option(const struct tables *t, const struct option *o, struc
     return false;
 }
 
-static bool check_option(const struct tables *t, const struct option *o, struct err *e) {
-    struct text key = option_key(o->key);
+static const struct option_row *find_row(const struct tables *t, struct text key) {
     const struct option_row *row = option_row(t->own, key, NULL);
     if (!row && t->codec) row = option_row(t->codec->option, key, t->codec->name);
-    if (!row) row = option_row(stream_options, key, NULL);
+    return row ? row : option_row(stream_options, key, NULL);
+}
+
+static bool check_option(const struct tables *t, const struct option *o, struct err *e) {
+    struct text key = option_key(o->key);
+    const struct option_row *row = find_row(t, key);
     if (!row) return unknown_option(t, o, e);
     if (text_equal(key, TEXT_LITERAL("connector")) || text_equal(key, TEXT_LITERAL("format"))) {
         return true; /* judged by their own tables */
@@ -181,13 +185,28 @@ static bool check_known(const struct stream_def *def, const struct options *o, s
     memcpy(subject + used, c->name, more + 1);
     t.own = c->option;
     t.subject = subject;
-    return find_codec(&t, c, o, &t.codec, e) && check_options(&t, o, e);
+    if (!find_codec(&t, c, o, &t.codec, e) || !check_options(&t, o, e)) return false;
+    return !t.codec || !t.codec->check || t.codec->check(o, e);
 }
 
 bool connector_check(const struct stream_def *def, struct err *e) {
     if (!check_known(def, &def->options, e)) return false;
     const struct connector *c = connector_of(def, e);
     return partition_check(def, c ? c->name : NULL, c && c->partitions, e);
+}
+
+void connector_tell_idle(const struct stream_def *def, void *context,
+                         void (*tell)(void *context, struct text key, const char *why)) {
+    static const char mark[] = "No effect: "; /* how the documentation of such rows begins */
+    struct err unused;
+    const struct connector *c = connector_of(def, &unused);
+    const struct tables t = {.own = c ? c->option : kept_options};
+    for (uint32_t i = 0; i < def->options.count; i++) {
+        struct text key = def->options.option[i].key;
+        const struct option_row *row = find_row(&t, option_key(key));
+        if (!row || strncmp(row->doc, mark, sizeof mark - 1) != 0) continue;
+        tell(context, key, row->doc + sizeof mark - 1);
+    }
 }
 
 static bool check_source(const struct stream_def *def, const struct options *o, bool *bounded_out,

@@ -117,7 +117,11 @@ const struct connector *connector_of(const struct stream_def *def, struct err *e
  * key in the script, e->line 0. */
 bool connector_check(const struct stream_def *def, struct err *e) MUST_USE;
 
-/* The same with `hint`, and that it can be read so; *bounded_out: it ends. */
+/* Calls `tell` for each option of the stream that is taken and has no effect; `why`: a sentence. */
+void connector_tell_idle(const struct stream_def *def, void *context,
+                         void (*tell)(void *context, struct text key, const char *why));
+
+/* As connector_check() with `hint`, and that it can be read so; *bounded_out: it ends. */
 bool connector_check_source(const struct stream_def *def, const struct options *hint,
                             bool *bounded_out, struct err *e) MUST_USE;
 bool connector_check_sink(const struct stream_def *def, bool changes, struct err *e) MUST_USE;

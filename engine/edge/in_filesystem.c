@@ -48,11 +48,12 @@ static const struct option_row options[] = {
     {"sink.partition-commit.watermark-time-zone", "'UTC'", "Times are UTC."},
     {"partition.time-extractor.kind", "'default'", "How a partition tells its time."},
     {"partition.time-extractor.timestamp-pattern", "a pattern",
-     "The time of a partition put together from its columns: '$dt $hm:00'."},
-    {"partition.time-extractor.timestamp-formatter", "a pattern", "Ignored; the ISO form is read."},
+     "The time of a partition put together from its columns: '$dt $hm:00'; the first of them."},
+    {"partition.time-extractor.timestamp-formatter", "a pattern",
+     "How that time is written, by letters of Java: yMdHmsS, 'quoted' text; yyyy-MM-dd HH:mm:ss."},
     {"partition.default-name", "a name", "The folder of NULL; __HIVE_DEFAULT_PARTITION__."},
-    {"sink.shuffle-by-partition.enable", "true | false", "Ignored; there is one writer."},
-    {"sink.parallelism", "integer", "Ignored; there is one writer."},
+    {"sink.shuffle-by-partition.enable", "true | false", "No effect: there is one writer."},
+    {"sink.parallelism", "integer", "No effect: there is one writer."},
     {NULL, NULL, NULL},
 };
 

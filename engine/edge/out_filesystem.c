@@ -18,6 +18,7 @@
 #include "engine/edge/out_parts.h"
 #include "engine/edge/partition.h"
 #include "engine/edge/path.h"
+#include "engine/edge/time_pattern.h"
 
 enum { GATHER_BYTES = 64 * 1024, NONE = PARTS_NO_ROW };
 
@@ -38,7 +39,7 @@ struct filesystem_sink {
     int64_t roll_us, check_us, checked_us;
     bool commits, by_watermark;
     int64_t delay_us;
-    struct text pattern;
+    struct text pattern, formatter;
     struct text null_name;
     const char *success_name;
 };
@@ -110,11 +111,17 @@ static bool make_key(struct filesystem_sink *s, const struct batch *b, uint32_t 
 static int64_t complete_time(const struct filesystem_sink *s, const struct part *p) {
     struct buf text;
     int64_t us = 0, days = 0;
-    if (!s->commits || !s->by_watermark || s->pattern.bytes == 0) return TIME_END_US;
+    if (!s->commits || !s->by_watermark) return TIME_END_US;
     buf_init(&text);
-    partition_pattern(&text, s->pattern, p->key);
-    bool ok = timestamp_parse(buf_text(&text), &us) == PARSE_OK;
-    if (!ok && date_parse(buf_text(&text), &days) == PARSE_OK) {
+    if (s->pattern.bytes > 0) {
+        partition_pattern(&text, s->pattern, p->key);
+    } else { /* the first value, as in Flink */
+        partition_unescape(&text, partition_first(p->key));
+    }
+    bool by_format = s->formatter.bytes > 0;
+    bool ok = by_format ? time_pattern_read(s->formatter, buf_text(&text), &us)
+                        : timestamp_parse(buf_text(&text), &us) == PARSE_OK;
+    if (!ok && !by_format && date_parse(buf_text(&text), &days) == PARSE_OK) {
         us = days * DAY_US;
         ok = true;
     }
@@ -348,6 +355,7 @@ static bool read_options(struct filesystem_sink *s, struct err *e) {
         s->def->partitions > 0 && option_is(o, "sink.partition-commit.policy.kind", "success-file");
     s->by_watermark = option_is(o, "sink.partition-commit.trigger", "partition-time");
     s->pattern = option_text(o, "partition.time-extractor.timestamp-pattern");
+    s->formatter = option_text(o, "partition.time-extractor.timestamp-formatter");
     s->next_complete_us = TIME_END_US;
     if (!partition_null_name(o, &s->null_name, e)) return false;
     struct text success = option_text(o, "sink.partition-commit.success-file.name");
@@ -411,6 +419,24 @@ static bool check_name(const struct stream_def *def, const char *path, struct er
     return true;
 }
 
+/* Every $name of the pattern is a column that is PARTITIONED BY, and the formatter is one. */
+static bool check_extractor(const struct stream_def *def, struct err *e) {
+    const struct option *pattern =
+        option_find(&def->options, "partition.time-extractor.timestamp-pattern");
+    const struct option *formatter =
+        option_find(&def->options, "partition.time-extractor.timestamp-formatter");
+    struct text name;
+    char letter;
+    if (pattern && !partition_pattern_check(def, pattern->value, &name)) {
+        return option_error(pattern, e, "$%.*s is no column of PARTITIONED BY", TEXT_ARG(name));
+    }
+    if (!formatter || time_pattern_check(formatter->value, &letter)) return true;
+    option_error(formatter, e,
+                 letter == '\'' ? "a quote (%c) is not closed" : "the letter %c is not supported",
+                 letter);
+    return err_hint(e, "y, M, d, H, m, s and S are, as in 'yyyy-MM-dd HH:mm:ss'.");
+}
+
 bool filesystem_sink_check(const struct stream_def *def, bool changes, struct err *e) {
     struct text path = option_text(&def->options, "path");
     struct arena a;
@@ -421,5 +447,5 @@ bool filesystem_sink_check(const struct stream_def *def, bool changes, struct er
     char *plain = path_plain(&a, path);
     bool ok = plain ? check_name(def, plain, e) : err_memory(e);
     arena_done(&a);
-    return ok && sink_check_changes(def, changes, e);
+    return ok && check_extractor(def, e) && sink_check_changes(def, changes, e);
 }

@@ -13,7 +13,7 @@
 static const struct option_row options[] = {
     {"print-identifier", "text", "Stands before each line, with \"> \"."},
     {"standard-error", "true | false", "Print on standard error."},
-    {"sink.parallelism", "integer", "Ignored; there is one writer."},
+    {"sink.parallelism", "integer", "No effect: there is one writer."},
     {NULL, NULL, NULL},
 };
 

@@ -119,6 +119,31 @@ void partition_pattern(struct buf *out, struct text pattern, const char *key) {
     buf_done(&path);
 }
 
+struct text partition_first(const char *key) {
+    const char *equals = strchr(key, '=');
+    if (!equals) return (struct text){.at = NULL};
+    return (struct text){.at = equals + 1, .bytes = (uint32_t)strcspn(equals + 1, "/")};
+}
+
+static bool is_partition(const struct stream_def *def, struct text name) {
+    for (uint32_t i = 0; i < def->partitions; i++) {
+        if (text_equal_fold(def->schema->col[def->partition_col[i]].name, name)) return true;
+    }
+    return false;
+}
+
+bool partition_pattern_check(const struct stream_def *def, struct text pattern,
+                             struct text *name_out) {
+    for (uint32_t i = 0; i < pattern.bytes; i++) {
+        if (pattern.at[i] != '$') continue;
+        uint32_t to = i + 1;
+        while (to < pattern.bytes && is_word(pattern.at[to])) to++;
+        *name_out = (struct text){.at = pattern.at + i + 1, .bytes = to - i - 1};
+        if (!is_partition(def, *name_out)) return false;
+    }
+    return true;
+}
+
 bool partition_null_name(const struct options *o, struct text *out, struct err *e) {
     const struct option *given = option_find(o, "partition.default-name");
     *out = given ? given->value : TEXT_LITERAL(PARTITION_NULL_NAME);

@@ -42,6 +42,13 @@ struct text partition_find(const char *path, struct text name);
 /* Adds the value without its escapes. */
 void partition_unescape(struct buf *out, struct text t);
 
+/* The value in the first of the folders `key`. */
+struct text partition_first(const char *key);
+
+/* Is each $name of `pattern` a column of PARTITIONED BY? *name_out: else one that is not. */
+bool partition_pattern_check(const struct stream_def *def, struct text pattern,
+                             struct text *name_out);
+
 /* Adds `pattern` with each $name replaced by the value that the folders `key` have for it. */
 void partition_pattern(struct buf *out, struct text pattern, const char *key);
 
