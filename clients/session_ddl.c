@@ -89,7 +89,7 @@ bool session_create_stream(struct session *s, const struct ast_statement *st, st
     if (!o) return false;
     o->def = def;
     o->schema = def->schema;
-    o->extra = stream_create(def, &s->edge, e);
+    o->extra = stream_create(def, &s->edge, e); /* opens nothing: a query's reader does */
     if (!o->extra) {
         object_destroy(o);
         return false;
@@ -107,6 +107,13 @@ static bool replace_view(struct session *s, const struct ast_create *c, struct e
     if (!catalog_may_drop(s->catalog, o, e)) return false;
     catalog_drop(s->catalog, o);
     return true;
+}
+
+static bool object_used(const struct bound_object *bound, const struct object *o) {
+    for (uint32_t i = 0; i < bound->uses; i++) {
+        if (bound->use[i] == o) return true;
+    }
+    return false;
 }
 
 /* CREATE VIEW v(a, b): the names given. */
@@ -134,6 +141,9 @@ bool session_create_view(struct session *s, const struct ast_statement *st, stru
     }
     if (exists) return true;
     if (!bind_view(&env, v, &s->statement, &bound, e)) return false;
+    if (object_used(&bound, catalog_find(s->catalog, v->create.name.text)))
+        return source_error(st->source, v->create.name.at, e, "42P01",
+                            "view \"%.*s\" would refer to itself", TEXT_ARG(v->create.name.text));
     if (!replace_view(s, &v->create, e)) return source_place(st->source, v->create.name.at, e);
 
     struct object *o = object_create(OBJECT_VIEW, v->create.name.text, e);
@@ -260,7 +270,7 @@ struct stream *session_side(const struct object *o) {
 }
 
 /* DROP TABLE takes what CREATE TABLE with a connector made, as in Flink. */
-static bool kinds_agree(enum ast_object wanted, enum object_kind kind) {
+bool session_kinds_agree(enum ast_object wanted, enum object_kind kind) {
     switch (wanted) {
     case AST_OBJECT_STREAM:
     case AST_OBJECT_TABLE: return kind == OBJECT_STREAM || kind == OBJECT_TABLE;
@@ -274,16 +284,19 @@ static bool kinds_agree(enum ast_object wanted, enum object_kind kind) {
     return false;
 }
 
-static const char *const drop_words[] = {
-    [AST_OBJECT_STREAM] = "stream",     [AST_OBJECT_TABLE] = "table",
-    [AST_OBJECT_VIEW] = "view",         [AST_OBJECT_MATERIALIZED_VIEW] = "materialized view",
-    [AST_OBJECT_QUERY] = "query",       [AST_OBJECT_MODEL] = "model",
-    [AST_OBJECT_FUNCTION] = "function", [AST_OBJECT_ANY] = "object",
-};
+const char *session_kind_word(enum ast_object kind) {
+    static const char *const words[] = {
+        [AST_OBJECT_STREAM] = "stream",     [AST_OBJECT_TABLE] = "table",
+        [AST_OBJECT_VIEW] = "view",         [AST_OBJECT_MATERIALIZED_VIEW] = "materialized view",
+        [AST_OBJECT_QUERY] = "query",       [AST_OBJECT_MODEL] = "model",
+        [AST_OBJECT_FUNCTION] = "function", [AST_OBJECT_ANY] = "relation",
+    };
+    return words[kind];
+}
 
 static bool drop_missing(struct session *s, const struct ast_statement *st, struct err *e) {
     const struct ast_drop *d = &st->as.drop;
-    const char *word = drop_words[d->object];
+    const char *word = session_kind_word(d->object);
     if (d->if_exists) {
         session_notice(s, "%s \"%.*s\" does not exist, skipping", word, TEXT_ARG(d->name.text));
         return true;
@@ -305,10 +318,10 @@ bool session_drop(struct session *s, const struct ast_statement *st, struct err 
                            ? catalog_find_function(s->catalog, d->name.text)
                            : catalog_find(s->catalog, d->name.text);
     if (!o) return drop_missing(s, st, e);
-    if (!kinds_agree(d->object, o->kind)) {
+    if (!session_kinds_agree(d->object, o->kind)) {
         source_error(st->source, d->name.at, e, "42809", "\"%.*s\" is a %s, not a %s",
-                     TEXT_ARG(o->name), object_kind_word(o->kind), drop_words[d->object]);
-        return err_hint(e, "DROP %s %.*s", object_kind_word(o->kind), TEXT_ARG(o->name));
+                     TEXT_ARG(o->name), object_kind_word(o->kind), session_kind_word(d->object));
+        return err_hint(e, "Write DROP %s %.*s.", object_kind_sql(o->kind), TEXT_ARG(o->name));
     }
     drop_ended_users(s, o);
     if (!catalog_may_drop(s->catalog, o, e)) return source_place(st->source, d->name.at, e);
@@ -316,7 +329,7 @@ bool session_drop(struct session *s, const struct ast_statement *st, struct err 
     catalog_drop(s->catalog, o);
 
     char tag[40];
-    int n = snprintf(tag, sizeof tag, "DROP %s", drop_words[d->object]);
+    int n = snprintf(tag, sizeof tag, "DROP %s", session_kind_word(d->object));
     for (int i = 0; i < n; i++) tag[i] = (char)toupper((unsigned char)tag[i]);
     session_tag(s, tag);
     return true;

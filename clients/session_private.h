@@ -65,6 +65,9 @@ bool session_name_free(struct session *s, const struct ast_create *c, enum objec
 bool session_add_object(struct session *s, struct object *o, const struct ast_statement *st,
                         struct err *e);
 
+bool session_kinds_agree(enum ast_object wanted, enum object_kind kind);
+const char *session_kind_word(enum ast_object kind);
+
 /* session_show.c */
 bool session_show(struct session *s, const struct ast_statement *st, struct err *e);
 bool session_describe(struct session *s, const struct ast_statement *st, struct err *e);
@@ -73,9 +76,6 @@ bool session_describe(struct session *s, const struct ast_statement *st, struct 
 struct stream *session_stream(const struct object *o);
 /* What holds the x$errors and x$late of a stream or query. */
 struct stream *session_side(const struct object *o);
-
-/* The declaration of x$errors or x$late; NULL: 42P01. */
-const struct stream_def *session_side_def(struct session *s, struct text name, struct err *e);
 
 void session_notice(struct session *s, const char *format, ...) PRINTF_LIKE(2, 3);
 void session_tag(struct session *s, const char *tag);

@@ -42,19 +42,20 @@ static const struct stream_def *env_side_stream(void *context, struct text name,
     struct text side = {.at = dollar, .bytes = name.bytes - owner.bytes};
     struct object *o = catalog_find(s->catalog, owner);
     struct stream *stream = o ? session_side(o) : NULL;
-    if (stream && text_equal_fold(side, TEXT_LITERAL("$errors"))) return stream_errors_def(stream);
-    bool late = stream && o->kind != OBJECT_QUERY && text_equal_fold(side, TEXT_LITERAL("$late"));
-    if (late) return stream_late_def(stream);
-    err_set(e, ERR_SQL, "42P01", "relation \"%.*s\" does not exist", TEXT_ARG(name));
-    if (stream) {
-        err_hint(e, "There %s %.*s$errors%s.", o->kind == OBJECT_QUERY ? "is" : "are",
-                 TEXT_ARG(o->name), o->kind == OBJECT_QUERY ? "" : " and $late");
+    bool late = text_equal_fold(side, TEXT_LITERAL("$late"));
+    if (stream && late && o->kind == OBJECT_QUERY) {
+        err_set(e, ERR_SQL, "42P01", "query \"%.*s\" has no $late", TEXT_ARG(o->name));
+        err_hint(e, "Late rows are in the $late of the stream that they come from.");
+        return NULL;
     }
-    return NULL;
-}
-
-const struct stream_def *session_side_def(struct session *s, struct text name, struct err *e) {
-    return env_side_stream(s, name, e);
+    if (!stream || (!late && !text_equal_fold(side, TEXT_LITERAL("$errors")))) {
+        err_set(e, ERR_SQL, "42P01", "relation \"%.*s\" does not exist", TEXT_ARG(name));
+        if (stream)
+            err_hint(e, "There are %.*s$errors and %.*s$late.", TEXT_ARG(o->name),
+                     TEXT_ARG(o->name));
+        return NULL;
+    }
+    return late ? stream_late_def(stream) : stream_errors_def(stream);
 }
 
 struct sql_env session_env(struct session *s, const struct ast_statement *st) {

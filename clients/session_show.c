@@ -176,10 +176,20 @@ static bool show_settings(struct session *s, const struct ast_show *show, struct
     return listing_end(&l, s, e);
 }
 
-static struct object *find_object(struct session *s, struct text name, struct err *e) {
-    struct object *o = catalog_find(s->catalog, name);
-    if (o) return o;
-    err_set(e, ERR_SQL, "42P01", "relation \"%.*s\" does not exist", TEXT_ARG(name));
+/* The object of that name; where a kind was written, of that kind. */
+static struct object *find_object(struct session *s, enum ast_object kind, struct text name,
+                                  struct err *e) {
+    struct object *o = kind == AST_OBJECT_FUNCTION ? catalog_find_function(s->catalog, name)
+                                                   : catalog_find(s->catalog, name);
+    const char *word = session_kind_word(kind);
+    if (o && session_kinds_agree(kind, o->kind)) return o;
+    if (o) {
+        err_set(e, ERR_SQL, "42809", "\"%.*s\" is a %s, not a %s", TEXT_ARG(o->name),
+                object_kind_word(o->kind), word);
+        return NULL;
+    }
+    err_set(e, ERR_SQL, kind == AST_OBJECT_FUNCTION ? "42883" : "42P01",
+            "%s \"%.*s\" does not exist", word, TEXT_ARG(name));
     struct text near = catalog_nearest(s->catalog, name, OBJECT_COUNT);
     if (near.bytes > 0) err_hint(e, "Perhaps you meant \"%.*s\".", TEXT_ARG(near));
     return NULL;
@@ -187,7 +197,7 @@ static struct object *find_object(struct session *s, struct text name, struct er
 
 static bool show_create(struct session *s, const struct ast_show *show, struct err *e) {
     static const struct listing_column cols[] = {{"name", &type_text}, {"statement", &type_text}};
-    struct object *o = find_object(s, show->name.text, e);
+    struct object *o = find_object(s, show->object, show->name.text, e);
     struct listing l;
     if (!o || !listing_begin(&l, cols, COUNT_OF(cols), e)) return false;
     builder_text_copy(&l.col[0], o->name);
@@ -204,6 +214,12 @@ static bool show_nothing(struct session *s, const struct ast_show *show, struct 
 }
 
 typedef bool show_function(struct session *s, const struct ast_show *show, struct err *e);
+
+static void add_described(struct listing *l, const char *sig, const char *kind, const char *doc) {
+    add_str(&l->col[0], sig);
+    add_str(&l->col[1], kind);
+    add_str(&l->col[2], doc);
+}
 
 bool session_show(struct session *s, const struct ast_statement *st, struct err *e) {
     static show_function *const functions[] = {
@@ -242,52 +258,84 @@ static void describe_column(struct listing *l, const struct field *f, const char
     buf_done(&type);
 }
 
-/* What DESCRIBE shows. */
-struct described {
-    const struct object *object; /* NULL: x$errors, x$late */
-    const struct schema *schema;
-    const struct stream_def *def; /* NULL: a view */
-};
-
-static bool find_described(struct session *s, const struct ast_name *name, struct described *out,
-                           struct err *e) {
-    struct object *o = catalog_find(s->catalog, name->text);
-    *out = (struct described){.object = o};
-    if (!o && memchr(name->text.at, '$', name->text.bytes)) {
-        out->def = session_side_def(s, name->text, e);
-        out->schema = out->def ? out->def->schema : NULL;
-        return out->def != NULL;
+/* All that a function of the language takes; *found false: there is none of that name. */
+static bool describe_function(struct session *s, struct text name, bool *found, struct err *e) {
+    static const struct listing_column cols[] = {
+        {"signature", &type_text}, {"kind", &type_text}, {"description", &type_text}};
+    struct listing l;
+    *found = false;
+    if (!listing_begin(&l, cols, COUNT_OF(cols), e)) return false;
+    for (uint32_t t = 0; t < s->options.fns; t++) {
+        for (uint32_t i = 0; i < s->options.fn[t].count; i++) {
+            const struct fn *fn = &s->options.fn[t].fn[i];
+            if (fn->flags & FN_HIDDEN || !text_equal_fold(name, text_of(fn->name))) continue;
+            add_described(&l, fn->sig, "scalar", fn->doc);
+            *found = true;
+        }
     }
-    if (!o && !find_object(s, name->text, e)) return false;
-    out->schema = o->schema;
-    out->def = o->def;
-    return o->schema || err_set(e, ERR_SQL, "42809", "\"%.*s\" is a %s: it has no columns",
-                                TEXT_ARG(o->name), object_kind_word(o->kind));
+    for (uint32_t t = 0; t < s->options.aggs; t++) {
+        for (uint32_t i = 0; i < s->options.agg[t].count; i++) {
+            const struct aggregate *agg = &s->options.agg[t].agg[i];
+            if (!text_equal_fold(name, text_of(agg->name))) continue;
+            add_described(&l, agg->sig, "aggregate", agg->doc);
+            *found = true;
+        }
+    }
+    if (*found) return listing_end(&l, s, e);
+    listing_drop(&l);
+    return true;
+}
+
+static bool describe_schema(struct session *s, const struct schema *schema,
+                            const struct stream_def *def, struct err *e) {
+    static const struct listing_column cols[] = {{"column", &type_text},
+                                                 {"type", &type_text},
+                                                 {"null", &type_boolean},
+                                                 {"role", &type_text}};
+    struct listing l;
+    if (!listing_begin(&l, cols, COUNT_OF(cols), e)) return false;
+    for (uint32_t i = 0; i < schema->cols; i++)
+        describe_column(&l, &schema->col[i], def ? column_role(def, i) : "");
+    return listing_end(&l, s, e);
 }
 
 /* A stream without a connector holds its newest rows only. */
 static void notice_kept(struct session *s, const struct object *o) {
     struct err unused;
-    if (!o || !o->def || connector_of(o->def, &unused)) return;
+    if (!o->def || connector_of(o->def, &unused)) return;
     struct text kept = option_text(&o->def->options, "retention");
     if (!kept.at) kept = TEXT_LITERAL("64 MiB");
     session_notice(s, "stream %.*s is kept in memory: its newest %.*s ('retention')",
                    TEXT_ARG(o->name), TEXT_ARG(kept));
 }
 
-bool session_describe(struct session *s, const struct ast_statement *st, struct err *e) {
-    static const struct listing_column cols[] = {{"column", &type_text},
-                                                 {"type", &type_text},
-                                                 {"null", &type_boolean},
-                                                 {"role", &type_text}};
+/* x$errors, x$late. */
+static bool describe_side(struct session *s, const struct ast_statement *st, struct err *e) {
     const struct ast_name *name = &st->as.describe.name;
-    struct described d;
-    if (!find_described(s, name, &d, e)) return source_place(st->source, name->at, e);
-    struct listing l;
-    if (!listing_begin(&l, cols, COUNT_OF(cols), e)) return false;
-    for (uint32_t i = 0; i < d.schema->cols; i++) {
-        describe_column(&l, &d.schema->col[i], d.def ? column_role(d.def, i) : "");
+    struct sql_env env = session_env(s, st);
+    const struct stream_def *def = env.side_stream(env.context, name->text, e);
+    if (!def) return source_place(st->source, name->at, e);
+    return describe_schema(s, def->schema, def, e);
+}
+
+bool session_describe(struct session *s, const struct ast_statement *st, struct err *e) {
+    const struct ast_describe *d = &st->as.describe;
+    struct object *o = find_object(s, d->object, d->name.text, e);
+    bool side = memchr(d->name.text.at, '$', d->name.text.bytes) != NULL;
+    if (!o && d->object == AST_OBJECT_ANY && side) return describe_side(s, st, e);
+    if (!o && (d->object == AST_OBJECT_ANY || d->object == AST_OBJECT_FUNCTION)) {
+        struct err none = *e;
+        bool found;
+        if (!describe_function(s, d->name.text, &found, e)) return false;
+        if (found) return true;
+        *e = none;
     }
-    notice_kept(s, d.object);
-    return listing_end(&l, s, e);
+    if (!o) return source_place(st->source, d->name.at, e);
+    if (!o->schema) {
+        source_error(st->source, d->name.at, e, "42809", "\"%.*s\" is a %s: it has no columns",
+                     TEXT_ARG(o->name), object_kind_word(o->kind));
+        return err_hint(e, "SHOW CREATE %.*s shows what it is.", TEXT_ARG(o->name));
+    }
+    notice_kept(s, o);
+    return describe_schema(s, o->schema, o->def, e);
 }

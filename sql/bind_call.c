@@ -5,6 +5,7 @@
  */
 #include <assert.h>
 
+#include "engine/base/signature.h"
 #include "sql/bind_group.h"
 #include "sql/overload.h"
 
@@ -107,6 +108,23 @@ static const struct expr *wrong_operands(struct expr_scope *s, const char *name,
     return NULL;
 }
 
+/* Does any row of that name take so many arguments? */
+static bool takes_count(const struct expr_scope *s, struct text name, uint32_t count) {
+    const struct sql_env *env = s->b->env;
+    uint32_t table = 0, row = 0;
+    for (const struct fn *f; (f = next_fn(env, &table, &row));) {
+        struct signature sig;
+        if (!named(f, name) || !signature_parse(f->sig, s->b->arena, &sig)) continue;
+        if (count >= sig.args_min && (count == 0 || signature_arg(&sig, count - 1))) return true;
+    }
+    return false;
+}
+
+static void hint_function(const struct expr_scope *s, struct text name, struct err *e) {
+    struct text near = nearest_function(s->b->env, name);
+    if (near.bytes > 0) err_hint(e, "Perhaps you meant \"%.*s\".", TEXT_ARG(near));
+}
+
 static const struct expr *no_function(struct expr_scope *s, struct text name, struct call_args args,
                                       uint32_t at, struct err *e) {
     struct buf types, others;
@@ -116,11 +134,10 @@ static const struct expr *no_function(struct expr_scope *s, struct text name, st
     list_overloads(s, name, &others);
     bind_error(s->b, at, e, "42883: there is no function %.*s(%.*s)%.*s", TEXT_ARG(name),
                TEXT_ARG(buf_text(&types)), TEXT_ARG(buf_text(&others)));
-    if (others.bytes > 0) hint_conversion(args, e);
-    if (others.bytes == 0) {
-        struct text near = nearest_function(s->b->env, name);
-        if (near.bytes > 0) err_hint(e, "Perhaps you meant \"%.*s\".", TEXT_ARG(near));
-    }
+    if (others.bytes == 0)
+        hint_function(s, name, e);
+    else if (takes_count(s, name, args.count))
+        hint_conversion(args, e);
     buf_done(&types);
     buf_done(&others);
     return NULL;
@@ -318,6 +335,14 @@ static bool refused(struct expr_scope *s, const struct ast_call *c, struct err *
     return false;
 }
 
+static bool is_known(const struct expr_scope *s, struct text name) {
+    uint32_t table = 0, row = 0;
+    for (const struct fn *f; (f = next_fn(s->b->env, &table, &row));) {
+        if (named(f, name) && !(f->flags & FN_HIDDEN)) return true;
+    }
+    return catalog_find_function(s->b->env->catalog, name) != NULL;
+}
+
 const struct expr *bind_call(struct expr_scope *s, const struct ast_expr *x, struct err *e) {
     const struct ast_call *c = x->as.call;
     if (refused(s, c, e)) return NULL;
@@ -328,7 +353,11 @@ const struct expr *bind_call(struct expr_scope *s, const struct ast_expr *x, str
     if (is_form) return bound;
     if (bind_is_aggregate(s->b, c)) return bind_aggregate(s, x, e);
     if (c->star || c->distinct || c->filter || c->order_by.count > 0) {
-        bind_error(s->b, c->name.at, e, "42883: %.*s is no aggregate", TEXT_ARG(c->name.text));
+        bool known = is_known(s, c->name.text);
+        bind_error(s->b, c->name.at, e,
+                   known ? "42883: %.*s is no aggregate" : "42883: there is no function %.*s",
+                   TEXT_ARG(c->name.text));
+        if (!known) hint_function(s, c->name.text, e);
         return NULL;
     }
     const struct object *o = catalog_find_function(s->b->env->catalog, c->name.text);

@@ -32,11 +32,19 @@ static bool is_proctime(const struct expr *x) {
     return x && x->kind == EXPR_CALL && strcmp(x->fn->name, "proctime") == 0;
 }
 
+/* Where the option of a hint stands that an error is about; else `at`. */
+static uint32_t option_place(const struct options *hint, const struct err *e, uint32_t at) {
+    for (uint32_t i = 0; i < hint->count; i++) {
+        if (hint->option[i].at > 0 && hint->option[i].at == e->offset) return hint->option[i].at;
+    }
+    return at;
+}
+
 static struct rel *scan(struct binder *b, const struct stream_def *def, struct plan_input input,
                         uint32_t at, struct err *e) {
     uint32_t number = 0;
     if (!add_input(b, def, input, &number, e)) {
-        bind_place(b, at, e);
+        bind_place(b, option_place(&input.hint, e, at), e);
         return NULL;
     }
     struct plan *p = bind_plan(b, PLAN_SCAN, NULL, e);
@@ -271,7 +279,19 @@ static struct rel *table_function(struct binder *b, const struct ast_source *s, 
         return NULL;
     }
     bind_error(b, s->at, e, "42883: there is no table function %.*s", TEXT_ARG(name));
-    err_hint(e, "There are TUMBLE, HOP, CUMULATE and SESSION.");
+    struct text near = {0};
+    uint32_t best = bind_reach(name);
+    for (uint32_t k = 0; k <= WINDOW_SESSION; k++) {
+        struct text other = text_of(window_kind_name((enum window_kind)k));
+        uint32_t d = text_distance(name, other, best);
+        if (d >= best) continue;
+        best = d;
+        near = other;
+    }
+    if (near.bytes > 0)
+        err_hint(e, "Perhaps you meant \"%.*s\".", TEXT_ARG(near));
+    else
+        err_hint(e, "There are TUMBLE, HOP, CUMULATE and SESSION.");
     return NULL;
 }
 

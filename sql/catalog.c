@@ -15,13 +15,22 @@ struct catalog {
     struct object *last;
 };
 
-#define X(ID, word) [OBJECT_##ID] = word,
+#define X(ID, word, sql) [OBJECT_##ID] = word,
 static const char *const object_words[OBJECT_COUNT] = {OBJECT_LIST(X)};
+#undef X
+
+#define X(ID, word, sql) [OBJECT_##ID] = sql,
+static const char *const object_sql[OBJECT_COUNT] = {OBJECT_LIST(X)};
 #undef X
 
 const char *object_kind_word(enum object_kind kind) {
     assert(kind < OBJECT_COUNT);
     return object_words[kind];
+}
+
+const char *object_kind_sql(enum object_kind kind) {
+    assert(kind < OBJECT_COUNT);
+    return object_sql[kind];
 }
 
 struct catalog *catalog_create(void) {
@@ -122,9 +131,7 @@ bool catalog_may_drop(const struct catalog *c, const struct object *o, struct er
         if (user == o || !object_uses(user, o)) continue;
         err_set(e, ERR_SQL, "2BP01", "%s \"%.*s\" is used by %s \"%.*s\"", object_words[o->kind],
                 TEXT_ARG(o->name), object_words[user->kind], TEXT_ARG(user->name));
-        return err_hint(e, "DROP %s %.*s first.",
-                        user->kind == OBJECT_MATERIALIZED_VIEW ? "view" : object_words[user->kind],
-                        TEXT_ARG(user->name));
+        return err_hint(e, "DROP %s %.*s first.", object_sql[user->kind], TEXT_ARG(user->name));
     }
     return true;
 }

@@ -18,20 +18,22 @@
 #include "engine/stream_def.h"
 
 #define OBJECT_LIST(X)                                                                             \
-    X(STREAM, "stream")                                                                            \
-    X(TABLE, "table")                                                                              \
-    X(VIEW, "view")                                                                                \
-    X(MATERIALIZED_VIEW, "materialized view")                                                      \
-    X(QUERY, "query")                                                                              \
-    X(MODEL, "model")                                                                              \
-    X(FUNCTION, "function")
+    X(STREAM, "stream", "STREAM")                                                                  \
+    X(TABLE, "table", "TABLE")                                                                     \
+    X(VIEW, "view", "VIEW")                                                                        \
+    X(MATERIALIZED_VIEW, "materialized view", "MATERIALIZED VIEW")                                 \
+    X(QUERY, "query", "QUERY")                                                                     \
+    X(MODEL, "model", "MODEL")                                                                     \
+    X(FUNCTION, "function", "FUNCTION")
 
-#define X(ID, word) OBJECT_##ID,
+#define X(ID, word, sql) OBJECT_##ID,
 enum object_kind { OBJECT_LIST(X) OBJECT_COUNT };
 #undef X
 
 /* "stream", "materialized view": for messages and SHOW. */
 const char *object_kind_word(enum object_kind kind);
+/* "STREAM", "MATERIALIZED VIEW": as a statement has it. */
+const char *object_kind_sql(enum object_kind kind);
 
 struct ast_select;
 struct ast_create_function;
