@@ -3,7 +3,7 @@
 
 #include "clients/listing.h"
 #include "clients/session_private.h"
-#include "engine/edge/option.h"
+#include "engine/base/option.h"
 
 static void add_str(struct column_builder *b, const char *s) {
     builder_text_copy(b, text_of(s));

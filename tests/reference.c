@@ -4,7 +4,8 @@
  *     reference ROOT              writes the pages
  *     reference --check ROOT      complains of pages that differ from the tables, and of rows that
  *                                 are not what a row must be
- *     reference --examples PROGRAM   every example of a function is true, as the program runs it
+ *     reference --examples PROGRAM   every example of a function or aggregate is true, as the
+ *                                 program runs it
  *
  * The examples run in one process: one SELECT each, whose answer is one row.
  */
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "tests/tree.h"
+#include "udf/aggregate.h"
 #include "udf/table.h"
 
 enum { PATH_BYTES_MAX = 1024 };
@@ -77,8 +79,25 @@ static int check(const char *root) {
     return wrong > 0;
 }
 
-static uint32_t add_examples(struct buf *script) {
+/* "sum(v) = 3 FROM (VALUES ..) AS t(v)": what must hold, and of which rows. */
+static uint32_t add_aggregate_examples(struct buf *script) {
+    struct agg_table table[UDF_AGGREGATE_TABLES];
     uint32_t count = 0;
+    udf_aggregates(table);
+    for (uint32_t t = 0; t < UDF_AGGREGATE_TABLES; t++) {
+        for (uint32_t i = 0; i < table[t].count; i++) {
+            const char *example = table[t].agg[i].example;
+            const char *from = example ? strstr(example, " FROM (") : NULL;
+            if (!from) continue; /* the audit tells of it */
+            buf_addf(script, "SELECT (%.*s) AS holds%s;\n", (int)(from - example), example, from);
+            count++;
+        }
+    }
+    return count;
+}
+
+static uint32_t add_examples(struct buf *script) {
+    uint32_t count = add_aggregate_examples(script);
     for (uint32_t t = 0; t < fn_table_count; t++) {
         for (uint32_t i = 0; i < fn_tables[t]->count; i++) {
             const char *example = fn_tables[t]->fn[i].example;

@@ -100,6 +100,10 @@ uint32_t audit_aggregates(const char *root, struct buf *out) {
             const struct aggregate *a = &table[t].agg[i];
             const struct row r = {a->name, a->sig, a->doc};
             wrong += audit_row(root, &r, out);
+            if (!a->example || !strstr(a->example, " FROM ("))
+                wrong += complain(out, &r, "there is no example of it FROM some rows");
+            else if (strncmp(a->example, a->name, strlen(a->name)) != 0)
+                wrong += complain(out, &r, "the example does not begin with its name");
         }
     }
     return wrong;

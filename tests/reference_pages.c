@@ -150,6 +150,8 @@ static void add_aggregate(struct buf *out, const struct aggregate *a, uint32_t r
     }
     buf_add_str(out, " | ");
     page_cell(out, a->doc);
+    buf_add_str(out, " | ");
+    page_code(out, a->example);
     buf_addf(out, " | %s | %s |\n", a->remove ? "by subtracting" : "from kept rows",
              a->flags & AGG_ORDERED ? "yes" : "");
 }
@@ -158,11 +160,12 @@ void page_aggregates(struct buf *out) {
     struct agg_table table[UDF_AGGREGATE_TABLES];
     udf_aggregates(table);
     page_begin(out, "Aggregates",
-               "All take `DISTINCT` and `FILTER (WHERE …)`, and all can take back a row: by "
+               "Each example is true, and run by a test. All take `DISTINCT` and `FILTER (WHERE "
+               "…)`, and all can take back a row: by "
                "subtracting it, or by\ncomputing anew from the rows that the query keeps for "
                "that.");
-    buf_add_str(out, "\n| aggregate | | takes back a row | goes by row order |\n"
-                     "|---|---|---|---|\n");
+    buf_add_str(out, "\n| aggregate | | example | takes back a row | goes by row order |\n"
+                     "|---|---|---|---|---|\n");
     for (uint32_t t = 0; t < UDF_AGGREGATE_TABLES; t++) {
         const struct aggregate *a = table[t].agg;
         for (uint32_t i = 0, rows; i < table[t].count; i += rows) {

@@ -305,37 +305,49 @@ static const struct type *same_type(const struct agg_bind *b, struct err *e) {
     return NULL;
 }
 
-#define EXTREME_ROW(fn, word, arg, sfx)                                                            \
+/* pick: the one of two values in their order that is meant. */
+#define LEAST(low, high) low
+#define GREATEST(low, high) high
+#define EXTREME_EXAMPLE(fn, pick, low, high)                                                       \
+#fn "(v) = " pick(low, high) " FROM (VALUES (" high "), (NULL), (" low ")) AS t(v)"
+
+#define EXTREME_ROW(fn, word, pick, arg, sfx, low, high)                                           \
     {                                                                                              \
         .name = #fn, .sig = #fn "(" arg ") " arg,                                                  \
         .doc = word " value that is not NULL; NULL for none.",                                     \
-        .flags = AGG_NO_DISTINCT | AGG_EXTREME, .state_bytes = sizeof(struct best_##sfx),          \
-        .type = same_type, .add = fn##_##sfx##_add, .trace = fn##_##sfx##_trace,                   \
-        .merge = fn##_##sfx##_merge, .finish = sfx##_finish                                        \
+        .example = EXTREME_EXAMPLE(fn, pick, low, high), .flags = AGG_NO_DISTINCT | AGG_EXTREME,   \
+        .state_bytes = sizeof(struct best_##sfx), .type = same_type, .add = fn##_##sfx##_add,      \
+        .trace = fn##_##sfx##_trace, .merge = fn##_##sfx##_merge, .finish = sfx##_finish           \
     }
 
-#define EXTREME_COPY_ROW(fn, word, arg, kind, TRACE)                                               \
+#define EXTREME_COPY_ROW(fn, word, pick, arg, kind, TRACE, low, high)                              \
     {                                                                                              \
         .name = #fn, .sig = #fn "(" arg ") " arg,                                                  \
         .doc = word " value that is not NULL; NULL for none.",                                     \
-        .flags = AGG_NO_DISTINCT | AGG_EXTREME, .state_bytes = sizeof(struct best_text),           \
-        .type = same_type, .add = fn##_##kind##_add, .trace = (TRACE),                             \
-        .merge = fn##_##kind##_merge, .finish = kind##_finish, .save = best_save,                  \
-        .load = best_load                                                                          \
+        .example = EXTREME_EXAMPLE(fn, pick, low, high), .flags = AGG_NO_DISTINCT | AGG_EXTREME,   \
+        .state_bytes = sizeof(struct best_text), .type = same_type, .add = fn##_##kind##_add,      \
+        .trace = (TRACE), .merge = fn##_##kind##_merge, .finish = kind##_finish,                   \
+        .save = best_save, .load = best_load                                                       \
     }
 
-#define EXTREME_ROWS(fn, word)                                                                     \
-    EXTREME_ROW(fn, word, "BIGINT", i64), EXTREME_ROW(fn, word, "DOUBLE", f64),                    \
-        EXTREME_ROW(fn, word, "DECIMAL", i128), EXTREME_ROW(fn, word, "BOOLEAN", b8),              \
-        EXTREME_ROW(fn, word, "TIMESTAMP", i64), EXTREME_ROW(fn, word, "DATE", i64),               \
-        EXTREME_ROW(fn, word, "TIME", i64), EXTREME_ROW(fn, word, "INTERVAL", i64),                \
-        EXTREME_COPY_ROW(fn, word, "TEXT", text, fn##_text_trace),                                 \
-        EXTREME_COPY_ROW(fn, word, "BLOB", text, fn##_text_trace),                                 \
-        EXTREME_COPY_ROW(fn, word, "T", any, NULL)
+#define EXTREME_ROWS(fn, word, pick)                                                               \
+    EXTREME_ROW(fn, word, pick, "BIGINT", i64, "-1", "2"),                                         \
+        EXTREME_ROW(fn, word, pick, "DOUBLE", f64, "-1e0", "2.5e0"),                               \
+        EXTREME_ROW(fn, word, pick, "DECIMAL", i128, "-1.25", "2.5"),                              \
+        EXTREME_ROW(fn, word, pick, "BOOLEAN", b8, "FALSE", "TRUE"),                               \
+        EXTREME_ROW(fn, word, pick, "TIMESTAMP", i64, "TIMESTAMP '2026-01-01 00:00:00'",           \
+                    "TIMESTAMP '2026-01-01 00:00:00.5'"),                                          \
+        EXTREME_ROW(fn, word, pick, "DATE", i64, "DATE '2026-01-01'", "DATE '2026-01-02'"),        \
+        EXTREME_ROW(fn, word, pick, "TIME", i64, "TIME '09:00:00'", "TIME '10:00:00'"),            \
+        EXTREME_ROW(fn, word, pick, "INTERVAL", i64, "INTERVAL '50' SECOND",                       \
+                    "INTERVAL '1' MINUTE"),                                                        \
+        EXTREME_COPY_ROW(fn, word, pick, "TEXT", text, fn##_text_trace, "'a'", "'ab'"),            \
+        EXTREME_COPY_ROW(fn, word, pick, "BLOB", text, fn##_text_trace, "x'00ff'", "x'01'"),       \
+        EXTREME_COPY_ROW(fn, word, pick, "T", any, NULL, "ARRAY[1, 2]", "ARRAY[1, 3]")
 
 static const struct aggregate rows[] = {
-    EXTREME_ROWS(min, "The least"),
-    EXTREME_ROWS(max, "The greatest"),
+    EXTREME_ROWS(min, "The least", LEAST),
+    EXTREME_ROWS(max, "The greatest", GREATEST),
 };
 
 const struct agg_table aggregate_extreme_table = {.agg = rows, .count = COUNT_OF(rows)};

@@ -75,20 +75,24 @@ DEFINE_MOMENT(var_samp, 1, false)
 DEFINE_MOMENT(stddev_pop, 0, true)
 DEFINE_MOMENT(stddev_samp, 1, true)
 
-#define MOMENT_ROW(fn, text, end)                                                                  \
+#define MOMENT_ROW(fn, text, end, is)                                                              \
     {                                                                                              \
-        .name = fn, .sig = fn "(DOUBLE) DOUBLE", .doc = text, .flags = AGG_FLOATING,               \
-        .state_bytes = sizeof(struct moment), .add = moment_add, .merge = moment_merge,            \
-        .finish = end##_finish                                                                     \
+        .name = fn, .sig = fn "(DOUBLE) DOUBLE", .doc = text,                                      \
+        .example = fn "(v) = " is " FROM (VALUES (1), (2), (NULL), (3)) AS t(v)",                  \
+        .flags = AGG_FLOATING, .state_bytes = sizeof(struct moment), .add = moment_add,            \
+        .merge = moment_merge, .finish = end##_finish                                              \
     }
 
 static const struct aggregate rows[] = {
-    MOMENT_ROW("var_pop", "Variance of the values as a whole population; NULL for none.", var_pop),
-    MOMENT_ROW("var_samp", "Variance of the values as a sample; NULL for less than two.", var_samp),
-    MOMENT_ROW("variance", "The same as var_samp.", var_samp),
-    MOMENT_ROW("stddev_pop", "Square root of var_pop; NULL for none.", stddev_pop),
-    MOMENT_ROW("stddev_samp", "Square root of var_samp; NULL for less than two.", stddev_samp),
-    MOMENT_ROW("stddev", "The same as stddev_samp.", stddev_samp),
+    MOMENT_ROW("var_pop", "Variance of the values as a whole population; NULL for none.", var_pop,
+               "2e0 / 3"),
+    MOMENT_ROW("var_samp", "Variance of the values as a sample; NULL for less than two.", var_samp,
+               "1e0"),
+    MOMENT_ROW("variance", "The same as var_samp.", var_samp, "1e0"),
+    MOMENT_ROW("stddev_pop", "Square root of var_pop; NULL for none.", stddev_pop, "sqrt(2e0 / 3)"),
+    MOMENT_ROW("stddev_samp", "Square root of var_samp; NULL for less than two.", stddev_samp,
+               "1e0"),
+    MOMENT_ROW("stddev", "The same as stddev_samp.", stddev_samp, "1e0"),
 };
 
 const struct agg_table aggregate_moment_table = {.agg = rows, .count = COUNT_OF(rows)};

@@ -211,6 +211,7 @@ static const struct aggregate rows[] = {
     {.name = "approx_count_distinct",
      .sig = "approx_count_distinct(ANY) BIGINT",
      .doc = "How many different values there are, to about 0.8 %; exact for few.",
+     .example = "approx_count_distinct(v) = 2 FROM (VALUES ('a'), ('b'), ('a'), (NULL)) AS t(v)",
      .flags = AGG_NO_DISTINCT | AGG_IN_PLACE,
      .state_bytes = sizeof(struct sketch),
      .add = sketch_add,

@@ -62,6 +62,7 @@ struct aggregate {
     const char *name; /* lower case */
     const char *sig;  /* as in fn.h: "sum(BIGINT) BIGINT" */
     const char *doc;
+    const char *example; /* "sum(v) = 3 FROM (VALUES (1), (2)) AS t(v)", run by a test */
     uint32_t flags;
     uint32_t state_bytes; /* multiple of 8; 16-aligned where it holds 128-bit integers */
 
