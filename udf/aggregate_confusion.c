@@ -397,9 +397,9 @@ static bool confusion_load(const struct agg_call *c, void *state, struct text sa
     return true;
 }
 
-#define CONFUSION_ROW(fn, signature, text, hook, end)                                              \
+#define CONFUSION_ROW(fn, signature, text, shown, hook, end)                                       \
     {                                                                                              \
-        .name = fn, .sig = signature, .doc = text, .flags = AGG_IN_PLACE,                          \
+        .name = fn, .sig = signature, .doc = text, .example = shown, .flags = AGG_IN_PLACE,        \
         .state_bytes = sizeof(struct confusion), .type = hook, .add = confusion_add,               \
         .remove = confusion_remove, .merge = confusion_merge, .unmerge = confusion_unmerge,        \
         .finish = end##_finish, .save = confusion_save, .load = confusion_load                     \
@@ -409,18 +409,26 @@ static const struct aggregate rows[] = {
     CONFUSION_ROW("precision_score", "precision_score(T, T, [T]) DOUBLE",
                   "Of (predicted, label [, positive]): the share of what was predicted positive "
                   "that is; without a positive label and BOOLEANs, the mean over all labels.",
+                  "precision_score(p, y, 'a') = 1.0 "
+                  "FROM (VALUES ('a', 'a'), ('b', 'a'), ('b', 'b'), ('b', 'b')) AS t(p, y)",
                   positive_constant, precision),
     CONFUSION_ROW("recall_score", "recall_score(T, T, [T]) DOUBLE",
                   "Of (predicted, label [, positive]): the share of what is positive that was "
                   "predicted so; without a positive label and BOOLEANs, the mean over all labels.",
+                  "recall_score(p, y, 'a') = 0.5 "
+                  "FROM (VALUES ('a', 'a'), ('b', 'a'), ('b', 'b'), ('b', 'b')) AS t(p, y)",
                   positive_constant, recall),
     CONFUSION_ROW("f1_score", "f1_score(T, T, [T]) DOUBLE",
                   "Of (predicted, label [, positive]): the harmonic mean of precision and recall; "
                   "without a positive label and BOOLEANs, the mean over all labels.",
+                  "f1_score(p, y, 'b') = 0.8 "
+                  "FROM (VALUES ('a', 'a'), ('b', 'a'), ('b', 'b'), ('b', 'b')) AS t(p, y)",
                   positive_constant, f1),
     CONFUSION_ROW("confusion_matrix",
                   "confusion_matrix(T, T) ARRAY<ROW<label T, predicted T, count BIGINT>>",
                   "Of (predicted, label): how often each pair occurred, by label, then prediction.",
+                  "confusion_matrix(p, y)[3].count = 2 "
+                  "FROM (VALUES ('a', 'a'), ('b', 'a'), ('b', 'b'), ('b', 'b')) AS t(p, y)",
                   NULL, matrix),
 };
 

@@ -190,6 +190,8 @@ static const struct aggregate rows[] = {
      .sig = "roc_auc(DOUBLE, DOUBLE) DOUBLE",
      .doc = "Of (score, label 0 or 1): how often a positive row has the higher score than a "
             "negative one, ties counting half; NULL where all rows are of one kind.",
+     .example = "roc_auc(p, y) = 0.75 "
+                "FROM (VALUES (0.9, 1), (0.8, 0), (0.4, 1), (0.1, 0)) AS t(p, y)",
      .flags = AGG_IN_PLACE | AGG_LISTS,
      .state_bytes = sizeof(struct ranked),
      .add = rank_add,

@@ -189,29 +189,37 @@ DEFINE_ERRORS(mae, error_absolute, false, 1, mean_of)
 DEFINE_ERRORS(r2, error_squared, false, 2, r2_of)
 DEFINE_ERRORS(log_loss, error_log, true, 1, mean_of)
 
-#define ERRORS_ROW(fn, text)                                                                       \
+#define ERRORS_ROW(fn, text, shown)                                                                \
     {                                                                                              \
-        .name = #fn, .sig = #fn "(DOUBLE, DOUBLE) DOUBLE", .doc = text, .flags = AGG_FLOATING,     \
-        .state_bytes = sizeof(struct errors), .add = fn##_add, .merge = errors_merge,              \
-        .finish = fn##_finish                                                                      \
+        .name = #fn, .sig = #fn "(DOUBLE, DOUBLE) DOUBLE", .doc = text, .example = shown,          \
+        .flags = AGG_FLOATING, .state_bytes = sizeof(struct errors), .add = fn##_add,              \
+        .merge = errors_merge, .finish = fn##_finish                                               \
     }
 
 static const struct aggregate rows[] = {
     {.name = "accuracy",
      .sig = "accuracy(T, T) DOUBLE",
      .doc = "Of (predicted, label): the share of rows in which they are equal.",
+     .example = "accuracy(p, y) = 0.75 "
+                "FROM (VALUES ('a', 'a'), ('b', 'a'), ('b', 'b'), ('b', 'b')) AS t(p, y)",
      .state_bytes = sizeof(struct hits),
      .add = hits_add,
      .remove = hits_remove,
      .merge = hits_merge,
      .unmerge = hits_unmerge,
      .finish = hits_finish},
-    ERRORS_ROW(mse, "Of (predicted, label): the mean squared error."),
-    ERRORS_ROW(mae, "Of (predicted, label): the mean absolute error."),
-    ERRORS_ROW(r2, "Of (predicted, label): the share of the labels' variance that the prediction "
-                   "explains; NULL for less than two rows."),
-    ERRORS_ROW(log_loss, "Of (probability, label 0 or 1): the mean of -ln of the probability that "
-                         "was given to what happened."),
+    ERRORS_ROW(mse, "Of (predicted, label): the mean squared error.",
+               "mse(p, y) = 2.5 FROM (VALUES (1, 2), (5, 3)) AS t(p, y)"),
+    ERRORS_ROW(mae, "Of (predicted, label): the mean absolute error.",
+               "mae(p, y) = 1.5 FROM (VALUES (1, 2), (5, 3)) AS t(p, y)"),
+    ERRORS_ROW(r2,
+               "Of (predicted, label): the share of the labels' variance that the prediction "
+               "explains; NULL for less than two rows.",
+               "r2(p, y) = 0.875 FROM (VALUES (1, 1), (4, 3), (5, 5)) AS t(p, y)"),
+    ERRORS_ROW(log_loss,
+               "Of (probability, label 0 or 1): the mean of -ln of the probability that "
+               "was given to what happened.",
+               "log_loss(p, y) > 0.693147 FROM (VALUES (0.5, 1), (0.5, 0)) AS t(p, y)"),
 };
 
 const struct agg_table aggregate_score_table = {.agg = rows, .count = COUNT_OF(rows)};
