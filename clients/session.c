@@ -14,6 +14,7 @@
 static void edge_settings(struct session *s) {
     s->edge.batch_rows = (uint32_t)s->settings.batch_rows;
     s->edge.record_bytes_max = (size_t)s->settings.max_line_bytes;
+    s->edge.image_pixels_max = (uint64_t)s->settings.max_image_pixels;
 }
 
 static bool session_open(struct session *s, struct err *e) {

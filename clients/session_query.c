@@ -123,6 +123,7 @@ static struct query_options query_settings(const struct session *s) {
         .workers = (uint32_t)s->settings.threads,
         .state_limit_bytes = settings_state_limit(&s->settings),
         .seed = (uint64_t)s->settings.seed,
+        .env = edge_fn_env(&s->edge),
     };
 }
 

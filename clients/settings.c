@@ -23,6 +23,15 @@ const struct setting setting_table[] = {
         .doc = "Rows handled at a time. Results never depend on it.",
     },
     {
+        .name = "max-image-pixels",
+        .kind = SETTING_INTEGER,
+        .offset = offsetof(struct settings, max_image_pixels),
+        .initial = 1 << 28,
+        .min = 1,
+        .max = 1 << 28,
+        .doc = "A larger image makes its row a bad row, before memory is taken for it.",
+    },
+    {
         .name = "max-line-bytes",
         .kind = SETTING_BYTES,
         .offset = offsetof(struct settings, max_line_bytes),

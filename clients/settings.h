@@ -19,6 +19,7 @@ struct settings {
     int64_t seed;
     int64_t state_limit_bytes; /* 0: half of the machine's memory */
     int64_t max_line_bytes;
+    int64_t max_image_pixels;
     int64_t on_error; /* enum on_error */
 };
 

@@ -26,6 +26,7 @@ struct program_options {
     struct arena *arena; /* of the query */
     uint64_t seed;       /* random() */
     uint32_t rows_max;   /* of the batches it is given; 0: BATCH_ROWS */
+    struct fn_env env;
 };
 
 /* A row for which an expression failed. */

@@ -163,7 +163,8 @@ static bool call_open(struct emitter *m, const struct node *n, struct site *site
                            .args = n->args,
                            .type = n->type,
                            .arena = m->p->arena,
-                           .seed = hash_mix(m->seed, m->steps)};
+                           .seed = hash_mix(m->seed, m->steps),
+                           .env = m->graph.env};
     return site_open(site, n->fn, &bind, e);
 }
 
@@ -339,6 +340,7 @@ bool program_emit(struct program *p, const struct program_options *o, struct are
     uint32_t *slot = ARENA_ARRAY(p->arena, slot, o->exprs + 1);
     if (!node || !slot) return err_memory(e);
     if (!graph_init(&m.graph, p->arena, scratch, o->seed, e)) return false;
+    m.graph.env = o->env;
     for (uint32_t i = 0; i < o->exprs; i++) {
         if (!graph_add(&m.graph, o->expr[i], &node[i], e)) return false;
     }

@@ -30,6 +30,7 @@ struct graph {
     struct arena *arena;   /* of the query: constants */
     struct arena *scratch; /* of the compilation */
     uint64_t seed;
+    struct fn_env env;
     uint32_t nodes;
     uint32_t capacity;
     struct node *node;

@@ -95,7 +95,8 @@ static bool fold_call(struct graph *g, const struct node *n, struct fold *f, boo
                            .args = n->args,
                            .type = n->type,
                            .arena = g->arena,
-                           .seed = g->seed};
+                           .seed = g->seed,
+                           .env = g->env};
     struct site site;
     if (!site_open(&site, n->fn, &bind, e)) return false;
 

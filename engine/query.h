@@ -47,6 +47,7 @@ struct query_options {
     uint32_t workers;         /* 1: on the feeding thread */
     size_t state_limit_bytes; /* 54000 past it; 0: none */
     uint64_t seed;            /* random() */
+    struct fn_env env;        /* what functions may use */
     bool bad_stops;           /* the first bad row stops the query ('on-error' = 'fail'): nothing
                                  that rows behind it cause is given */
 };

@@ -34,6 +34,7 @@ bool bind_select(const struct sql_env *env, const struct ast_select *s, struct a
     binder_init(&b, env, a);
     b.emit = s->emit;
     const struct rel *r = bind_query(&b, s, true, e);
+    if (r) r = bind_images_out(&b, r, e);
     struct bound_query made = {.target = NULL};
     if (!r || !bind_finish(&b, s, r, &made, e)) return false;
     *out = made;

@@ -188,12 +188,22 @@ static const struct type *fn_type(struct expr_scope *s, const struct found *foun
     return f->type(&bind, e);
 }
 
+/* An image that will be looked at, decoded: what such functions give is. */
+static const struct expr *as_pixels(struct expr_scope *s, const struct fn *user,
+                                    const struct expr *x, uint32_t at, struct err *e) {
+    bool wanted = (user->flags & FN_PIXELS) && x->type->id == TYPE_IMAGE;
+    bool pixels = x->kind == EXPR_CALL && (x->fn->flags & FN_PIXELS);
+    if (!wanted || pixels || strcmp(user->name, "image_pixels") == 0) return x;
+    return bind_named(s, "image_pixels", (struct call_args){&x, 1}, at, e);
+}
+
 static const struct expr *make_call(struct expr_scope *s, const struct found *found,
                                     struct call_args args, uint32_t at, struct err *e) {
     const struct expr **arg = ARENA_ARRAY(s->b->arena, arg, args.count);
     if (!arg) return no_memory(e);
     for (uint32_t i = 0; i < args.count; i++) {
         arg[i] = bind_convert(s, args.at[i], found->how.target[i], at, e);
+        if (arg[i]) arg[i] = as_pixels(s, found->fn, arg[i], at, e);
         if (!arg[i]) return NULL;
     }
     err_clear(e);

@@ -200,6 +200,7 @@ bool bind_insert(const struct sql_env *env, const struct ast_insert *s, struct a
     if (!target || !bind_use(&b, target, e)) return false;
     struct rel *r = bind_query(&b, s->select, true, e);
     const struct rel *rows = r ? insert_rows(&b, s, r, target->def, e) : NULL;
+    if (rows && bind_writes_text(target->def)) rows = bind_images_out(&b, rows, e);
     struct bound_query made = {.target = target};
     if (!rows || !bind_finish(&b, s->select, rows, &made, e)) return false;
     if (made.plan.root->changes && !env->takes_changes(env->context, target->def, e))

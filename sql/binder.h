@@ -116,6 +116,11 @@ const struct schema *bind_schema(struct binder *b, const struct rel_col *col, ui
 struct rel *bind_project(struct binder *b, const struct rel *from, const struct expr *const *expr,
                          struct rel_col *col, uint32_t cols, struct err *e);
 
+/* bind_image.c: the relation with its columns of images as PNG files. NULL: see *e. */
+const struct rel *bind_images_out(struct binder *b, const struct rel *r, struct err *e);
+/* Are rows written to it as text (JSON, CSV)? */
+bool bind_writes_text(const struct stream_def *def);
+
 /* Makes room for one more in *array of *capacity elements of `size` bytes, `count` in use. */
 bool bind_grow(struct binder *b, void *array, uint32_t *capacity, uint32_t count, size_t size,
                struct err *e);

@@ -17,6 +17,7 @@ static const struct {
     {"22021", "Text that is not valid UTF-8, or a lone surrogate in JSON."},
     {"22023", "An option or a setting has a name or a value that is not allowed."},
     {"22P02", "A record or a text that cannot be read as what it should be."},
+    {"22P03", "An image that is none, is cut, or of which something would have to be made up."},
     {"23502", "NULL for a column that is NOT NULL."},
     {"2BP01", "An object cannot be dropped while another uses it."},
     {"42601", "Syntax."},

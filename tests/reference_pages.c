@@ -52,6 +52,12 @@ const char *topic_title(uint32_t table) {
         {&fn_json, "JSON"},
         {&fn_array, "Arrays, maps and rows"},
         {&fn_vector, "Vectors"},
+        {&fn_image_codec, "Images as files"},
+        {&fn_image_shape, "Images: size and place"},
+        {&fn_image_tone, "Images: brightness and numbers"},
+        {&fn_image_filter, "Images: filters"},
+        {&fn_image_draw, "Images: drawing"},
+        {&fn_image_feature, "Images: features"},
         {&fn_sqlite, "SQLite's own, evaluated by SQLite"},
         {&fn_misc, "Others"},
     };

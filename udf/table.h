@@ -7,7 +7,8 @@
 
 #include "engine/base/fn.h"
 
-/* Topics, in the order of SHOW FUNCTIONS. To add one: a row here, udf/<name>.c with fn_<name>. */
+/* Topics, in the order of SHOW FUNCTIONS. To add one: a row here, udf/<name>.c with fn_<name>
+ * (those of images: udf/image/fn_*.c). */
 #define FN_TABLE_LIST(X)                                                                           \
     X(arith)                                                                                       \
     X(arith_decimal)                                                                               \
@@ -27,6 +28,12 @@
     X(json)                                                                                        \
     X(array)                                                                                       \
     X(vector)                                                                                      \
+    X(image_codec)                                                                                 \
+    X(image_shape)                                                                                 \
+    X(image_tone)                                                                                  \
+    X(image_filter)                                                                                \
+    X(image_draw)                                                                                  \
+    X(image_feature)                                                                               \
     X(sqlite)                                                                                      \
     X(misc)
 

@@ -24,6 +24,7 @@
 #include "engine/base/arena.h"
 #include "engine/base/batch.h"
 #include "engine/base/err.h"
+#include "engine/base/file.h"
 #include "engine/base/type.h"
 
 struct fn_errors;
@@ -71,6 +72,15 @@ enum fn_flags {
     FN_ANY_ROW = 32, /* cannot fail and is safe on every row: may run without `sel` */
     /* open() reads constant arguments from the second on; in call() their columns have one row. */
     FN_OPENS_CONSTANTS = 64,
+    /* Its IMAGE arguments come as pixels (image_pixels(x)), and a result of type IMAGE is pixels:
+     * so an encoded image is decoded once, however many functions look at it. */
+    FN_PIXELS = 128,
+};
+
+/* What functions may use of the world. */
+struct fn_env {
+    struct file_system *fs;    /* NULL: there are no files here */
+    uint64_t image_pixels_max; /* larger images are not decoded; 0: the default */
 };
 
 /* What open() learns: types, and which arguments are constants. */
@@ -81,6 +91,7 @@ struct fn_bind {
     const struct type *type; /* of the result */
     struct arena *arena;     /* of the query */
     uint64_t seed;           /* of the query: for random() */
+    struct fn_env env;
 };
 
 struct fn {

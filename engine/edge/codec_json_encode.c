@@ -119,9 +119,22 @@ void json_put_base64(struct buf *out, struct text t) {
     out->bytes = (size_t)(to - out->at);
 }
 
+/* Columns of images come as PNG; inside lists and rows they are what they are. */
+static const char *image_kind(struct text t) {
+    static const struct {
+        const char *begin, *kind;
+    } kinds[] = {{"\x89PNG", "png"}, {"\xFF\xD8\xFF", "jpeg"}, {"BM", "bmp"}};
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        size_t bytes = strlen(kinds[i].begin);
+        if (t.bytes >= bytes && memcmp(t.at, kinds[i].begin, bytes) == 0) return kinds[i].kind;
+    }
+    return "x-portable-anymap";
+}
+
 void json_put_data_uri(struct buf *out, struct text t) {
-    bool jpeg = t.bytes >= 3 && memcmp(t.at, "\xFF\xD8\xFF", 3) == 0;
-    buf_add_str(out, jpeg ? "data:image/jpeg;base64," : "data:image/png;base64,");
+    buf_add_str(out, "data:image/");
+    buf_add_str(out, image_kind(t));
+    buf_add_str(out, ";base64,");
     json_put_base64(out, t);
 }
 

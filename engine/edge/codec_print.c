@@ -17,6 +17,23 @@ static void print_bytes(struct buf *out, struct text t) {
     }
 }
 
+/* "<image 640x480 rgb>": the header of a PNG file has its width and height at 16 and 20, big-endian,
+ * and at 25 the kind of its pixels. */
+static void print_image(struct buf *out, struct text t) {
+    static const char *const kinds[] = {"gray", "?", "rgb", "rgb", "gray+alpha", "?", "rgb+alpha"};
+    const unsigned char *p = (const unsigned char *)t.at;
+    if (t.bytes < 26 || memcmp(p, "\x89PNG", 4) != 0 || p[25] >= COUNT_OF(kinds)) {
+        buf_add_str(out, "<image>");
+        return;
+    }
+    uint32_t size[2];
+    for (int i = 0; i < 2; i++) {
+        const unsigned char *at = p + 16 + 4 * i;
+        size[i] = (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+    }
+    buf_addf(out, "<image %ux%u %s>", size[0], size[1], kinds[p[25]]);
+}
+
 /* NaN and the infinities, for which JSON has no word. */
 static const char *word_of_double(double v) {
     if (v != v) return "NaN";
@@ -38,6 +55,10 @@ void codec_print_value(struct buf *out, const struct column *c, uint32_t row) {
     }
     if (id == TYPE_BLOB) {
         print_bytes(out, c->as.text[row]);
+        return;
+    }
+    if (id == TYPE_IMAGE) {
+        print_image(out, c->as.text[row]);
         return;
     }
     size_t start = out->bytes;

@@ -24,7 +24,13 @@ struct edge_env {
     uint32_t batch_rows;         /* 1..BATCH_ROWS */
     size_t record_bytes_max;     /* a longer line is a bad row (54000) */
     int64_t (*clock_us)(void);   /* PROCTIME(); called once a batch */
+    uint64_t image_pixels_max;   /* as struct fn_env's */
 };
+
+/* What the functions of computed columns may use. */
+static inline struct fn_env edge_fn_env(const struct edge_env *env) {
+    return (struct fn_env){.fs = env->fs, .image_pixels_max = env->image_pixels_max};
+}
 
 enum read_status {
     READ_ROWS, /* *out holds rows */

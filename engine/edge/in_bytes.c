@@ -115,6 +115,7 @@ static bool open_decoding(struct byte_reader *r, struct decoding *d, const bool 
         .options = &r->options,
         .env = r->o.env,
         .intake = {.def = r->o.def,
+                   .env = edge_fn_env(r->o.env),
                    .used = used,
                    .arena = &r->arena,
                    .context = r,

@@ -196,6 +196,7 @@ static bool datagen_init(struct datagen_reader *r, struct err *e) {
     struct settings s;
     const struct intake_options in = {
         .def = r->o.def,
+        .env = edge_fn_env(r->o.env),
         .judge_null = true,
         .arena = &r->arena,
         .context = r->o.context,

@@ -250,6 +250,7 @@ static bool files_init(struct files_reader *r, struct err *e) {
     const struct schema *physical = r->o.def->physical;
     const struct intake_options in = {
         .def = r->o.def,
+        .env = edge_fn_env(r->o.env),
         .judge_null = true,
         .arena = &r->arena,
         .context = r,

@@ -399,6 +399,7 @@ static bool idx_reader_init(struct idx_reader *r, struct err *e) {
     const struct schema *physical = r->o.def->physical;
     const struct intake_options in = {
         .def = r->o.def,
+        .env = edge_fn_env(r->o.env),
         .judge_null = true,
         .arena = &r->arena,
         .context = r,

@@ -325,6 +325,7 @@ static bool nexmark_init(struct nexmark_reader *r, struct err *e) {
     struct options merged;
     const struct intake_options in = {
         .def = r->o.def,
+        .env = edge_fn_env(r->o.env),
         .arena = &r->arena,
         .context = r->o.context,
         .bad = r->o.bad,

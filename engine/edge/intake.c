@@ -95,6 +95,7 @@ static bool make_programs(struct intake *in, struct err *e) {
     struct program_options o = {
         .input = def->schema,
         .arena = in->o.arena,
+        .env = in->o.env,
     };
     if (in->computed > 0) {
         const struct expr **expr = ARENA_ARRAY(in->o.arena, expr, in->computed);

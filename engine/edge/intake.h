@@ -23,6 +23,7 @@ struct intake;
 struct intake_options {
     const struct stream_def *def;
     const bool *used;    /* [def->schema->cols] columns that are read; NULL: all */
+    struct fn_env env;   /* of computed columns */
     bool judge_null;     /* NOT NULL of physical columns, too: decoders judge it themselves */
     struct arena *arena; /* of the reader */
     void *context;

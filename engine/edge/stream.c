@@ -38,6 +38,7 @@ static bool keep_rows(struct stream *s, struct err *e) {
     if (!s->kept) return false;
     const struct intake_options in = {
         .def = s->def,
+        .env = edge_fn_env(s->env),
         .judge_null = true,
         .arena = &s->arena,
         .context = s,

@@ -23,7 +23,8 @@ static bool filter_open(struct op *op, const struct plan *plan, struct err *e) {
                                                  .exprs = 1,
                                                  .input = plan->input[0]->schema,
                                                  .arena = op->arena,
-                                                 .seed = op->query->options.seed + plan->id},
+                                                 .seed = op->query->options.seed + plan->id,
+                                                 .env = op->query->options.env},
                        e);
     pairs_init(&f->pairs, op);
     return f->predicate != NULL;

@@ -17,7 +17,8 @@ static bool project_open(struct op *op, const struct plan *plan, struct err *e) 
                                                  .exprs = plan->schema->cols,
                                                  .input = plan->input[0]->schema,
                                                  .arena = op->arena,
-                                                 .seed = op->query->options.seed + plan->id},
+                                                 .seed = op->query->options.seed + plan->id,
+                                                 .env = op->query->options.env},
                        e);
     pairs_init(&p->pairs, op);
     return p->program != NULL;

@@ -29,7 +29,9 @@ static bool row_append(struct op *op, uint32_t row, int64_t now_us, struct colum
                                 .input = &no_columns,
                                 .arena = op->batch_arena,
                                 .seed = op->query->options.seed + op->plan->id + row,
-                                .rows_max = 1};
+                                .rows_max = 1,
+
+                                .env = op->query->options.env};
     struct program *p = program_create(&o, e);
     if (!p) return false;
     struct batch in = {.schema = &no_columns,

@@ -313,7 +313,10 @@ static bool bmp_decode(struct text bytes, const struct image_read *how, struct a
     struct image_info size = info_of(&b);
     if (!image_size_allowed(&size, how, e) || !image_canvas(a, &size, &to, e)) return false;
     bool runs = b.compression == BI_RLE4 || b.compression == BI_RLE8;
-    if (!(runs ? bmp_runs : bmp_plain)(&b, a, &to, e)) return false;
+    struct arena_mark scratch = arena_mark(a);
+    bool ok = (runs ? bmp_runs : bmp_plain)(&b, a, &to, e);
+    arena_rewind(a, scratch);
+    if (!ok) return false;
     *out = image_of(&to);
     return true;
 }

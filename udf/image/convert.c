@@ -1,13 +1,13 @@
 /* convert.c: pixels with other channels, and turned by multiples of a right angle.
  *
- * Gray is ITU-R BT.601 luma, 0.299 R + 0.587 G + 0.114 B, in 14-bit fixed point as OpenCV computes
+ * Gray is ITU-R BT.601 luma, 0.299 R + 0.587 G + 0.114 B, in 15-bit fixed point as OpenCV computes
  * it.
  */
 #include <assert.h>
 
 #include "udf/image/codec.h"
 
-enum { LUMA_BITS = 14, LUMA_R = 4899, LUMA_G = 9617, LUMA_B = 1868 };
+enum { LUMA_BITS = 15, LUMA_R = 9798, LUMA_G = 19235, LUMA_B = 3735 };
 
 static void rgb_to_gray(const uint8_t *from, uint32_t step, size_t pixels, uint8_t *to) {
     for (size_t i = 0; i < pixels; i++) {
@@ -36,9 +36,21 @@ static void rgb_to_rgb(const uint8_t *from, uint32_t step, size_t pixels, uint8_
     }
 }
 
+void image_convert_to(const struct image *from, struct image_canvas *to) {
+    assert(to->channels == 1 || to->channels == 3);
+    assert(to->width == from->width && to->height == from->height);
+    size_t pixels = (size_t)from->width * from->height;
+    bool gray = from->channels <= 2;
+    if (to->channels == from->channels)
+        memcpy(to->pixel, from->pixel, pixels * to->channels);
+    else if (to->channels == 1)
+        (gray ? gray_to_gray : rgb_to_gray)(from->pixel, from->channels, pixels, to->pixel);
+    else
+        (gray ? gray_to_rgb : rgb_to_rgb)(from->pixel, from->channels, pixels, to->pixel);
+}
+
 bool image_convert(const struct image *from, uint32_t channels, struct arena *a, struct image *out,
                    struct err *e) {
-    assert(channels == 1 || channels == 3);
     if (from->channels == channels) {
         *out = *from;
         return true;
@@ -47,12 +59,7 @@ bool image_convert(const struct image *from, uint32_t channels, struct arena *a,
         .width = from->width, .height = from->height, .channels = channels};
     struct image_canvas to;
     if (!image_canvas(a, &size, &to, e)) return false;
-    size_t pixels = (size_t)from->width * from->height;
-    bool gray = from->channels <= 2;
-    if (channels == 1)
-        (gray ? gray_to_gray : rgb_to_gray)(from->pixel, from->channels, pixels, to.pixel);
-    else
-        (gray ? gray_to_rgb : rgb_to_rgb)(from->pixel, from->channels, pixels, to.pixel);
+    image_convert_to(from, &to);
     *out = image_of(&to);
     return true;
 }
@@ -85,20 +92,29 @@ static void walk_row(const uint8_t *from, ptrdiff_t across, const struct image_c
     }
 }
 
-bool image_upright(struct image *io, uint32_t orientation, struct arena *a, struct err *e) {
-    if (orientation <= 1 || orientation > 8) return true;
+bool image_turn(const struct image *from, uint32_t orientation, struct arena *a,
+                struct image_canvas *out, struct err *e) {
     bool swaps = exif_swaps_sides(orientation);
-    const struct image_info size = {.width = swaps ? io->height : io->width,
-                                    .height = swaps ? io->width : io->height,
-                                    .channels = io->channels};
+    const struct image_info size = {.width = swaps ? from->height : from->width,
+                                    .height = swaps ? from->width : from->height,
+                                    .channels = from->channels};
     struct image_canvas to;
+    assert(orientation >= 1 && orientation <= 8);
     if (!image_canvas(a, &size, &to, e)) return false;
-    struct walk w = walk_of(io, orientation);
+    struct walk w = walk_of(from, orientation);
     size_t row_bytes = (size_t)to.width * to.channels;
     for (uint32_t y = 0; y < to.height; y++) {
-        walk_row(io->pixel + w.start + (ptrdiff_t)y * w.down, w.across, &to,
+        walk_row(from->pixel + w.start + (ptrdiff_t)y * w.down, w.across, &to,
                  to.pixel + y * row_bytes);
     }
+    *out = to;
+    return true;
+}
+
+bool image_upright(struct image *io, uint32_t orientation, struct arena *a, struct err *e) {
+    struct image_canvas to;
+    if (orientation == 1) return true;
+    if (!image_turn(io, orientation, a, &to, e)) return false;
     *io = image_of(&to);
     return true;
 }

@@ -67,6 +67,33 @@ bool image_decode(struct text bytes, const struct image_read *how, struct arena 
     return true;
 }
 
+/* Do the pixels lie in memory that image_canvas() gave? */
+static bool is_canvas(const struct image *image, struct text bytes) {
+    const uint8_t *first = (const uint8_t *)bytes.at;
+    return image->pixel < first || image->pixel >= first + bytes.bytes;
+}
+
+bool image_decode_pam(struct text bytes, const struct image_read *how, struct arena *a,
+                      struct text *out, struct err *e) {
+    struct image image;
+    struct image_canvas own;
+    if (!image_decode(bytes, how, a, &image, e)) return false;
+    if (is_canvas(&image, bytes)) {
+        own = (struct image_canvas){image.width, image.height, image.channels,
+                                    (uint8_t *)(uintptr_t)image.pixel};
+    } else if (memcmp(bytes.at, "P7", 2) == 0) {
+        *out = bytes;
+        return true;
+    } else {
+        const struct image_info size = {
+            .width = image.width, .height = image.height, .channels = image.channels};
+        if (!image_canvas(a, &size, &own, e)) return false;
+        memcpy(own.pixel, image.pixel, (size_t)own.width * own.height * own.channels);
+    }
+    *out = image_as_pam(&own);
+    return true;
+}
+
 bool image_canvas(struct arena *a, const struct image_info *size, struct image_canvas *out,
                   struct err *e) {
     uint64_t pixels = (uint64_t)size->width * size->height;

@@ -63,6 +63,10 @@ bool image_info(struct text bytes, struct image_info *out, struct err *e) MUST_U
 bool image_decode(struct text bytes, const struct image_read *how, struct arena *a,
                   struct image *out, struct err *e) MUST_USE;
 
+/* The pixels as a PAM file: `bytes` themselves where they are one with a maxval of 255. */
+bool image_decode_pam(struct text bytes, const struct image_read *how, struct arena *a,
+                      struct text *out, struct err *e) MUST_USE;
+
 /* Room for an image in `a`; false without memory or for a size of 0 or above IMAGE_PIXELS_MAX. */
 bool image_canvas(struct arena *a, const struct image_info *size, struct image_canvas *out,
                   struct err *e) MUST_USE;
@@ -74,6 +78,14 @@ struct text image_as_pam(struct image_canvas *c);
 /* With 1 (gray) or 3 (RGB) channels, alpha dropped; the same pixels where nothing changes. */
 bool image_convert(const struct image *from, uint32_t channels, struct arena *a, struct image *out,
                    struct err *e) MUST_USE;
+
+/* The same into a canvas of the same size. */
+void image_convert_to(const struct image *from, struct image_canvas *to);
+
+/* As EXIF's orientation (1 to 8) wants it seen: 2 mirrors, 3 turns by 180 degrees, 4 mirrors top
+ * and bottom, 6 turns right, 8 left, 5 and 7 mirror at a diagonal. */
+bool image_turn(const struct image *from, uint32_t orientation, struct arena *a,
+                struct image_canvas *out, struct err *e) MUST_USE;
 
 enum { IMAGE_QUALITY = 95 }; /* of JPEGs where none is given, as OpenCV's */
 

@@ -230,9 +230,11 @@ static bool png_decode(struct text bytes, const struct image_read *how, struct a
     struct image_canvas to;
     if (!png_open(&p, bytes, how, e)) return false;
     const struct image_info size = {
-        .width = p.head.width, .height = p.head.height, .channels = p.channels, .format = format};
-    bool ok = image_size_allowed(&size, how, e) && image_canvas(a, &size, &to, e) &&
-              png_pixels(&p, a, &to, e);
+        .width = p.head.width, .height = p.head.height, .channels = p.channels};
+    bool ok = image_canvas(a, &size, &to, e);
+    struct arena_mark scratch = arena_mark(a);
+    ok = ok && png_pixels(&p, a, &to, e);
+    arena_rewind(a, scratch);
     spng_ctx_free(p.library);
     if (!ok) return false;
     *out = image_of(&to);

@@ -42,8 +42,8 @@ static double scale_of(uint32_t from, uint32_t to) {
 /* OpenCV's area for sides that grow. */
 static double area_place(uint32_t i, double scale, double grows) {
     double at = floor(i * scale);
-    double part = (i + 1) - (at + 1) * grows;
-    return at + (part <= 0 ? 0 : part - floor(part));
+    float part = (float)((i + 1) - (at + 1) * grows); /* a float: or it is just below 1 */
+    return at + (double)(part <= 0 ? 0 : part - floorf(part));
 }
 
 static struct tap *taps_new(struct arena *a, uint32_t from, uint32_t to, bool area) {
@@ -226,6 +226,7 @@ bool image_resize(const struct image *from, const struct image_info *size, enum 
     if (!image_canvas(a, &own, &to, e)) return false;
     bool shrinks = from->width >= to.width && from->height >= to.height;
     bool ok;
+    struct arena_mark mark = arena_mark(a); /* what follows is scratch */
     if (from->width == to.width && from->height == to.height) {
         memcpy(to.pixel, from->pixel, (size_t)to.width * to.height * to.channels);
         ok = true;
@@ -236,6 +237,7 @@ bool image_resize(const struct image *from, const struct image_info *size, enum 
     } else {
         ok = resize_bilinear(from, filter == IMAGE_AREA, a, &to, e);
     }
+    arena_rewind(a, mark);
     if (ok) *out = to;
     return ok;
 }
