@@ -76,8 +76,9 @@ static void choose_stage(struct conv_plan *p) {
     p->patch = s->patch;
     p->h = s->h;
     p->w = s->w;
-    bool many_taps = s->patch.kernel_w > 1 && s->patch.dilation_w == 1 && s->groups == 1;
-    p->staged = s->in_order == CONV_NCHW || (many_taps && s->c_in <= STAGE_CHANNELS);
+    bool pads = s->patch.pad_left + s->patch.pad_right > 0;
+    bool mergeable = s->patch.kernel_w > 1 && s->patch.dilation_w == 1 && s->groups == 1;
+    p->staged = s->in_order == CONV_NCHW || (mergeable && pads && s->c_in <= STAGE_CHANNELS);
     if (!p->staged) return;
     p->h += s->patch.pad_top + s->patch.pad_bottom;
     p->w += s->patch.pad_left + s->patch.pad_right;
@@ -135,7 +136,7 @@ struct dense_job {
 
 struct dense_block {
     size_t pixel;
-    uint32_t pixels;
+    uint32_t pixels, tiles;
 };
 
 static uint32_t rows_of(const struct dense_job *j, const struct dense_block *b, uint32_t tile) {
@@ -143,48 +144,46 @@ static uint32_t rows_of(const struct dense_job *j, const struct dense_block *b, 
     return left < rows ? left : rows;
 }
 
-static void run_tile(const struct dense_job *j, const struct dense_block *b, uint32_t tile,
-                     uint32_t column) {
+/* All tiles of a block with the panel of columns from `column` on. */
+static void run_panel(const struct dense_job *j, const struct dense_block *b, uint32_t column) {
     const struct conv_plan *p = j->plan;
     const struct conv_shape *s = &p->shape;
     uint32_t c_in = s->c_in / s->groups, c_out = s->c_out / s->groups, step;
-    uint32_t vectors = panel_vectors(p, column), rows = rows_of(j, b, tile);
-    size_t pixel = j->first + b->pixel + (size_t)tile * p->tile_rows;
-    uint32_t channel = j->group * c_out + column, left = c_out - column;
-    bool merged = j->merged[tile];
+    uint32_t channel = j->group * c_out + column, vectors = panel_vectors(p, column);
     struct dense_tile t = {
-        .row = j->row + tile * j->taps * DENSE_ROWS,
-        .taps = merged ? p->patch.kernel_h : (uint32_t)j->taps,
-        .depth = merged ? c_in * p->patch.kernel_w : c_in,
         .weights = column_at(p, column, &step) + j->group * p->group_floats,
         .bias = p->bias + (size_t)j->group * padded_columns(p) + column,
+        .sink = {.lo = p->lo, .hi = p->hi, .out = j->piece},
     };
-    t.columns = left < step ? left : step;
-    if (p->plain) {
-        t.sink = conv_sink(p, j->io, pixel, channel);
-        p->kernels->dense->run[vectors][rows](&t);
-        return;
+    t.columns = c_out - column < step ? c_out - column : step;
+    t.sink.out_stride = step;
+    dense_kernel *const *run = p->kernels->dense->run[vectors];
+    for (uint32_t tile = 0; tile < b->tiles; tile++) {
+        bool merged = j->merged[tile];
+        uint32_t rows = rows_of(j, b, tile);
+        size_t pixel = j->first + b->pixel + (size_t)tile * p->tile_rows;
+        t.row = j->row + tile * j->taps * DENSE_ROWS;
+        t.taps = merged ? p->patch.kernel_h : (uint32_t)j->taps;
+        t.depth = merged ? c_in * p->patch.kernel_w : c_in;
+        if (p->plain) t.sink = conv_sink(p, j->io, pixel, channel);
+        run[rows](&t);
+        if (p->plain) continue;
+        struct conv_piece piece = {pixel, rows, channel, t.columns, j->piece, step};
+        conv_finish(p, j->io, &piece);
     }
-    t.sink = (struct nn_sink){.lo = p->lo, .hi = p->hi, .out = j->piece, .out_stride = step};
-    p->kernels->dense->run[vectors][rows](&t);
-    struct conv_piece piece = {pixel, rows, channel, t.columns, j->piece, step};
-    conv_finish(p, j->io, &piece);
 }
 
 static void run_block(const struct dense_job *j, const struct dense_block *b) {
     const struct conv_plan *p = j->plan;
-    uint32_t tiles = (b->pixels + p->tile_rows - 1) / p->tile_rows;
     bool merge = p->patch.kernel_w > 1 && p->patch.dilation_w == 1 &&
                  j->image.stride == p->shape.c_in / p->shape.groups;
-    for (uint32_t tile = 0; tile < tiles; tile++) {
+    for (uint32_t tile = 0; tile < b->tiles; tile++) {
         j->merged[tile] = p->kernels->dense->gather(
             &j->image, b->pixel + (size_t)tile * p->tile_rows, rows_of(j, b, tile), merge,
             j->row + tile * j->taps * DENSE_ROWS);
     }
-    uint32_t c_out = p->shape.c_out / p->shape.groups;
-    for (uint32_t column = 0; column < c_out; column += DENSE_VECTORS * p->kernels->lanes) {
-        for (uint32_t tile = 0; tile < tiles; tile++) run_tile(j, b, tile, column);
-    }
+    uint32_t c_out = p->shape.c_out / p->shape.groups, step = DENSE_VECTORS * p->kernels->lanes;
+    for (uint32_t column = 0; column < c_out; column += step) run_panel(j, b, column);
 }
 
 static void run_groups(struct dense_job *j, size_t images) {
@@ -195,26 +194,33 @@ static void run_groups(struct dense_job *j, size_t images) {
         j->image.at = at + (size_t)j->group * (p->shape.c_in / p->shape.groups);
         for (size_t pixel = 0; pixel < pixels; pixel += step) {
             size_t left = pixels - pixel;
-            struct dense_block b = {pixel, (uint32_t)(left < step ? left : step)};
+            struct dense_block b = {pixel, (uint32_t)(left < step ? left : step), 0};
+            b.tiles = (b.pixels + p->tile_rows - 1) / p->tile_rows;
             run_block(j, &b);
         }
     }
 }
 
-/* One row of the copy: its pads and the image's row y. */
+/* One row of the copy: its pads and the image's row. */
 static void stage_row(const struct conv_plan *p, const struct conv_io *io, const float *image,
                       float *to) {
     const struct conv_shape *s = &p->shape;
     size_t c_in = s->c_in, left = s->patch.pad_left * c_in, right = s->patch.pad_right * c_in;
     memset(to, 0, left * sizeof *to);
     to += left;
-    for (size_t x = 0; x < s->w; x++, to += c_in) {
+    if (s->in_order == CONV_NCHW) {
         for (size_t c = 0; c < c_in; c++) {
-            bool planes = s->in_order == CONV_NCHW;
-            to[c] = planes ? image[c * s->h * s->w + x] : image[x * io->in_stride + c];
+            const float *plane = image + c * s->h * s->w;
+            for (size_t x = 0; x < s->w; x++) to[x * c_in + c] = plane[x];
+        }
+    } else if (io->in_stride == c_in) {
+        memcpy(to, image, s->w * c_in * sizeof *to);
+    } else {
+        for (size_t x = 0; x < s->w; x++) {
+            memcpy(to + x * c_in, image + x * io->in_stride, c_in * sizeof *to);
         }
     }
-    memset(to, 0, right * sizeof *to);
+    memset(to + s->w * c_in, 0, right * sizeof *to);
 }
 
 static void stage(const struct conv_plan *p, const struct conv_io *io, uint32_t image, float *to) {
@@ -244,6 +250,7 @@ static void dense_run(const struct conv_plan *p, const struct conv_io *io) {
                   .w = p->w,
                   .out_w = p->out_w,
                   .out_pixels = (size_t)p->out_h * p->out_w,
+                  .pointwise = taps == 1 && p->out_h == p->h && p->out_w == p->w,
                   .stride = io->in_stride,
                   .patch = &p->patch},
         .piece = piece,

@@ -16,16 +16,35 @@
 #include "udf/nn/kernels.h"
 #include "udf/nn/vec.h"
 
-NN_INLINE void store_row(const struct dense_tile *t, uint32_t i, uint32_t v, vec sum) {
+/* n lanes of each row from vector v on: sum + residual, within lo and hi. */
+NN_INLINE void store_column(const struct dense_tile *t, vec sum[DENSE_ROWS][DENSE_VECTORS],
+                            const uint32_t rows, const uint32_t v, uint32_t n) {
     const struct nn_sink *s = &t->sink;
-    uint32_t column = v * VEC_LANES;
-    if (column >= t->columns) return;
-    uint32_t n = t->columns - column < VEC_LANES ? t->columns - column : VEC_LANES;
     if (s->residual) {
-        sum = vec_add(sum, vec_load_some(s->residual + i * s->residual_stride + column, n));
+        const float *residual = s->residual + v * VEC_LANES;
+#pragma GCC unroll 12
+        for (uint32_t i = 0; i < rows; i++) {
+            sum[i][v] = vec_add(sum[i][v], vec_load_some(residual + i * s->residual_stride, n));
+        }
     }
-    sum = vec_min(vec_of(s->hi), vec_max(vec_of(s->lo), sum));
-    vec_store_some(s->out + i * s->out_stride + column, sum, n);
+    vec lo = vec_of(s->lo), hi = vec_of(s->hi);
+    float *out = s->out + v * VEC_LANES;
+#pragma GCC unroll 12
+    for (uint32_t i = 0; i < rows; i++, out += s->out_stride) {
+        vec_store_some(out, vec_min(hi, vec_max(lo, sum[i][v])), n);
+    }
+}
+
+NN_INLINE void store_tile(const struct dense_tile *t, vec sum[DENSE_ROWS][DENSE_VECTORS],
+                          const uint32_t rows, const uint32_t vectors) {
+    uint32_t left = t->columns - (vectors - 1) * VEC_LANES; /* of the last vector */
+#pragma GCC unroll 2
+    for (uint32_t v = 0; v + 1 < vectors; v++) store_column(t, sum, rows, v, VEC_LANES);
+    if (left == VEC_LANES) {
+        store_column(t, sum, rows, vectors - 1, VEC_LANES);
+    } else {
+        store_column(t, sum, rows, vectors - 1, left);
+    }
 }
 
 NN_INLINE void tile(const struct dense_tile *t, const uint32_t rows, const uint32_t vectors) {
@@ -55,11 +74,7 @@ NN_INLINE void tile(const struct dense_tile *t, const uint32_t rows, const uint3
         }
     }
 
-#pragma GCC unroll 12
-    for (uint32_t i = 0; i < rows; i++) {
-#pragma GCC unroll 2
-        for (uint32_t v = 0; v < vectors; v++) store_row(t, i, v, sum[i][v]);
-    }
+    store_tile(t, sum, rows, vectors);
 }
 
 #define ROWS_LIST(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12)
@@ -108,6 +123,11 @@ static bool columns_inside(const struct dense_image *m, const struct origin *o, 
 static bool gather(const struct dense_image *m, size_t pixel, uint32_t rows, bool merge,
                    const float **row) {
     const struct patch *p = m->patch;
+    if (m->pointwise) {
+        const float *at = m->at + pixel * m->stride;
+        for (uint32_t i = 0; i < rows; i++) row[i] = at + i * m->stride;
+        return false;
+    }
     struct origin o;
     find_origins(m, pixel, rows, &o);
     bool merged = merge && columns_inside(m, &o, rows);

@@ -34,7 +34,7 @@ struct nn_sink {
 struct dense_tile {
     const float *const *row; /* [taps][DENSE_ROWS] */
     uint32_t taps, depth;
-    uint32_t columns;     /* stored: <= vectors * lanes */
+    uint32_t columns;     /* stored: all lanes of the vectors but the last, of that one some */
     const float *weights; /* [taps * depth][vectors * lanes] */
     const float *bias;    /* [vectors * lanes] */
     struct nn_sink sink;
@@ -49,6 +49,7 @@ struct dense_image {
     size_t out_pixels; /* of an image */
     size_t stride;     /* from pixel to pixel */
     const struct patch *patch;
+    bool pointwise; /* output pixel i is made of input pixel i */
 };
 
 struct dense_kernels {
