@@ -7,7 +7,7 @@
 
 #include "udf/nn/conv_plan.h"
 
-static const struct conv_algorithm *const algorithms[] = {&conv_depthwise, &conv_dense};
+static const struct conv_algorithm *const algorithms[] = {&conv_planes, &conv_depthwise, &conv_dense};
 
 float *conv_floats(struct arena *a, size_t count) {
     char *at = arena_zalloc(a, count + 16, sizeof(float));

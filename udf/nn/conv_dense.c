@@ -1,7 +1,7 @@
 /* conv_dense.c: any convolution, as products of tiles of output pixels with panels of channels.
  *
- * Weights are packed in panels of two registers of output channels (the last has one where that
- * is enough), [kernel_h][kernel_w][c_in][channels of the panel]; see dense_tmpl.c. Tiles of output
+ * Weights are packed in panels (conv_panel.c), [kernel_h][kernel_w][c_in][channels of the panel];
+ * see dense_tmpl.c. Tiles of output
  * pixels run on over the ends of rows and of images.
  *
  * A block of tiles goes through one panel after the other: a panel stays in the first-level cache,
@@ -22,52 +22,11 @@ enum {
     BLOCK_BYTES_BIG = 256 * 1024, /* … where the weights do not fit in the second */
     WEIGHTS_BYTES_BIG = 512 * 1024,
     POINTER_BYTES = 32 * 1024,
-    PIECE_FLOATS = DENSE_ROWS * DENSE_VECTORS * NN_LANES_MAX,
 };
 
 static bool dense_fits(const struct conv_plan *p) {
     (void)p;
     return true;
-}
-
-/* Output channels of a group are cut in panels: how many registers has the one at `column`? */
-static uint32_t panel_vectors(const struct conv_plan *p, uint32_t column) {
-    uint32_t left = p->shape.c_out / p->shape.groups - column;
-    return left > p->kernels->lanes ? DENSE_VECTORS : 1;
-}
-
-static uint32_t padded_columns(const struct conv_plan *p) {
-    uint32_t columns = p->shape.c_out / p->shape.groups, lanes = p->kernels->lanes;
-    return (columns + lanes - 1) / lanes * lanes;
-}
-
-static size_t inner(const struct conv_plan *p) {
-    const struct patch *w = &p->shape.patch;
-    return (size_t)w->kernel_h * w->kernel_w * (p->shape.c_in / p->shape.groups);
-}
-
-/* Column `column` of a group: where its weights start and the distance from one to the next. */
-static float *column_at(const struct conv_plan *p, uint32_t column, uint32_t *step_out) {
-    uint32_t lanes = p->kernels->lanes, wide = DENSE_VECTORS * lanes;
-    uint32_t panel = column / wide * wide;
-    *step_out = panel_vectors(p, panel) * lanes;
-    return p->weights + panel * inner(p) + (column - panel);
-}
-
-static void pack_group(struct conv_plan *p, uint32_t group, const struct conv_weights *weights) {
-    const struct conv_shape *s = &p->shape;
-    uint32_t c_in = s->c_in / s->groups, c_out = s->c_out / s->groups;
-    uint32_t taps = s->patch.kernel_h * s->patch.kernel_w;
-    for (uint32_t column = 0; column < c_out; column++) {
-        size_t channel = (size_t)group * c_out + column;
-        const float *from = weights->at + channel * c_in * taps;
-        uint32_t step;
-        float *to = column_at(p, column, &step) + group * p->group_floats;
-        for (uint32_t i = 0; i < taps * c_in; i++, to += step) {
-            *to = from[i % c_in * taps + i / c_in];
-        }
-        if (weights->bias) p->bias[group * padded_columns(p) + column] = weights->bias[channel];
-    }
 }
 
 /* The image that is read: as it is, or the padded copy. */
@@ -105,18 +64,15 @@ static void choose_block(struct conv_plan *p) {
 static bool dense_pack(struct conv_plan *p, struct arena *a, const struct conv_weights *weights) {
     const struct conv_shape *s = &p->shape;
     const struct patch *w = &s->patch;
-    p->group_floats = padded_columns(p) * inner(p);
-    p->weights = conv_floats(a, s->groups * p->group_floats);
-    p->bias = conv_floats(a, (size_t)s->groups * padded_columns(p));
+    if (!conv_pack_panels(p, a, weights, false)) return false;
     p->zeros = conv_floats(a, (size_t)w->kernel_w * s->c_in);
-    if (!p->weights || !p->bias || !p->zeros) return false;
-    for (uint32_t g = 0; g < s->groups; g++) pack_group(p, g, weights);
+    if (!p->zeros) return false;
 
     choose_stage(p);
-    p->tile_rows = p->kernels->dense->rows[panel_vectors(p, 0)];
+    p->tile_rows = p->kernels->dense->rows[conv_panel_vectors(p, 0)];
     choose_block(p);
     size_t taps = (size_t)w->kernel_h * w->kernel_w;
-    p->scratch_bytes = (stage_floats(p) + PIECE_FLOATS) * sizeof(float) +
+    p->scratch_bytes = (stage_floats(p) + CONV_PIECE_FLOATS) * sizeof(float) +
                        p->block_tiles * (taps * DENSE_ROWS * sizeof(float *) + sizeof(bool));
     return true;
 }
@@ -128,7 +84,7 @@ struct dense_job {
     struct dense_image image;
     uint32_t group;
     size_t first;      /* the output pixel, over all images of io, that pixel 0 of `image` is */
-    float *piece;      /* [PIECE_FLOATS] */
+    float *piece;      /* [CONV_PIECE_FLOATS] */
     const float **row; /* [block_tiles][taps][DENSE_ROWS] */
     bool *merged;      /* [block_tiles] */
     size_t taps;
@@ -149,10 +105,10 @@ static void run_panel(const struct dense_job *j, const struct dense_block *b, ui
     const struct conv_plan *p = j->plan;
     const struct conv_shape *s = &p->shape;
     uint32_t c_in = s->c_in / s->groups, c_out = s->c_out / s->groups, step;
-    uint32_t channel = j->group * c_out + column, vectors = panel_vectors(p, column);
+    uint32_t channel = j->group * c_out + column, vectors = conv_panel_vectors(p, column);
     struct dense_tile t = {
-        .weights = column_at(p, column, &step) + j->group * p->group_floats,
-        .bias = p->bias + (size_t)j->group * padded_columns(p) + column,
+        .weights = conv_panel_column(p, column, &step) + j->group * p->group_floats,
+        .bias = p->bias + (size_t)j->group * conv_panel_columns(p) + column,
         .sink = {.lo = p->lo, .hi = p->hi, .out = j->piece},
     };
     t.columns = c_out - column < step ? c_out - column : step;
@@ -240,7 +196,7 @@ static void stage(const struct conv_plan *p, const struct conv_io *io, uint32_t 
 static void dense_run(const struct conv_plan *p, const struct conv_io *io) {
     float *staged = conv_scratch(io), *piece = staged + stage_floats(p);
     size_t taps = (size_t)p->patch.kernel_h * p->patch.kernel_w;
-    const float **row = (const float **)(piece + PIECE_FLOATS);
+    const float **row = (const float **)(piece + CONV_PIECE_FLOATS);
     struct dense_job j = {
         .plan = p,
         .io = io,

@@ -2,6 +2,7 @@
  *
  * Each algorithm is a row of the table in conv.c, the first that fits is taken:
  *
+ *     planes      a few planes (NCHW): the first of a network
  *     depthwise   one input channel a group: no product, a loop over channels
  *     winograd    3 x 3 with stride 1 and enough channels: fewer multiplications
  *     dense       everything
@@ -22,7 +23,10 @@ struct conv_algorithm {
     void (*run)(const struct conv_plan *p, const struct conv_io *io);
 };
 
-extern const struct conv_algorithm conv_dense, conv_depthwise, conv_winograd;
+extern const struct conv_algorithm conv_dense, conv_depthwise, conv_planes;
+
+/* Floats of the sums that a tile leaves for conv_finish(), at most. */
+enum { CONV_PIECE_FLOATS = DENSE_ROWS * DENSE_VECTORS * NN_LANES_MAX };
 
 struct conv_plan {
     const struct conv_algorithm *algorithm;
@@ -61,6 +65,17 @@ struct conv_piece {
     size_t stride;
 };
 void conv_finish(const struct conv_plan *p, const struct conv_io *io, const struct conv_piece *x);
+
+/* conv_panel.c: weights and bias of products; inner is [kernel_h][kernel_w][c_in / groups], or as in
+ * the file where channels come first. */
+bool conv_pack_panels(struct conv_plan *p, struct arena *a, const struct conv_weights *weights,
+                      bool channels_first) MUST_USE;
+/* Registers of the panel that starts at column `column` of a group. */
+uint32_t conv_panel_vectors(const struct conv_plan *p, uint32_t column);
+/* Output channels of a group with those that fill the last register. */
+uint32_t conv_panel_columns(const struct conv_plan *p);
+/* Where a column of the first group is, and the distance of its weights. */
+float *conv_panel_column(const struct conv_plan *p, uint32_t column, uint32_t *step_out);
 
 /* The scratch, on a cache line's border. */
 static inline float *conv_scratch(const struct conv_io *io) {

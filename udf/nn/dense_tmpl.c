@@ -77,6 +77,35 @@ NN_INLINE void tile(const struct dense_tile *t, const uint32_t rows, const uint3
     store_tile(t, sum, rows, vectors);
 }
 
+/* The same where the rows are `stride` floats apart in one line of memory for each tap. */
+NN_INLINE void line(const struct dense_tile *t, const uint32_t rows, const uint32_t vectors,
+                    const uint32_t stride) {
+    vec sum[DENSE_ROWS][DENSE_VECTORS];
+#pragma GCC unroll 12
+    for (uint32_t i = 0; i < rows; i++) {
+#pragma GCC unroll 2
+        for (uint32_t v = 0; v < vectors; v++) sum[i][v] = vec_load(t->bias + v * VEC_LANES);
+    }
+
+    const float *weights = t->weights;
+    for (uint32_t tap = 0; tap < t->taps; tap++) {
+        const float *at = t->row[tap];
+        for (size_t k = 0; k < t->depth; k++, at++) {
+            vec w[DENSE_VECTORS];
+#pragma GCC unroll 2
+            for (uint32_t v = 0; v < vectors; v++) w[v] = vec_load(weights + v * VEC_LANES);
+            weights += vectors * VEC_LANES;
+#pragma GCC unroll 12
+            for (uint32_t i = 0; i < rows; i++) {
+                vec x = vec_of(at[i * stride]);
+#pragma GCC unroll 2
+                for (uint32_t v = 0; v < vectors; v++) sum[i][v] = vec_fma(x, w[v], sum[i][v]);
+            }
+        }
+    }
+    store_tile(t, sum, rows, vectors);
+}
+
 #define ROWS_LIST(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12)
 
 #define DEFINE_TILES(rows)                                                                         \
@@ -87,6 +116,23 @@ NN_INLINE void tile(const struct dense_tile *t, const uint32_t rows, const uint3
         tile(t, rows, 2);                                                                          \
     }
 ROWS_LIST(DEFINE_TILES)
+
+#define LINE_ROWS_LIST(X) X(4) X(6) X(8) X(10) X(12)
+
+#define DEFINE_LINES(rows)                                                                         \
+    static void line_##rows##_1_1(const struct dense_tile *t) {                                    \
+        line(t, rows, 1, 1);                                                                       \
+    }                                                                                              \
+    static void line_##rows##_1_2(const struct dense_tile *t) {                                    \
+        line(t, rows, 1, 2);                                                                       \
+    }                                                                                              \
+    static void line_##rows##_2_1(const struct dense_tile *t) {                                    \
+        line(t, rows, 2, 1);                                                                       \
+    }                                                                                              \
+    static void line_##rows##_2_2(const struct dense_tile *t) {                                    \
+        line(t, rows, 2, 2);                                                                       \
+    }
+LINE_ROWS_LIST(DEFINE_LINES)
 
 /* Where each row's window starts, which may be outside of the image. */
 struct origin {
@@ -145,9 +191,16 @@ static bool gather(const struct dense_image *m, size_t pixel, uint32_t rows, boo
 
 #define TILE_1(rows) [rows] = tile_##rows##_1,
 #define TILE_2(rows) [rows] = tile_##rows##_2,
+#define LINE_1_1(rows) [rows] = line_##rows##_1_1,
+#define LINE_1_2(rows) [rows] = line_##rows##_1_2,
+#define LINE_2_1(rows) [rows] = line_##rows##_2_1,
+#define LINE_2_2(rows) [rows] = line_##rows##_2_2,
 
 const struct dense_kernels NN_NAME(dense) = {
     .rows = {0, 12, VEC_REGISTERS == 32 ? 12 : 6},
     .run = {{0}, {ROWS_LIST(TILE_1)}, {ROWS_LIST(TILE_2)}},
+    .line = {{{0}},
+             {{0}, {LINE_ROWS_LIST(LINE_1_1)}, {LINE_ROWS_LIST(LINE_1_2)}},
+             {{0}, {LINE_ROWS_LIST(LINE_2_1)}, {LINE_ROWS_LIST(LINE_2_2)}}},
     .gather = gather,
 };

@@ -16,8 +16,9 @@
 
 enum {
     NN_LANES_MAX = 16,
-    DENSE_ROWS = 12,  /* of a tile, at most */
-    DENSE_VECTORS = 2 /* side by side in a tile, at most */
+    DENSE_ROWS = 12,      /* of a tile, at most */
+    DENSE_VECTORS = 2,    /* side by side in a tile, at most */
+    DENSE_LINE_STRIDE = 2 /* of dense_kernels.line, at most */
 };
 
 /* Where results go: min(hi, max(lo, sum + residual)), row i at out + i * out_stride. */
@@ -55,6 +56,9 @@ struct dense_image {
 struct dense_kernels {
     uint32_t rows[DENSE_VECTORS + 1]; /* the best tile height for 1 and 2 vectors */
     dense_kernel *run[DENSE_VECTORS + 1][DENSE_ROWS + 1]; /* [vectors][rows] */
+    /* [vectors][stride][rows], rows 4, 6, 8, 10 and 12: tiles whose rows are `stride` floats apart,
+     * so that tile->row is [taps]. */
+    dense_kernel *line[DENSE_VECTORS + 1][DENSE_LINE_STRIDE + 1][DENSE_ROWS + 1];
     /* The rows of the tile of `rows` output pixels from `pixel` on (counted over all images), to
      * row[taps][DENSE_ROWS]. True: the taps of each kernel row follow each other in memory, so
      * there is one piece per kernel row, kernel_w times as deep. `merge` allows that. */
