@@ -107,7 +107,7 @@ static double measure(const struct conv_layer *l, uint32_t images, const struct 
     size_t taps = (size_t)l->kernel * l->kernel, inner = l->c_in / l->groups * taps;
     float *weights = floats(l->c_out * inner), *bias = floats(l->c_out);
     struct conv_post post = {.before = {.kind = ACT_CLIP, .a = 0, .b = 1e30f}};
-    struct conv_options options = {.kernels = kernels};
+    struct conv_options options = {.kernels = kernels, .images = images};
     struct conv_weights w = {weights, bias};
     struct conv_plan *plan = conv_create(&arena, &s, &w, &post, &options);
     assert(plan);

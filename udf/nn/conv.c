@@ -7,7 +7,8 @@
 
 #include "udf/nn/conv_plan.h"
 
-static const struct conv_algorithm *const algorithms[] = {&conv_planes, &conv_depthwise, &conv_dense};
+static const struct conv_algorithm *const algorithms[] = {&conv_planes, &conv_depthwise,
+                                                          &conv_winograd, &conv_dense};
 
 float *conv_floats(struct arena *a, size_t count) {
     char *at = arena_zalloc(a, count + 16, sizeof(float));
@@ -60,6 +61,8 @@ struct conv_plan *conv_create(struct arena *a, const struct conv_shape *shape,
     p->out_w = patch_out_w(w, shape->w);
     assert(p->out_h > 0 && p->out_w > 0);
     p->kernels = options && options->kernels ? options->kernels : nn_kernels_best();
+    p->no_winograd = options && options->no_winograd;
+    p->images = options && options->images ? options->images : 1;
     find_limits(p);
     if (!keep_slope(a, &p->post.before, shape->c_out)) return NULL;
     if (!keep_slope(a, &p->post.after, shape->c_out)) return NULL;

@@ -54,6 +54,7 @@ struct conv_shape {
 struct conv_options {
     const struct nn_kernels *kernels; /* NULL: nn_kernels_best() */
     bool no_winograd;                 /* the sum as defined */
+    uint32_t images;                  /* of a typical run; 0: 1. Winograd may pay for many only */
 };
 
 /* What a plan copies. */

@@ -15,16 +15,11 @@ uint32_t conv_panel_columns(const struct conv_plan *p) {
     return (columns + lanes - 1) / lanes * lanes;
 }
 
-static size_t inner(const struct conv_plan *p) {
-    const struct patch *w = &p->shape.patch;
-    return (size_t)w->kernel_h * w->kernel_w * (p->shape.c_in / p->shape.groups);
-}
-
 float *conv_panel_column(const struct conv_plan *p, uint32_t column, uint32_t *step_out) {
     uint32_t lanes = p->kernels->lanes, wide = DENSE_VECTORS * lanes;
     uint32_t panel = column / wide * wide;
     *step_out = conv_panel_vectors(p, panel) * lanes;
-    return p->weights + panel * inner(p) + (column - panel);
+    return p->weights + panel * p->inner + (column - panel);
 }
 
 static void pack_group(struct conv_plan *p, uint32_t group, const struct conv_weights *weights,
@@ -47,7 +42,8 @@ static void pack_group(struct conv_plan *p, uint32_t group, const struct conv_we
 bool conv_pack_panels(struct conv_plan *p, struct arena *a, const struct conv_weights *weights,
                       bool channels_first) {
     const struct conv_shape *s = &p->shape;
-    p->group_floats = conv_panel_columns(p) * inner(p);
+    p->inner = (size_t)s->patch.kernel_h * s->patch.kernel_w * (s->c_in / s->groups);
+    p->group_floats = conv_panel_columns(p) * p->inner;
     p->weights = conv_floats(a, s->groups * p->group_floats);
     p->bias = conv_floats(a, (size_t)s->groups * conv_panel_columns(p));
     if (!p->weights || !p->bias) return false;

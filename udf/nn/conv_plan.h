@@ -23,7 +23,7 @@ struct conv_algorithm {
     void (*run)(const struct conv_plan *p, const struct conv_io *io);
 };
 
-extern const struct conv_algorithm conv_dense, conv_depthwise, conv_planes;
+extern const struct conv_algorithm conv_dense, conv_depthwise, conv_planes, conv_winograd;
 
 /* Floats of the sums that a tile leaves for conv_finish(), at most. */
 enum { CONV_PIECE_FLOATS = DENSE_ROWS * DENSE_VECTORS * NN_LANES_MAX };
@@ -39,6 +39,8 @@ struct conv_plan {
     float *weights, *bias; /* packed as the algorithm wants them */
     float *zeros;
     size_t scratch_bytes;
+    bool no_winograd;
+    uint32_t images; /* of a typical run */
 
     /* conv_dense: */
     struct patch patch;   /* of the image that is read: no pads where it was staged */
@@ -47,6 +49,7 @@ struct conv_plan {
     uint32_t tile_rows;   /* output pixels of a tile */
     uint32_t block_tiles; /* tiles that pass through all weights together */
     uint32_t segment;     /* conv_depthwise: pixels of a run, at most */
+    size_t inner;         /* rows of a panel of weights */
     size_t group_floats;  /* packed weights of a group */
 };
 
@@ -76,6 +79,12 @@ uint32_t conv_panel_vectors(const struct conv_plan *p, uint32_t column);
 uint32_t conv_panel_columns(const struct conv_plan *p);
 /* Where a column of the first group is, and the distance of its weights. */
 float *conv_panel_column(const struct conv_plan *p, uint32_t column, uint32_t *step_out);
+
+/* The first part of `count` things that are cut in parts of `most` or fewer, all about equal. */
+static inline uint32_t conv_even_part(size_t count, uint32_t most) {
+    size_t parts = (count + most - 1) / most;
+    return (uint32_t)((count + parts - 1) / parts);
+}
 
 /* The scratch, on a cache line's border. */
 static inline float *conv_scratch(const struct conv_io *io) {

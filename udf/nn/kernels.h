@@ -88,6 +88,33 @@ struct depthwise_kernels {
 
 extern const struct depthwise_kernels depthwise_v2, depthwise_v3, depthwise_v4;
 
+enum { WINOGRAD_IN = 6, WINOGRAD_OUT = 4 }; /* pixels of a tile's side */
+
+/* A tile's 6 x 6 pixels to its row of 36 matrices, `point_step` floats apart. */
+struct winograd_input {
+    const float *in;
+    size_t row_step, pixel_step, channels;
+    float *to;
+    size_t point_step;
+};
+
+/* And back: to rows x columns <= 4 x 4 pixels, rows row_pixels apart. */
+struct winograd_output {
+    const float *from; /* channels are rounded up to a register */
+    size_t point_step, channels;
+    const float *bias; /* [channels rounded up] */
+    uint32_t rows, columns;
+    size_t row_pixels;
+    struct nn_sink sink;
+};
+
+struct winograd_kernels {
+    void (*input)(const struct winograd_input *w);
+    void (*output)(const struct winograd_output *w);
+};
+
+extern const struct winograd_kernels winograd_v2, winograd_v3, winograd_v4;
+
 struct act;
 
 /* out = after(before(x) + residual), a matrix of rows x channels. */
@@ -112,6 +139,7 @@ struct nn_kernels {
     const struct dense_kernels *dense;
     const struct post_kernels *post;
     const struct depthwise_kernels *depthwise;
+    const struct winograd_kernels *winograd;
 };
 
 extern const struct nn_kernels nn_kernels_v2, nn_kernels_v3, nn_kernels_v4;
