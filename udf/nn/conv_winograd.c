@@ -4,7 +4,7 @@
  * 6 x 6 inputs of each tile are transformed to 36 matrices [tiles][c_in]; each is multiplied with
  * the transformed weights of its point, [c_in][c_out], packed in panels; the 36 products are
  * transformed back to pixels. See winograd_tmpl.c. A block is as many tiles as keep the matrices in
- * the second-level cache; the distance of two matrices is no power of two, so that their elements
+ * the second-level cache; but where these are few, many tiles, so that weights are read seldom. The distance of two matrices is no power of two, so that their elements
  * do not fall in one set of it.
  *
  * A tile that reaches over the image's border is copied with its padding first.
@@ -21,6 +21,8 @@ enum {
     POINTS = IN * IN,
     CHANNELS_MIN = 8,
     BLOCK_BYTES = 1024 * 1024,
+    BLOCK_TILES_MIN = 24,
+    BLOCK_TILES_MAX = 128,
     SKEW = 16, /* floats between two matrices */
 };
 
@@ -39,11 +41,14 @@ static bool winograd_fits(const struct conv_plan *p) {
     if (w->dilation_h != 1 || w->dilation_w != 1) return false;
     if (s->c_in < CHANNELS_MIN || s->c_out < CHANNELS_MIN) return false;
 
-    uint64_t tiles = tiles_of(p) * p->images, channels = (uint64_t)s->c_in + s->c_out;
-    uint64_t products = (uint64_t)s->c_in * s->c_out;
-    uint64_t direct = (uint64_t)p->images * p->out_h * p->out_w * 9 * products;
-    /* Weights are read once a block, from memory if they are many: as much work as 16 tiles. */
-    return (tiles + 8) * POINTS * products + tiles * TRANSFORM_COST * channels < direct;
+    /* Products are as slow as their weights come from memory, which is about so many
+     * multiplications for each: */
+    const uint64_t least = 1080;
+    uint64_t tiles = tiles_of(p) * p->images, pixels = (uint64_t)p->images * p->out_h * p->out_w;
+    uint64_t products = (uint64_t)s->c_in * s->c_out, each = tiles * POINTS, direct = pixels * 9;
+    if (each < least) each = least;
+    if (direct < least / 4) direct = least / 4;
+    return each * products + tiles * TRANSFORM_COST * (s->c_in + s->c_out) < direct * products;
 }
 
 /* The kernel's 3 x 3 weights at the 36 points: G g GT. */
@@ -100,8 +105,9 @@ static bool winograd_pack(struct conv_plan *p, struct arena *a,
     if (weights->bias) memcpy(p->bias, weights->bias, p->shape.c_out * sizeof *p->bias);
 
     size_t tile_bytes = (size_t)POINTS * (columns + c_in) * sizeof(float);
-    size_t most = BLOCK_BYTES / tile_bytes;
-    if (most < 2 * DENSE_ROWS) most = 2 * DENSE_ROWS;
+    size_t most = BLOCK_BYTES / tile_bytes, all = (size_t)tiles_of(p) * p->images;
+    if (most < BLOCK_TILES_MIN || most > BLOCK_TILES_MAX) most = BLOCK_TILES_MAX;
+    if (most > all) most = all;
     p->block_tiles = (uint32_t)most;
     p->tile_rows = p->kernels->dense->rows[conv_panel_vectors(p, 0)];
     size_t floats = POINTS * (in_matrix(p) + out_matrix(p)) + (size_t)POINTS * c_in +
@@ -213,6 +219,9 @@ static void multiply(const struct winograd_job *j, size_t point, uint32_t tiles)
     for (uint32_t column = 0; column < columns; column += step) {
         t.weights = conv_panel_column(p, column, &step) + point * p->group_floats;
         t.columns = step;
+        t.ahead = t.weights + (size_t)c_in * step;
+        t.ahead_step = step * p->tile_rows / tiles;
+        if (t.ahead_step > step) t.ahead_step = step;
         dense_kernel *const *run = p->kernels->dense->run[step / p->kernels->lanes];
         for (uint32_t tile = 0, rows; tile < tiles; tile += rows) {
             rows = conv_even_part(tiles - tile, p->tile_rows);

@@ -55,7 +55,7 @@ NN_INLINE void tile(const struct dense_tile *t, const uint32_t rows, const uint3
         for (uint32_t v = 0; v < vectors; v++) sum[i][v] = vec_load(t->bias + v * VEC_LANES);
     }
 
-    const float *weights = t->weights;
+    const float *weights = t->weights, *ahead = t->ahead;
     for (uint32_t tap = 0; tap < t->taps; tap++) {
         const float *row[DENSE_ROWS];
 #pragma GCC unroll 12
@@ -65,6 +65,8 @@ NN_INLINE void tile(const struct dense_tile *t, const uint32_t rows, const uint3
 #pragma GCC unroll 2
             for (uint32_t v = 0; v < vectors; v++) w[v] = vec_load(weights + v * VEC_LANES);
             weights += vectors * VEC_LANES;
+            _mm_prefetch((const char *)ahead, _MM_HINT_T1);
+            ahead += t->ahead_step;
 #pragma GCC unroll 12
             for (uint32_t i = 0; i < rows; i++) {
                 vec x = vec_of(row[i][k]);
