@@ -1,7 +1,7 @@
 /* conv_depthwise.c: convolutions with one input channel a group: no product, a loop over channels.
  *
- * Weights are packed [kernel_h][kernel_w][channels rounded up to a register]. Each output row is cut
- * in runs of pixels whose windows have the same taps inside of the image, so that padding costs
+ * Weights are packed [kernel_h][kernel_w][channels rounded up to a register]. Each output row is
+ * cut in runs of pixels whose windows have the same taps inside of the image, so that padding costs
  * nothing: one long run in the middle, and the pixels at both ends one by one.
  *
  * With more than one output channel a group, the image is first copied with each channel repeated.
@@ -51,26 +51,13 @@ static bool depthwise_pack(struct conv_plan *p, struct arena *a,
     return true;
 }
 
-/* The taps of one axis that are inside of an image of `size` pixels, for a window at `start`. */
-struct inside {
-    uint32_t first, count;
-};
-
-static struct inside inside_of(int64_t start, uint32_t size, uint32_t kernel, uint32_t dilation) {
-    int64_t first = start < 0 ? (-start + dilation - 1) / dilation : 0;
-    int64_t end = start >= size ? 0 : (size - start + dilation - 1) / dilation;
-    if (end > kernel) end = kernel;
-    if (first >= end) return (struct inside){0, 0};
-    return (struct inside){(uint32_t)first, (uint32_t)(end - first)};
-}
-
 /* An output row: its image, and where its sums go. */
 struct row_job {
     const struct conv_plan *plan;
     const float *image; /* NHWC */
     size_t stride;
     int64_t y; /* of the first tap */
-    struct inside rows;
+    struct patch_part rows;
     struct nn_sink sink; /* of the row's first pixel */
 };
 
@@ -79,7 +66,7 @@ static void run_pixels(const struct row_job *r, uint32_t x, uint32_t count) {
     const struct conv_plan *p = r->plan;
     const struct patch *w = &p->shape.patch;
     int64_t start = (int64_t)x * w->stride_w - w->pad_left;
-    struct inside columns = inside_of(start, p->shape.w, w->kernel_w, w->dilation_w);
+    struct patch_part columns = patch_inside(start, p->shape.w, w->kernel_w, w->dilation_w);
     size_t step = padded_channels(p);
     struct depthwise_run d = {
         .row_step = (size_t)w->dilation_h * p->shape.w * r->stride,
@@ -106,20 +93,9 @@ static void run_pixels(const struct row_job *r, uint32_t x, uint32_t count) {
     p->kernels->depthwise->run(&d);
 }
 
-/* The first pixel whose window lies inside, and how many follow it so. */
-static struct inside middle_of(const struct conv_plan *p) {
-    const struct patch *w = &p->shape.patch;
-    int64_t room = (int64_t)p->shape.w + w->pad_left - (int64_t)(w->kernel_w - 1) * w->dilation_w;
-    int64_t first = (w->pad_left + w->stride_w - 1) / w->stride_w;
-    int64_t end = room <= 0 ? 0 : (room - 1) / w->stride_w + 1;
-    if (end > p->out_w) end = p->out_w;
-    if (first >= end) return (struct inside){p->out_w, 0};
-    return (struct inside){(uint32_t)first, (uint32_t)(end - first)};
-}
-
 static void run_row(const struct row_job *r) {
     const struct conv_plan *p = r->plan;
-    struct inside middle = middle_of(p);
+    struct patch_part middle = patch_middle(&p->shape.patch, p->shape.w, p->out_w);
     for (uint32_t x = 0; x < middle.first; x++) run_pixels(r, x, 1);
     uint32_t x = middle.first, end = middle.first + middle.count;
     for (uint32_t count; x < end; x += count) {
@@ -144,7 +120,7 @@ static void run_image(const struct conv_plan *p, const struct conv_io *io, uint3
     for (uint32_t y = 0; y < p->out_h; y++) {
         size_t pixel = ((size_t)image * p->out_h + y) * p->out_w;
         r->y = (int64_t)y * w->stride_h - w->pad_top;
-        r->rows = inside_of(r->y, p->shape.h, w->kernel_h, w->dilation_h);
+        r->rows = patch_inside(r->y, p->shape.h, w->kernel_h, w->dilation_h);
         if (p->plain) {
             r->sink = conv_sink(p, io, pixel, 0);
             run_row(r);

@@ -69,8 +69,8 @@ struct conv_piece {
 };
 void conv_finish(const struct conv_plan *p, const struct conv_io *io, const struct conv_piece *x);
 
-/* conv_panel.c: weights and bias of products; inner is [kernel_h][kernel_w][c_in / groups], or as in
- * the file where channels come first. */
+/* conv_panel.c: weights and bias of products; inner is [kernel_h][kernel_w][c_in / groups], or as
+ * in the file where channels come first. */
 bool conv_pack_panels(struct conv_plan *p, struct arena *a, const struct conv_weights *weights,
                       bool channels_first) MUST_USE;
 /* Registers of the panel that starts at column `column` of a group. */

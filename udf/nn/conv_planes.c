@@ -1,8 +1,8 @@
 /* conv_planes.c: the first convolution of a network, on planes of a few channels.
  *
  * In a plane the pixels under one tap of neighbouring windows are neighbours too, `stride` floats
- * apart. So a tile of output pixels of one row reads each row of each plane through one pointer, and
- * the image needs not be brought to NHWC. Tiles at the left and right end read copies with the
+ * apart. So a tile of output pixels of one row reads each row of each plane through one pointer,
+ * and the image needs not be brought to NHWC. Tiles at the left and right end read copies with the
  * padding in them. The last tile of a row is moved to the left until it ends with the row, and
  * computes some pixels again.
  *

@@ -4,8 +4,9 @@
  * 6 x 6 inputs of each tile are transformed to 36 matrices [tiles][c_in]; each is multiplied with
  * the transformed weights of its point, [c_in][c_out], packed in panels; the 36 products are
  * transformed back to pixels. See winograd_tmpl.c. A block is as many tiles as keep the matrices in
- * the second-level cache; but where these are few, many tiles, so that weights are read seldom. The distance of two matrices is no power of two, so that their elements
- * do not fall in one set of it.
+ * the second-level cache; but where these are few, many tiles, so that weights are read seldom. The
+ * distance of two matrices is no power of two, so that their elements do not fall in one set of the
+ * cache.
  *
  * A tile that reaches over the image's border is copied with its padding first.
  */

@@ -15,6 +15,7 @@ struct lane_run {
     const struct depthwise_run *d;
     size_t c, n; /* the first channel, and how many */
     vec bias, lo, hi;
+    vec weights[3][3]; /* of run_3() */
 };
 
 NN_INLINE void store_sum(const struct lane_run *l, size_t pixel, vec sum) {
@@ -54,9 +55,10 @@ NN_INLINE void run_any(const struct lane_run *l) {
     for (; pixel < l->d->pixels; pixel++) group_any(l, 1, pixel);
 }
 
-/* `pixels` neighbours with `rows` x 3 taps in columns that touch, windows `stride` columns apart. */
-NN_INLINE void group_3(const struct lane_run *l, vec w[3][3], const uint32_t rows,
-                       const uint32_t stride, const uint32_t pixels, size_t pixel) {
+/* `pixels` neighbours with `rows` x 3 taps in columns that touch, windows `stride` columns apart.
+ */
+NN_INLINE void group_3(const struct lane_run *l, const uint32_t rows, const uint32_t stride,
+                       const uint32_t pixels, size_t pixel) {
     const struct depthwise_run *d = l->d;
     vec sum[GROUP];
 #pragma GCC unroll 4
@@ -70,7 +72,7 @@ NN_INLINE void group_3(const struct lane_run *l, vec w[3][3], const uint32_t row
 #pragma GCC unroll 4
             for (uint32_t i = 0; i < pixels; i++) {
                 if (x < i * stride || x - i * stride >= 3) continue;
-                sum[i] = vec_fma(column, w[ky][x - i * stride], sum[i]);
+                sum[i] = vec_fma(column, l->weights[ky][x - i * stride], sum[i]);
             }
         }
     }
@@ -78,23 +80,23 @@ NN_INLINE void group_3(const struct lane_run *l, vec w[3][3], const uint32_t row
     for (uint32_t i = 0; i < pixels; i++) store_sum(l, pixel + i, sum[i]);
 }
 
-NN_INLINE void run_3(const struct lane_run *l, const uint32_t rows, const uint32_t stride) {
+NN_INLINE void run_3(struct lane_run *l, const uint32_t rows, const uint32_t stride) {
     const struct depthwise_run *d = l->d;
-    vec w[3][3];
 #pragma GCC unroll 3
     for (uint32_t ky = 0; ky < rows; ky++) {
+        const float *weights = d->weights + ky * d->weight_row + l->c;
 #pragma GCC unroll 3
         for (uint32_t kx = 0; kx < 3; kx++) {
-            w[ky][kx] = vec_load(d->weights + ky * d->weight_row + kx * d->weight_step + l->c);
+            l->weights[ky][kx] = vec_load(weights + kx * d->weight_step);
         }
     }
     size_t pixel = 0;
-    for (; pixel + GROUP <= d->pixels; pixel += GROUP) group_3(l, w, rows, stride, GROUP, pixel);
+    for (; pixel + GROUP <= d->pixels; pixel += GROUP) group_3(l, rows, stride, GROUP, pixel);
     if (pixel + 2 <= d->pixels) {
-        group_3(l, w, rows, stride, 2, pixel);
+        group_3(l, rows, stride, 2, pixel);
         pixel += 2;
     }
-    if (pixel < d->pixels) group_3(l, w, rows, stride, 1, pixel);
+    if (pixel < d->pixels) group_3(l, rows, stride, 1, pixel);
 }
 
 /* rows 0: any kernel. */

@@ -90,6 +90,24 @@ struct depthwise_kernels {
 
 extern const struct depthwise_kernels depthwise_v2, depthwise_v3, depthwise_v4;
 
+/* Output pixels of one row of a pool that see the same taps. Steps are floats. */
+struct pool_run {
+    const float *in; /* the first tap of the first pixel */
+    size_t row_step, column_step, pixel_step;
+    uint32_t taps_h, taps_w; /* inside of the image; 0: none */
+    size_t pixels, channels;
+    float scale; /* of the sum */
+    float *out;
+    size_t out_stride;
+};
+
+struct pool_kernels {
+    void (*max)(const struct pool_run *r);
+    void (*sum)(const struct pool_run *r);
+};
+
+extern const struct pool_kernels pool_v2, pool_v3, pool_v4;
+
 enum { WINOGRAD_IN = 6, WINOGRAD_OUT = 4 }; /* pixels of a tile's side */
 
 /* A tile's 6 x 6 pixels to its row of 36 matrices, `point_step` floats apart. */
@@ -142,6 +160,7 @@ struct nn_kernels {
     const struct post_kernels *post;
     const struct depthwise_kernels *depthwise;
     const struct winograd_kernels *winograd;
+    const struct pool_kernels *pool;
 };
 
 extern const struct nn_kernels nn_kernels_v2, nn_kernels_v3, nn_kernels_v4;

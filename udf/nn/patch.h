@@ -40,4 +40,29 @@ static inline uint32_t patch_out_w(const struct patch *p, uint32_t w) {
                        p->stride_w);
 }
 
+/* Some of a row of things: [first, first + count). */
+struct patch_part {
+    uint32_t first, count;
+};
+
+/* The taps of one axis that are inside of an image of `size` pixels, for a window at `start`. */
+static inline struct patch_part patch_inside(int64_t start, uint32_t size, uint32_t kernel,
+                                             uint32_t dilation) {
+    int64_t first = start < 0 ? (-start + dilation - 1) / dilation : 0;
+    int64_t end = start >= size ? 0 : (size - start + dilation - 1) / dilation;
+    if (end > kernel) end = kernel;
+    if (first >= end) return (struct patch_part){0, 0};
+    return (struct patch_part){(uint32_t)first, (uint32_t)(end - first)};
+}
+
+/* Those of out_w windows of a row whose taps are all inside of the image; none: first is out_w. */
+static inline struct patch_part patch_middle(const struct patch *p, uint32_t w, uint32_t out_w) {
+    int64_t room = (int64_t)w + p->pad_left - (int64_t)(p->kernel_w - 1) * p->dilation_w;
+    int64_t first = ((int64_t)p->pad_left + p->stride_w - 1) / p->stride_w;
+    int64_t end = room <= 0 ? 0 : (room - 1) / p->stride_w + 1;
+    if (end > out_w) end = out_w;
+    if (first >= end) return (struct patch_part){out_w, 0};
+    return (struct patch_part){(uint32_t)first, (uint32_t)(end - first)};
+}
+
 #endif

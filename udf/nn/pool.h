@@ -3,8 +3,8 @@
  * Strides of pixels as in conv.h. A tap in the padding counts as absent for the maximum; for the
  * mean it counts as 0 where count_pads says so. out_h and out_w are given by the caller, who knows
  * about ceil_mode: windows that reach over the padding's end are cut there, and what is cut never
- * counts. A window with no pixel at all gives -INFINITY as maximum and 0 as mean. NaN wins every
- * maximum.
+ * counts. A window with no pixel at all gives -INFINITY as maximum and 0 as mean. What a maximum
+ * makes of a NaN is not said.
  *
  * Used by: udf/nn layers.    Tested by: tests/unit/udf/pool_test.c
  */

@@ -1,9 +1,9 @@
 /* winograd_tmpl.c: the transforms of Winograd's algorithm F(4 x 4, 3 x 3), registers of channels.
  *
  * A tile of 4 x 4 outputs of a 3 x 3 convolution is AT (G g GT . BT d B) A, where d are the 6 x 6
- * inputs under it, g is the kernel, and . multiplies element by element: 36 multiplications instead
- * of 144. Over many channels the 36 elements are 36 matrix products; here are BT d B before them and
- * AT m A after them. The points of interpolation are 0, 1, -1, 2, -2 and infinity:
+ * inputs under it, g is the kernel, and . multiplies element by element: 36 multiplications
+ * instead of 144. Over many channels the 36 elements are 36 matrix products; here are BT d B before
+ * them and AT m A after them. The points of interpolation are 0, 1, -1, 2, -2 and infinity:
  *
  *     BT = | 4  0 -5  0  1  0 |     AT = | 1  1  1  1  1  0 |
  *          | 0 -4 -4  1  1  0 |          | 0  1 -1  2 -2  0 |
