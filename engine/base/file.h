@@ -26,7 +26,7 @@ enum file_flags {
     FILE_EXCLUSIVE = 8, /* fail if it is there (with FILE_CREATE) */
     FILE_TRUNCATE = 16,
     FILE_APPEND = 32,
-    FILE_DIRECT = 64,   /* O_DIRECT | O_DSYNC: buffers and offsets aligned to 4096 */
+    FILE_DIRECT = 64, /* O_DIRECT | O_DSYNC: buffers and offsets aligned to 4096 */
     /* A pipe is opened before anyone writes to it: see file_ready(); for writing not at all while
      * nobody reads it. */
     FILE_PATIENT = 128,

@@ -14,7 +14,7 @@ enum { PROBE_COLS = 16, PROBE_OPTIONS = 24 };
 struct probe {
     struct arena arena;
     struct edge_env env;
-    struct fd_buffer fd_out, fd_err; /* of env */
+    struct fd_buffer fd_out, fd_err;         /* of env */
     struct field field[PROBE_COLS];          /* all columns */
     struct field physical_field[PROBE_COLS]; /* those that are not computed */
     const struct expr *computed[PROBE_COLS];
