@@ -157,8 +157,11 @@ static enum exit_status run_all(struct run *run) {
 
     struct err e;
     if (session_finish(run->session, &e)) return worst;
-    run_error(run, NULL, &e);
-    return worse(worst, status_of(&e));
+    do {
+        run_error(run, NULL, &e);
+        worst = worse(worst, status_of(&e));
+    } while (session_next_failure(run->session, &e));
+    return worst;
 }
 
 /* After a signal: what was open is dropped, and said. */

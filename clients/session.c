@@ -163,15 +163,15 @@ bool session_check(struct session *s, bool *more_out, struct err *e) {
     return done;
 }
 
-/* The first failure of a background query, once. */
-static bool report_failures(struct session *s, struct err *e) {
+bool session_next_failure(struct session *s, struct err *e) {
     for (struct object *o = catalog_first(s->catalog); o; o = o->next) {
         struct running *r = o->kind == OBJECT_QUERY ? o->extra : NULL;
-        if (!r || !r->job || job_state(r->job) != JOB_FAILED) continue;
+        if (!r || !r->job || r->told || job_state(r->job) != JOB_FAILED) continue;
+        r->told = true;
         *e = *job_error(r->job);
-        return false;
+        return true;
     }
-    return true;
+    return false;
 }
 
 /* Rows that queries of the background could not compute are lost to their targets: that is said. */
@@ -209,7 +209,7 @@ bool session_finish(struct session *s, struct err *e) {
     if (!runner_run(s->runner, &until, e)) return false;
     say_bad_rows(s);
     say_refused_rows(s);
-    return report_failures(s, e);
+    return !session_next_failure(s, e);
 }
 
 void session_background(struct session *s, int wake_fd) {

@@ -66,8 +66,11 @@ bool session_step(struct session *s, bool *more_out, struct err *e) MUST_USE;
 /* As session_step, but only parses, binds and plans, so that the catalog knows what DDL makes. */
 bool session_check(struct session *s, bool *more_out, struct err *e) MUST_USE;
 
-/* Runs the background until all of it has ended (the script's end). false: a query failed. */
+/* Runs the background until all of it has ended (the script's end). false: a query failed; of the
+ * next one that did session_next_failure() tells. */
 bool session_finish(struct session *s, struct err *e) MUST_USE;
+/* false: there is no failure that was not told. */
+bool session_next_failure(struct session *s, struct err *e) MUST_USE;
 
 /* Runs the background for a short while, or until a byte can be read from `wake_fd`. For the repl,
  * while nobody types. */

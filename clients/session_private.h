@@ -37,6 +37,7 @@ struct running {
     struct bound_query bound; /* QUERY */
     struct job *job;          /* NULL while checking */
     struct stream *errors;    /* holds its x$errors */
+    bool told;                /* its failure */
 };
 
 /* session_query.c */

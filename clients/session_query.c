@@ -318,6 +318,10 @@ static bool background_add(struct session *s, struct text name, const struct ast
     if (!r) return err_memory(e);
     struct sql_env env = session_env(s, st);
     if (!bind_insert(&env, insert, &s->statement, &r->bound, e)) return false;
+    const struct stream_def *target = r->bound.target->def;
+    if (target && !connector_check_sink(target, r->bound.plan.root->changes, e)) {
+        return e->line > 0 ? false : source_place(st->source, insert->target.at, e);
+    }
 
     if (!s->checking && reads_snapshot(&r->bound) && !wait_for_writers(s, &r->bound, e)) {
         return false;

@@ -239,6 +239,7 @@ static bool filesystem_check(const struct stream_def *def, const struct options 
     struct text null_name;
     if (!option_bool(o, "follow", &follow, e)) return false;
     if (!partition_null_name(o, &null_name, e)) return false;
+    if (!filesystem_partitions_check(def, e)) return false;
     if (files_format(def, o) && !files_check(def, o, e)) return false;
     if (idx_format(o) && !idx_check(def, o, e)) return false;
     *bounded_out = !follow;

@@ -17,6 +17,9 @@ bool idx_format(const struct options *o);
 bool idx_check(const struct stream_def *def, const struct options *o, struct err *e) MUST_USE;
 struct reader *idx_reader_open(const struct reader_options *o, struct err *e) MUST_USE;
 
+/* What the options say of partitions; judged at CREATE. */
+bool filesystem_partitions_check(const struct stream_def *def, struct err *e) MUST_USE;
+
 /* The sink, for the connector's row. */
 bool filesystem_sink_check(const struct stream_def *def, bool changes, struct err *e);
 struct sink *filesystem_sink_open(const struct stream_def *def, bool changes,

@@ -419,8 +419,8 @@ static bool check_name(const struct stream_def *def, const char *path, struct er
     return true;
 }
 
-/* Every $name of the pattern is a column that is PARTITIONED BY, and the formatter is one. */
-static bool check_extractor(const struct stream_def *def, struct err *e) {
+/* Every $name of the pattern is a column of PARTITIONED BY, and the formatter is one. */
+bool filesystem_partitions_check(const struct stream_def *def, struct err *e) {
     const struct option *pattern =
         option_find(&def->options, "partition.time-extractor.timestamp-pattern");
     const struct option *formatter =
@@ -447,5 +447,5 @@ bool filesystem_sink_check(const struct stream_def *def, bool changes, struct er
     char *plain = path_plain(&a, path);
     bool ok = plain ? check_name(def, plain, e) : err_memory(e);
     arena_done(&a);
-    return ok && check_extractor(def, e) && sink_check_changes(def, changes, e);
+    return ok && filesystem_partitions_check(def, e) && sink_check_changes(def, changes, e);
 }

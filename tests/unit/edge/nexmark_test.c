@@ -261,6 +261,35 @@ static void kept_alive_is_silent_after_the_last_event(void **unused) {
     }
 }
 
+/* What limits the rate does so by the clock; 'max-emit-speed' = 'false' is another word for it. */
+static void a_limited_rate_goes_by_the_clock(void **unused) {
+    (void)unused;
+    static const char *const limit[][2] = {
+        {"rate.limited", "true"}, {"max-emit-speed", "false"}, {"max-emit-speed", "true"}};
+    for (uint32_t i = 0; i < COUNT_OF(limit); i++) {
+        struct probe p;
+        const struct batch *b;
+        uint32_t rows = 0;
+        probe_begin(&p);
+        probe_column(&p, "event_type", &type_bigint);
+        probe_option(&p, "connector", "nexmark");
+        probe_option(&p, "events.num", "1000");
+        probe_option(&p, "first-event.rate", "100");
+        probe_option(&p, "next-event.rate", "100");
+        probe_option(&p, limit[i][0], limit[i][1]);
+        probe_set_clock(5000000);
+        struct reader *r = probe_open(&p);
+        assert_non_null(r);
+        if (r->type->read(r, &b, &p.err) == READ_ROWS) rows += b->rows;
+        assert_int_equal(r->type->read(r, &b, &p.err), i < 2 ? READ_WAIT : READ_END);
+        probe_set_clock(5500000);
+        if (r->type->read(r, &b, &p.err) == READ_ROWS) rows += b->rows;
+        assert_int_equal(rows, i < 2 ? 51 : 1000);
+        r->type->close(r);
+        probe_end(&p);
+    }
+}
+
 /* The event's time goes by two names in the published declarations. */
 static void the_time_of_an_event_has_two_names(void **unused) {
     (void)unused;
@@ -289,6 +318,7 @@ int main(void) {
         cmocka_unit_test(the_connector_gives_rows),
         cmocka_unit_test(the_connector_knows_its_columns),
         cmocka_unit_test(values_out_of_range_are_refused),
+        cmocka_unit_test(a_limited_rate_goes_by_the_clock),
         cmocka_unit_test(kept_alive_is_silent_after_the_last_event),
         cmocka_unit_test(the_time_of_an_event_has_two_names),
     };

@@ -290,8 +290,7 @@ static void parts_roll_by_size_and_age(void **unused) {
 }
 
 /* A partition whose time the watermark has passed by the delay is closed and marked. */
-static void complete_partitions_are_marked(void **unused) {
-    (void)unused;
+static void marks_complete(const char *pattern, const char *formatter) {
     static const char *const early[] = {"1", "00:01"}, *const late[] = {"2", "00:05"};
     struct probe p;
     begin(&p, "d");
@@ -299,7 +298,8 @@ static void complete_partitions_are_marked(void **unused) {
     probe_option(&p, "sink.partition-commit.trigger", "partition-time");
     probe_option(&p, "sink.partition-commit.delay", "1 min");
     probe_option(&p, "sink.partition-commit.policy.kind", "success-file");
-    probe_option(&p, "partition.time-extractor.timestamp-pattern", "1970-01-01 $k:00");
+    if (pattern) probe_option(&p, "partition.time-extractor.timestamp-pattern", pattern);
+    if (formatter) probe_option(&p, "partition.time-extractor.timestamp-formatter", formatter);
     struct sink *s = open_sink(&p);
     struct batch b = *probe_batch(&p, 1, early);
     b.first.watermark_us = 119999999;
@@ -314,6 +314,13 @@ static void complete_partitions_are_marked(void **unused) {
     end_sink(&p, s);
     assert_non_null(strstr(probe_list(&p), "d/k=00%3A05/_SUCCESS\n"));
     probe_end(&p);
+}
+
+static void complete_partitions_are_marked(void **unused) {
+    (void)unused;
+    marks_complete("1970-01-01 $k:00", NULL);
+    marks_complete("1/1/1970, $k", "d/M/yyyy, HH:mm");
+    marks_complete(NULL, "HH:mm"); /* the first column is the time, as in Flink */
 }
 
 /* More partitions than files may be open, or than the system gives: every row is written once, and
