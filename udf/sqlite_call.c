@@ -1,7 +1,7 @@
 /* sqlite_call.c: see sqlite_call.h.
  *
  * The connection has no file and serves one thread; values are bound for the length of one step,
- * results are copied into the batch arena. A value is held within VALUE_BYTES_MAX by SQLite's own
+ * results are copied into the batch arena. A value is held within SQLITE_VALUE_BYTES_MAX by SQLite's own
  * limit, so that zeroblob(1e9) fails its row.
  */
 #include "udf/sqlite_call.h"
@@ -15,7 +15,7 @@
 #include "engine/base/time.h"
 #include "udf/each.h"
 
-enum { VALUE_BYTES_MAX = 64 << 20, PRINTED_MAX = 64, NOW_DIGITS = 3 };
+enum { PRINTED_MAX = 64, NOW_DIGITS = 3 };
 
 const struct type type_json_text = {.id = TYPE_TEXT};
 
@@ -101,7 +101,7 @@ bool sqlite_call_open(const struct sqlite_function *f, const struct fn_bind *b, 
                 SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
     bool ok = sqlite3_open_v2(":memory:", &s->db, flags, NULL) == SQLITE_OK || err_memory(e);
     if (ok) {
-        sqlite3_limit(s->db, SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX);
+        sqlite3_limit(s->db, SQLITE_LIMIT_LENGTH, SQLITE_VALUE_BYTES_MAX);
         ok = prepare(s, f, b, e);
     }
     if (ok)

@@ -12,7 +12,10 @@
 
 #include "engine/base/fn.h"
 
-enum { SQLITE_NO_NOW = -1 };
+enum {
+    SQLITE_NO_NOW = -1,
+    SQLITE_VALUE_BYTES_MAX = 64 << 20, /* of what such a function gives; past it 54000 */
+};
 
 /* What a row of the table says about its function. */
 struct sqlite_function {
@@ -28,6 +31,9 @@ bool sqlite_call_open(const struct sqlite_function *f, const struct fn_bind *b, 
                       struct err *e);
 void sqlite_call_close(void *state);
 bool sqlite_call(struct fn_call *c, struct fn_result *out, struct err *e);
+
+/* sqlite_format.c: the call of printf and format, which asks for no more than a value may be. */
+bool sqlite_format_call(struct fn_call *c, struct fn_result *out, struct err *e);
 
 /* One row of such a call; false: no memory. */
 bool sqlite_call_row(struct fn_call *c, void *state, uint32_t row, struct fn_result *out);
