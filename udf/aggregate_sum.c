@@ -174,6 +174,7 @@ static bool exact_unmerge(const struct agg_call *c, void *into, const void *firs
 
 static bool sum_i64_finish(const struct agg_call *c, void *const *state, uint32_t count,
                            struct column_builder *out, struct agg_failures *fail, struct err *e) {
+    if (!builder_reserve(out, count)) return err_memory(e);
     for (uint32_t i = 0; i < count; i++) {
         const struct exact_sum *s = state[i];
         bool fits = s->over == 0 && s->sum >= INT64_MIN && s->sum <= INT64_MAX;
@@ -181,13 +182,14 @@ static bool sum_i64_finish(const struct agg_call *c, void *const *state, uint32_
             agg_fail(fail, i, "22003", "the sum is out of range of %s",
                      type_name(c->bind->type->id));
         }
-        if (s->rows == 0 || !fits) {
-            builder_null(out);
-        } else {
-            builder_i64(out, (int64_t)s->sum);
-        }
+        bool has = fits && s->rows != 0;
+        out->as.i64[out->rows + i] = has ? (int64_t)s->sum : 0;
+        if (has) continue;
+        bit_clear(out->valid, out->rows + i);
+        out->has_null = true;
     }
-    return !out->failed || err_memory(e);
+    out->rows += count;
+    return true;
 }
 
 static bool sum_i128_finish(const struct agg_call *c, void *const *state, uint32_t count,

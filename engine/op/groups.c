@@ -188,9 +188,9 @@ static void ordinals_set(const struct groups_plan *p, struct groups *g,
         *groups_ordinal(p, g, id[i]) = p->place[rows->row[i]];
     }
     uint32_t end = p->counts ? used : g->table->used;
-    for (uint32_t i = 0; used < end; i++) {
-        if (id[i] != used) continue;
-        *groups_ordinal(p, g, used++) = p->place[rows->row[i]];
+    for (uint32_t i = 0; used < end; i++) { /* the last row that is written is the right one */
+        *groups_ordinal(p, g, used) = p->place[rows->row[i]];
+        used += id[i] == used;
     }
 }
 

@@ -195,8 +195,27 @@ bool key_set_read_bytes(const struct key_set *k, struct text key, bool null,
     return done;
 }
 
+/* One 64-bit column. */
+static bool words_read(const struct state_table *t, const uint32_t *id, uint32_t count,
+                       struct column_builder *to) {
+    if (!builder_reserve(to, count)) return false;
+    for (uint32_t i = 0; i < count; i++) {
+        int64_t v = 0;
+        if (state_key_is_null(t, id[i])) {
+            bit_clear(to->valid, to->rows + i);
+            to->has_null = true;
+        } else {
+            memcpy(&v, state_key(t, id[i]).at, sizeof v);
+        }
+        to->as.i64[to->rows + i] = v;
+    }
+    to->rows += count;
+    return true;
+}
+
 bool key_set_read(const struct key_set *k, const struct state_table *t, const uint32_t *id,
                   uint32_t count, struct column_builder *to) {
+    if (k->cols == 1 && k->key_bytes == 8) return words_read(t, id, count, to);
     for (uint32_t i = 0; i < count; i++) {
         bool null = state_key_is_null(t, id[i]);
         struct text key = {0};
