@@ -7,7 +7,7 @@ packages_build="gcc make pkg-config meson ninja-build lemon libsqlite3-dev libpc
 zlib1g-dev libzstd-dev libedit-dev libopenblas0-pthread libjpeg-dev libspng-dev"
 packages_test="libcmocka-dev libjansson-dev clang-format binutils python3-opencv"
 packages_fuzz="clang libclang-rt-14-dev"
-packages_bench="g++ libsimdjson-dev libjansson-dev time"
+packages_bench="g++ libsimdjson-dev libjansson-dev sqlite3"
 
 wanted=""
 for group in "$@"; do

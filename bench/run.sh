@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Prints one table: each figure of docs/benchmarks.md beside its yardstick, measured by turns in the
-# same run. Takes about ten minutes.
+# Prints one table: each figure beside its yardstick, measured by turns in the
+# same run. Takes about five minutes.
 #   bench/run.sh BUILD [RUNS]
 set -euo pipefail
 build=$1
@@ -15,7 +15,7 @@ git -C "$here" diff --quiet HEAD 2> /dev/null || echo "with changes that are not
 echo "Rates are millions a CPU second (user and system), the median and the best of $runs runs."
 echo
 
-format='%-3s %-38s %8s %8s  %-32s %8s %6s  %s\n'
+format='%-3s %-40s %7s %7s  %-32s %7s %6s  %s\n'
 # shellcheck disable=SC2059
 printf "$format" "" "what" "median" "best" "beside it" "median" "ratio" "goal"
 {
