@@ -113,8 +113,6 @@ static void run_panel(const struct dense_job *j, const struct dense_block *b, ui
     };
     t.columns = c_out - column < step ? c_out - column : step;
     t.sink.out_stride = step;
-    t.ahead = t.weights + p->inner * step; /* the next panel: each tile asks for its share */
-    t.ahead_step = step / b->tiles;
     dense_kernel *const *run = p->kernels->dense->run[vectors];
     for (uint32_t tile = 0; tile < b->tiles; tile++) {
         bool merged = j->merged[tile];

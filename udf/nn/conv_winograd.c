@@ -220,9 +220,6 @@ static void multiply(const struct winograd_job *j, size_t point, uint32_t tiles)
     for (uint32_t column = 0; column < columns; column += step) {
         t.weights = conv_panel_column(p, column, &step) + point * p->group_floats;
         t.columns = step;
-        t.ahead = t.weights + (size_t)c_in * step;
-        t.ahead_step = step * p->tile_rows / tiles;
-        if (t.ahead_step > step) t.ahead_step = step;
         dense_kernel *const *run = p->kernels->dense->run[step / p->kernels->lanes];
         for (uint32_t tile = 0, rows; tile < tiles; tile += rows) {
             rows = conv_even_part(tiles - tile, p->tile_rows);

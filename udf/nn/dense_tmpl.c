@@ -16,6 +16,9 @@
 #include "udf/nn/kernels.h"
 #include "udf/nn/vec.h"
 
+/* Weights are asked for so far ahead, which may be in the next panel: some 100 ns. */
+enum { AHEAD_FLOATS = 1024 };
+
 /* n lanes of each row from vector v on: sum + residual, within lo and hi. */
 NN_INLINE void store_column(const struct dense_tile *t, vec sum[DENSE_ROWS][DENSE_VECTORS],
                             const uint32_t rows, const uint32_t v, uint32_t n) {
@@ -55,18 +58,17 @@ NN_INLINE void tile(const struct dense_tile *t, const uint32_t rows, const uint3
         for (uint32_t v = 0; v < vectors; v++) sum[i][v] = vec_load(t->bias + v * VEC_LANES);
     }
 
-    const float *weights = t->weights, *ahead = t->ahead;
+    const float *weights = t->weights;
     for (uint32_t tap = 0; tap < t->taps; tap++) {
         const float *row[DENSE_ROWS];
 #pragma GCC unroll 12
-        for (uint32_t i = 0; i < rows; i++) row[i] = t->row[tap * DENSE_ROWS + i];
-        for (size_t k = 0; k < t->depth; k++) {
+        for (uint32_t i = 0; i < rows; i++) row[i] = t->row[tap * DENSE_ROWS + i] + t->depth;
+        for (ptrdiff_t k = -(ptrdiff_t)t->depth; k < 0; k++) {
             vec w[DENSE_VECTORS];
 #pragma GCC unroll 2
             for (uint32_t v = 0; v < vectors; v++) w[v] = vec_load(weights + v * VEC_LANES);
+            _mm_prefetch((const char *)(weights + AHEAD_FLOATS), _MM_HINT_T1);
             weights += vectors * VEC_LANES;
-            _mm_prefetch((const char *)ahead, _MM_HINT_T1);
-            ahead += t->ahead_step;
 #pragma GCC unroll 12
             for (uint32_t i = 0; i < rows; i++) {
                 vec x = vec_of(row[i][k]);

@@ -38,8 +38,6 @@ struct dense_tile {
     uint32_t columns;     /* stored: all lanes of the vectors but the last, of that one some */
     const float *weights; /* [taps * depth][vectors * lanes] */
     const float *bias;    /* [vectors * lanes] */
-    const float *ahead;   /* what will be read next: a cache line of it is asked for each step of */
-    size_t ahead_step;    /* the inner dimension, this many floats apart */
     struct nn_sink sink;
 };
 
