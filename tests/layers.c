@@ -35,7 +35,8 @@ static const struct layer layers[] = {
     {"engine/kernel/", "engine/base/ engine/kernel/", ""},
     {"storage/", "engine/base/ engine/kernel/ storage/", "isa-l"},
     {"udf/", "engine/base/ engine/kernel/ udf/",
-     "cblas.h openblas jerror.h jpeglib.h turbojpeg.h spng.h protobuf-c pcre2.h sqlite3.h"},
+     "cblas.h openblas jerror.h jpeglib.h turbojpeg.h spng.h protobuf-c onnx.pb-c.h pcre2.h "
+     "sqlite3.h"},
     {"engine/", "engine/base/ engine/kernel/ storage/ engine/*", ""},
     {"engine/edge/", "engine/base/ engine/kernel/ storage/ engine/* engine/edge/", ""},
     {"sql/", "engine/base/ sql/ " PLAN_HEADERS, ""},

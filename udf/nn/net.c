@@ -1,0 +1,175 @@
+/* net.c: see net.h: loads a net: reads, builds, folds, turns, settles. */
+#include "udf/nn/net.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "udf/nn/build.h"
+#include "udf/nn/layer.h"
+#include "udf/nn/net_private.h"
+#include "udf/nn/trial.h"
+
+struct net {
+    struct arena arena;
+    struct layer_env env;
+    struct graph graph;
+    struct net_port *in, *out;
+    struct net_facts facts;
+    bool batches;
+};
+
+const struct graph *net_graph(const struct net *n) {
+    return &n->graph;
+}
+
+/* Inputs' shapes for a trial: declared ones, a free first dimension as `batch`, other free ones as
+ * `guess`. */
+static struct net_shape *trial_shapes(const struct graph *g, struct arena *a, int64_t batch,
+                                      int64_t guess) {
+    struct net_shape *s = ARENA_ARRAY(a, s, g->inputs + 1);
+    for (uint32_t i = 0; i < g->inputs && s; i++) {
+        s[i] = g->value[g->input[i]].shape;
+        for (uint32_t d = 0; d < s[i].rank && s[i].rank <= NET_RANK_MAX; d++) {
+            if (s[i].dim[d] < 0) s[i].dim[d] = d == 0 ? batch : guess;
+        }
+    }
+    return s;
+}
+
+/* Is only the first dimension of inputs free? Then a shape that does not fit never will. */
+static bool shapes_are_given(const struct graph *g) {
+    for (uint32_t i = 0; i < g->inputs; i++) {
+        const struct net_shape *s = &g->value[g->input[i]].shape;
+        if (s->rank == SHAPE_UNKNOWN) return false;
+        for (uint32_t d = 1; d < s->rank; d++) {
+            if (s->dim[d] < 0) return false;
+        }
+    }
+    return true;
+}
+
+/* A trial with the declared shapes, or with guesses; *found_out false: none worked. */
+static bool try_shapes(struct net *n, struct trial *t, bool *found_out, struct err *e) {
+    static const int64_t guesses[] = {224, 320, 416, 640, 128, 64, 32, 16, 1};
+    const struct graph *g = &n->graph;
+    bool given = shapes_are_given(g);
+    *found_out = false;
+    for (size_t i = 0; i < COUNT_OF(guesses) && !*found_out; i++) {
+        struct net_shape *in = trial_shapes(g, g->load, 1, guesses[i]);
+        if (!in) return err_memory(e);
+        *found_out = trial_run(g, in, g->load, t, e);
+        if (*found_out) return true;
+        if (given || e->code == ERR_LIMIT) return false;
+    }
+    return true;
+}
+
+static bool ports_make(struct net *n, const struct onnx_model *m, const struct trial *t,
+                       struct err *e) {
+    const struct graph *g = &n->graph;
+    n->in = ARENA_ARRAY(&n->arena, n->in, g->inputs + 1);
+    n->out = ARENA_ARRAY(&n->arena, n->out, g->outputs + 1);
+    if (!n->in || !n->out) return err_memory(e);
+    for (uint32_t i = 0; i < g->inputs; i++) {
+        const struct value *v = &g->value[g->input[i]];
+        n->in[i] = (struct net_port){.name = v->name, .type = v->type, .shape = v->shape};
+    }
+    for (uint32_t i = 0; i < g->outputs; i++) {
+        const struct onnx_port *p = &m->out[i];
+        char *name = arena_copy(&n->arena, p->name.at, p->name.bytes);
+        if (!name) return err_memory(e);
+        struct net_port *out = &n->out[i];
+        *out = (struct net_port){.name = {.at = name, .bytes = p->name.bytes}, .shape = p->shape};
+        const struct tensor *found = t ? &t->value[g->output[i]].t : NULL;
+        if (found && found->shape.rank != SHAPE_UNKNOWN)
+            out->type = found->type;
+        else if (!onnx_type_of(p->onnx_type, &out->type))
+            out->type = NET_F32;
+        if (out->shape.rank == SHAPE_UNKNOWN && found) out->shape = found->shape;
+    }
+    return true;
+}
+
+static void facts_make(struct net *n, const struct trial *t) {
+    const struct graph *g = &n->graph;
+    n->facts = (struct net_facts){.layers = g->nodes, .flops = t && t->whole ? t->flops : 0};
+    for (uint32_t v = 0; v < g->values; v++) {
+        if (g->value[v].constant && g->value[v].uses > 0 && g->value[v].type == NET_F32) {
+            n->facts.parameters += shape_elements(&g->value[v].shape);
+        }
+    }
+}
+
+static bool load(struct net *n, struct text onnx, const struct net_options *o, struct err *e) {
+    struct graph *g = &n->graph;
+    struct onnx_model m;
+    struct trial t;
+    bool found;
+    (void)o;
+    if (!onnx_read(onnx, g->load, &m, e) || !build_graph(&m, g, e) ||
+        !build_drop_identities(g, e) || !trial_fold(g, e)) {
+        return false;
+    }
+    facts_make(n, NULL);
+    if (!try_shapes(n, &t, &found, e)) return false;
+    facts_make(n, found ? &t : NULL);
+    return ports_make(n, &m, found ? &t : NULL, e) && graph_settle(g, e);
+}
+
+struct net *net_load_with(struct text onnx, const struct net_options *o, struct err *e) {
+    struct arena keep, work;
+    arena_init(&keep, 0);
+    arena_init(&work, 0);
+    struct net *n = ARENA_NEW(&keep, n);
+    if (!n) {
+        arena_done(&keep);
+        err_memory(e);
+        return NULL;
+    }
+    n->arena = keep;
+    n->env.loops = loops_best();
+    n->graph = (struct graph){.keep = &n->arena, .load = &work, .env = &n->env};
+    bool good = blas_open(&n->env.blas, e) && load(n, onnx, o, e);
+    arena_done(&work);
+    n->graph.load = NULL;
+    if (good) return n;
+    net_destroy(n);
+    return NULL;
+}
+
+struct net *net_load(struct text onnx, struct err *e) {
+    return net_load_with(onnx, &(struct net_options){0}, e);
+}
+
+void net_destroy(struct net *n) {
+    if (!n) return;
+    blas_close(&n->env.blas);
+    struct arena a = n->arena; /* holds *n itself */
+    arena_done(&a);
+}
+
+uint32_t net_inputs(const struct net *n) {
+    return n->graph.inputs;
+}
+
+uint32_t net_outputs(const struct net *n) {
+    return n->graph.outputs;
+}
+
+const struct net_port *net_input(const struct net *n, uint32_t i) {
+    assert(i < n->graph.inputs);
+    return &n->in[i];
+}
+
+const struct net_port *net_output(const struct net *n, uint32_t i) {
+    assert(i < n->graph.outputs);
+    return &n->out[i];
+}
+
+bool net_batches(const struct net *n) {
+    return n->batches;
+}
+
+void net_facts(const struct net *n, struct net_facts *out) {
+    *out = n->facts;
+}
