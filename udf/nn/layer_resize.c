@@ -3,23 +3,11 @@
  * Resizing is separable: one axis after the other, each pixel a weighted sum of pixels of the axis
  * (resample.h), with everything behind the axis as a dense block. Nearest copies blocks.
  */
+#include "udf/nn/layer_resize.h"
+
 #include <assert.h>
 #include <math.h>
 #include <string.h>
-
-#include "udf/nn/resample.h"
-#include "udf/nn/step.h"
-
-enum { IN_ROI = 1, IN_SCALES = 2, IN_SIZES = 3 };
-enum aspect { ASPECT_STRETCH, ASPECT_NOT_LARGER, ASPECT_NOT_SMALLER, ASPECT_COUNT };
-
-struct resize {
-    struct resample how;
-    float outside; /* of TF_CROP */
-    enum aspect aspect;
-    uint32_t axes; /* given; 0: all */
-    int64_t axis[2 * NET_RANK_MAX];
-};
 
 /* A word of a list as its number. */
 static bool word_read(struct layer_read *r, const char *name, const char *const *words,
@@ -56,7 +44,7 @@ static bool words_read(struct layer_read *r, struct resize *p, struct err *e) {
     p->how.place = (enum resample_place)place;
     p->how.mode = (enum resample_mode)mode;
     p->how.round = (enum resample_round)round;
-    p->aspect = (enum aspect)aspect;
+    p->aspect = (enum resize_aspect)aspect;
     return true;
 }
 
@@ -75,7 +63,7 @@ static bool resize_read(struct layer_read *r, struct err *e) {
     /* Resize-10 and Upsample-9: (x, scales). */
     struct node *n = r->node;
     if (n->ins > 2) return layer_read_error(r, e, "%u inputs are too many", n->ins);
-    n->in[IN_SCALES] = n->ins > 1 ? n->in[1] : GRAPH_NONE;
+    n->in[RESIZE_SCALES] = n->ins > 1 ? n->in[1] : GRAPH_NONE;
     n->in[1] = GRAPH_NONE;
     n->ins = 3;
     return true;
@@ -111,9 +99,9 @@ static bool given(const struct step *s, uint32_t i) {
 
 static bool apply_scales(const struct step *s, struct resize_state *t, uint32_t axes,
                          struct err *e) {
-    const float *scale = s->in[IN_SCALES].at;
-    if (!step_expect(s, IN_SCALES, NET_F32, e)) return false;
-    if (shape_elements(&s->in[IN_SCALES].shape) != axes) {
+    const float *scale = s->in[RESIZE_SCALES].at;
+    if (!step_expect(s, RESIZE_SCALES, NET_F32, e)) return false;
+    if (shape_elements(&s->in[RESIZE_SCALES].shape) != axes) {
         return step_error(s, e, "scales are not one for each of %u axes", axes);
     }
     for (uint32_t k = 0; k < axes; k++) {
@@ -149,7 +137,7 @@ static bool apply_sizes(const struct step *s, struct resize_state *t, uint32_t a
     const struct resize *p = s->node->params;
     int64_t size[NET_RANK_MAX];
     uint32_t count;
-    if (!step_ints(s, IN_SIZES, size, NET_RANK_MAX, &count, e)) return false;
+    if (!step_ints(s, RESIZE_SIZES, size, NET_RANK_MAX, &count, e)) return false;
     if (count != axes) return step_error(s, e, "sizes are not one for each of %u axes", axes);
     for (uint32_t k = 0; k < axes; k++) {
         uint32_t d;
@@ -172,9 +160,9 @@ static bool apply_sizes(const struct step *s, struct resize_state *t, uint32_t a
 
 /* The crop of TF_CROP: all starts, then all ends. */
 static bool apply_roi(const struct step *s, struct resize_state *t, uint32_t axes, struct err *e) {
-    const float *roi = s->in[IN_ROI].at;
-    if (!given(s, IN_ROI) || s->in[IN_ROI].type != NET_F32 ||
-        shape_elements(&s->in[IN_ROI].shape) != (size_t)axes * 2) {
+    const float *roi = s->in[RESIZE_ROI].at;
+    if (!given(s, RESIZE_ROI) || s->in[RESIZE_ROI].type != NET_F32 ||
+        shape_elements(&s->in[RESIZE_ROI].shape) != (size_t)axes * 2) {
         return step_error(s, e, "roi must be two numbers for each of %u axes", axes);
     }
     for (uint32_t k = 0; k < axes; k++) {
@@ -194,10 +182,10 @@ static bool resize_sizes(struct step *s, struct resize_state *t, struct err *e) 
         size_t size = (size_t)in->dim[d];
         t->axis[d] = (struct resample_axis){.in = size, .out = size, .scale = 1, .crop_to = 1};
     }
-    if (given(s, IN_SCALES) == given(s, IN_SIZES)) {
+    if (given(s, RESIZE_SCALES) == given(s, RESIZE_SIZES)) {
         return step_error(s, e, "either scales or sizes must be given");
     }
-    bool sized = given(s, IN_SCALES) ? apply_scales(s, t, axes, e) : apply_sizes(s, t, axes, e);
+    bool sized = given(s, RESIZE_SCALES) ? apply_scales(s, t, axes, e) : apply_sizes(s, t, axes, e);
     return sized && (p->how.place != PLACE_TF_CROP || apply_roi(s, t, axes, e));
 }
 
@@ -323,7 +311,7 @@ static const struct layer rows[] = {
      .ins_min = 1,
      .ins_max = 4,
      .types = TYPE_NUMBERS,
-     .values = 1 << IN_ROI | 1 << IN_SCALES | 1 << IN_SIZES,
+     .values = 1 << RESIZE_ROI | 1 << RESIZE_SCALES | 1 << RESIZE_SIZES,
      .params_bytes = sizeof(struct resize),
      .read = resize_read,
      .plan = resize_plan,
@@ -334,7 +322,7 @@ static const struct layer rows[] = {
      .ins_min = 1,
      .ins_max = 2,
      .types = TYPE_NUMBERS,
-     .values = 1 << IN_ROI | 1 << IN_SCALES | 1 << IN_SIZES,
+     .values = 1 << RESIZE_ROI | 1 << RESIZE_SCALES | 1 << RESIZE_SIZES,
      .params_bytes = sizeof(struct resize),
      .read = upsample_read,
      .plan = resize_plan,

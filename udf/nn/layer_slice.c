@@ -16,7 +16,8 @@ static bool slice_read(struct layer_read *r, struct err *e) {
 
 struct slice_state {
     struct move move;
-    size_t from; /* elements to the first one */
+    size_t from;        /* elements to the first one */
+    int64_t first_step; /* along dimension 0 */
 };
 
 static int64_t limited(int64_t at, int64_t least, int64_t most) {
@@ -84,6 +85,7 @@ static bool slice_plan(struct step *s, struct err *e) {
     struct slice_state *t = step_state(s, sizeof *t, e);
     struct cut cut[NET_RANK_MAX];
     if (!t || !slice_cuts(s, cut, e)) return false;
+    t->first_step = cut[0].step;
     step_like(s);
     struct net_shape *out = &s->out[0].shape;
     ptrdiff_t in_step[NET_RANK_MAX], out_step[NET_RANK_MAX];
@@ -111,12 +113,8 @@ static bool slice_run(struct step *s, struct err *e) {
 
 /* Backwards along dimension 0: rows change places. */
 static bool slice_mixes(const struct step *s) {
-    const int64_t *steps = step_has(s, 4) ? s->in[4].at : NULL;
-    if (!steps || s->in[4].type != NET_I64) return step_has(s, 4);
-    for (size_t i = 0; i < shape_elements(&s->in[4].shape); i++) {
-        if (steps[i] != 1) return true;
-    }
-    return false;
+    const struct slice_state *t = s->state;
+    return t->first_step != 1;
 }
 
 enum pad_mode { PAD_CONSTANT, PAD_EDGE, PAD_REFLECT, PAD_WRAP };

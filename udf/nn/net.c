@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "udf/nn/batch.h"
 #include "udf/nn/build.h"
 #include "udf/nn/layer.h"
 #include "udf/nn/net_private.h"
@@ -49,7 +50,8 @@ static bool shapes_are_given(const struct graph *g) {
 }
 
 /* A trial with the declared shapes, or with guesses; *found_out false: none worked. */
-static bool try_shapes(struct net *n, struct trial *t, bool *found_out, struct err *e) {
+static bool try_shapes(struct net *n, struct trial *t, const struct net_shape **in_out,
+                       bool *found_out, struct err *e) {
     static const int64_t guesses[] = {224, 320, 416, 640, 128, 64, 32, 16, 1};
     const struct graph *g = &n->graph;
     bool given = shapes_are_given(g);
@@ -58,6 +60,7 @@ static bool try_shapes(struct net *n, struct trial *t, bool *found_out, struct e
         struct net_shape *in = trial_shapes(g, g->load, 1, guesses[i]);
         if (!in) return err_memory(e);
         *found_out = trial_run(g, in, g->load, t, e);
+        *in_out = in;
         if (*found_out) return true;
         if (given || e->code == ERR_LIMIT) return false;
     }
@@ -90,9 +93,9 @@ static bool ports_make(struct net *n, const struct onnx_model *m, const struct t
     return true;
 }
 
-static void facts_make(struct net *n, const struct trial *t) {
+/* As the file has them. */
+static void parameters_count(struct net *n) {
     const struct graph *g = &n->graph;
-    n->facts = (struct net_facts){.layers = g->nodes, .flops = t && t->whole ? t->flops : 0};
     for (uint32_t v = 0; v < g->values; v++) {
         if (g->value[v].constant && g->value[v].uses > 0 && g->value[v].type == NET_F32) {
             n->facts.parameters += shape_elements(&g->value[v].shape);
@@ -104,16 +107,21 @@ static bool load(struct net *n, struct text onnx, const struct net_options *o, s
     struct graph *g = &n->graph;
     struct onnx_model m;
     struct trial t;
+    const struct net_shape *in;
     bool found;
     (void)o;
     if (!onnx_read(onnx, g->load, &m, e) || !build_graph(&m, g, e) ||
-        !build_drop_identities(g, e) || !trial_fold(g, e)) {
+        !build_drop_identities(g, e)) {
         return false;
     }
-    facts_make(n, NULL);
-    if (!try_shapes(n, &t, &found, e)) return false;
-    facts_make(n, found ? &t : NULL);
-    return ports_make(n, &m, found ? &t : NULL, e) && graph_settle(g, e);
+    parameters_count(n);
+    if (!trial_fold(g, e)) return false;
+    if (!try_shapes(n, &t, &in, &found, e)) return false;
+    n->facts.flops = found && t.whole ? t.flops : 0;
+    if (!ports_make(n, &m, found ? &t : NULL, e)) return false;
+    if (found && !batch_find(g, in, &n->batches, e)) return false;
+    n->facts.layers = g->nodes;
+    return graph_settle(g, e);
 }
 
 struct net *net_load_with(struct text onnx, const struct net_options *o, struct err *e) {
