@@ -113,8 +113,38 @@ bool layer_read_input_ints(struct layer_read *r, uint32_t i, const char *name, s
     return t.at ? layer_read_input(r, i, &t, e) : err_memory(e);
 }
 
-bool layer_turn_any(struct layer_turn *t, struct err *e) {
-    assert(t->node);
+bool layer_turn_any(struct layer_turn *t, bool *done_out, struct err *e) {
+    assert(t->graph);
     (void)e;
+    t->images = UINT32_MAX;
+    *done_out = true;
+    return true;
+}
+
+bool layer_turn_axis(int64_t *axis) {
+    uint32_t from;
+    if (!shape_axis(*axis, 4, &from)) return false;
+    *axis = layer_turned[from];
+    return true;
+}
+
+bool layer_turn_axes_input(struct layer_turn *t, uint32_t i, bool *done_out, struct err *e) {
+    struct node *n = &t->graph->node[t->node];
+    const struct value *v = &t->graph->value[n->in[i]];
+    int64_t axes[NET_RANK_MAX];
+    *done_out = false;
+    if (!v->constant || v->type != NET_I64 || v->shape.rank != 1 ||
+        v->shape.dim[0] > NET_RANK_MAX) {
+        return true;
+    }
+    uint32_t count = (uint32_t)v->shape.dim[0];
+    memcpy(axes, v->constant, count * sizeof *axes);
+    for (uint32_t k = 0; k < count; k++) {
+        if (!layer_turn_axis(&axes[k])) return true;
+    }
+    uint32_t with = graph_constant_ints(t->graph, axes, count, e);
+    if (with == GRAPH_NONE) return false;
+    n->in[i] = with;
+    *done_out = true;
     return true;
 }

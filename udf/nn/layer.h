@@ -28,13 +28,14 @@ struct layer_env {
 };
 
 enum layer_flags {
-    LAYER_VIEW = 1,        /* output 0 is input 0's memory in another shape: no run() */
-    LAYER_IN_PLACE = 2,    /* output 0 may lie where input 0 does */
-    LAYER_IN_PLACE_1 = 4,  /* or where input 1 does */
-    LAYER_LATE = 8,        /* run() says the outputs' shapes; plan() the largest they can be */
-    LAYER_SHAPE_ONLY = 16, /* gives what is known of a shape: needs no data */
-    LAYER_HEAVY = 32,      /* takes much more time than its inputs and outputs are long */
-    LAYER_EACH = 64,       /* element by element, with broadcasting */
+    LAYER_VIEW = 1,         /* output 0 is input 0's memory in another shape: no run() */
+    LAYER_IN_PLACE = 2,     /* output 0 may lie where input 0 does */
+    LAYER_IN_PLACE_1 = 4,   /* or where input 1 does */
+    LAYER_IN_PLACE_3 = 128, /* or where input 3 does */
+    LAYER_LATE = 8,         /* run() says the outputs' shapes; plan() the largest they can be */
+    LAYER_SHAPE_ONLY = 16,  /* gives what is known of a shape: needs no data */
+    LAYER_HEAVY = 32,       /* takes much more time than its inputs and outputs are long */
+    LAYER_EACH = 64,        /* element by element, with broadcasting */
 };
 
 /* One node, planned for the shapes of a run. */
@@ -47,6 +48,7 @@ struct step {
     size_t scratch_bytes;    /* plan(): wanted */
     void *scratch;           /* run(): 64-aligned */
     uint64_t flops;          /* plan(): multiplications and additions, where they count */
+    bool view;               /* plan(): output 0 is input 0 in another shape: no run() */
 };
 
 struct layer_read {
@@ -57,12 +59,16 @@ struct layer_read {
     struct node *node;
 };
 
-/* A change of a node to images whose channels come last: see pass_layout.c. */
+/* A node is changed to do the same with images whose channels come last (pass_layout.c). */
 struct layer_turn {
     struct graph *graph;
-    struct node *node;
-    uint32_t rank; /* of the inputs and outputs that turn */
+    uint32_t node;
+    uint32_t images;   /* turn(): bit i: input i is turned; input 0 is where turn() says nothing */
+    bool outputs_stay; /* turn(): the outputs are as before */
 };
+
+/* Where dimension d of [n][c][h][w] is in [n][h][w][c]. */
+static const uint32_t layer_turned[4] = {0, 3, 1, 2};
 
 enum { LAYER_ANY = 255, LAYER_INPUTS_ROOM = 8 };
 
@@ -82,8 +88,9 @@ struct layer {
 
     /* Do rows (along dimension 0) meet although shapes carry them along? NULL: never. */
     bool (*mixes)(const struct step *s);
-    /* Makes the node do the same with channels last. NULL: it cannot. */
-    bool (*turn)(struct layer_turn *t, struct err *e);
+    /* Makes the node do the same with channels last, if its parameters allow it: *done_out. NULL:
+     * never. false: see *e. */
+    bool (*turn)(struct layer_turn *t, bool *done_out, struct err *e);
 };
 
 enum {
@@ -149,7 +156,12 @@ bool layer_read_input(struct layer_read *r, uint32_t i, const struct tensor *t,
 bool layer_read_input_ints(struct layer_read *r, uint32_t i, const char *name,
                            struct err *e) MUST_USE;
 /* turn() of what does not care where an axis stands. */
-bool layer_turn_any(struct layer_turn *t, struct err *e) MUST_USE;
+bool layer_turn_any(struct layer_turn *t, bool *done_out, struct err *e) MUST_USE;
+/* An axis of a turned image; false: it is outside. */
+bool layer_turn_axis(int64_t *axis) MUST_USE;
+/* A constant input of axes is replaced; *done_out false: it is not constant. */
+bool layer_turn_axes_input(struct layer_turn *t, uint32_t i, bool *done_out,
+                           struct err *e) MUST_USE;
 
 bool layer_read_error(const struct layer_read *r, struct err *e, const char *format, ...)
     PRINTF_LIKE(3, 4);

@@ -12,7 +12,7 @@
 enum { COLUMNS_BYTES = 1 << 19 }; /* of the patches laid out at a time: half an L2 */
 
 static bool conv_read(struct layer_read *r, struct err *e) {
-    struct conv *c = r->node->params;
+    struct conv_params *c = r->node->params;
     c->group = 1;
     return window_read(r, &c->window, e) && layer_read_int(r, "group", &c->group, e);
 }
@@ -24,8 +24,8 @@ struct conv_state {
     size_t columns;             /* output pixels laid out at a time */
 };
 
-static bool channels_fit(const struct step *s, const struct conv *c, const struct window_plan *p,
-                         struct err *e) {
+static bool channels_fit(const struct step *s, const struct conv_params *c,
+                         const struct window_plan *p, struct err *e) {
     const struct net_shape *w = &s->in[1].shape;
     if (c->group < 1 || w->dim[0] % c->group != 0 || p->c != w->dim[1] * c->group) {
         return step_error(s, e, "%lld channels do not fit weights of %lld in %lld groups",
@@ -37,8 +37,8 @@ static bool channels_fit(const struct step *s, const struct conv *c, const struc
     return true;
 }
 
-static bool conv_plan(struct step *s, struct err *e) {
-    const struct conv *c = s->node->params;
+static bool columns_plan(struct step *s, struct err *e) {
+    const struct conv_params *c = s->node->params;
     const struct net_shape *w = &s->in[1].shape;
     struct conv_state *t = step_state(s, sizeof *t, e);
     if (!t || !step_expect_alike(s, e)) return false;
@@ -121,12 +121,12 @@ static void lay_out(const struct conv_state *t, const float *x, size_t from, siz
 }
 
 /* One group of one image. */
-struct conv_piece {
+struct columns_job {
     const float *x, *weights, *bias;
     float *y;
 };
 
-static void piece_run(const struct step *s, const struct conv_piece *c) {
+static void piece_run(const struct step *s, const struct columns_job *c) {
     const struct conv_state *t = s->state;
     size_t pixels = window_pixels(t->w.out), depth = t->group_in * t->taps;
     for (size_t from = 0; from < pixels; from += t->columns) {
@@ -151,8 +151,8 @@ static void piece_run(const struct step *s, const struct conv_piece *c) {
     }
 }
 
-static bool conv_run(struct step *s, struct err *e) {
-    const struct conv *c = s->node->params;
+static bool columns_run(struct step *s, struct err *e) {
+    const struct conv_params *c = s->node->params;
     const struct conv_state *t = s->state;
     size_t in = t->group_in * window_pixels(t->w.in), out = t->group_out * window_pixels(t->w.out);
     size_t weights = t->group_out * t->group_in * t->taps, groups = (size_t)c->group;
@@ -160,7 +160,7 @@ static bool conv_run(struct step *s, struct err *e) {
     assert(!c->window.last);
     for (size_t i = 0; i < (size_t)t->w.n * groups; i++) {
         size_t group = i % groups;
-        const struct conv_piece piece = {
+        const struct columns_job piece = {
             .x = (const float *)s->in[0].at + i * in,
             .weights = (const float *)s->in[1].at + group * weights,
             .bias = step_has(s, 2) ? (const float *)s->in[2].at + group * t->group_out : NULL,
@@ -176,10 +176,10 @@ static const struct layer rows[] = {
      .ins_max = 3,
      .types = TYPE_F32,
      .flags = LAYER_HEAVY,
-     .params_bytes = sizeof(struct conv),
+     .params_bytes = sizeof(struct conv_params),
      .read = conv_read,
-     .plan = conv_plan,
-     .run = conv_run},
+     .plan = columns_plan,
+     .run = columns_run},
 };
 
 const struct layer_family layers_conv = {.layer = rows, .count = COUNT_OF(rows)};

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "udf/nn/each.h"
-#include "udf/nn/step.h"
+#include "udf/nn/layer_gemm.h"
 
 struct matmul_state {
     size_t m, n, k;
@@ -98,26 +98,21 @@ static bool matmul_run(struct step *s, struct err *e) {
     return true;
 }
 
-struct gemm {
-    float alpha, beta;
-    bool a_transposed, b_transposed;
-};
-
-struct gemm_state {
+struct product_state {
     struct blas_product product;
     struct each c; /* the third input, broadcast to the output */
 };
 
-static bool gemm_read(struct layer_read *r, struct err *e) {
-    struct gemm *g = r->node->params;
+static bool product_read(struct layer_read *r, struct err *e) {
+    struct gemm_attributes *g = r->node->params;
     g->alpha = g->beta = 1;
     return layer_read_float(r, "alpha", &g->alpha, e) && layer_read_float(r, "beta", &g->beta, e) &&
            layer_read_bool(r, "transA", &g->a_transposed, e) &&
            layer_read_bool(r, "transB", &g->b_transposed, e);
 }
 
-static bool gemm_shape(struct step *s, struct blas_product *p, struct err *e) {
-    const struct gemm *g = s->node->params;
+static bool product_shape(struct step *s, struct blas_product *p, struct err *e) {
+    const struct gemm_attributes *g = s->node->params;
     const struct net_shape *a = &s->in[0].shape, *b = &s->in[1].shape;
     char one[SHAPE_TEXT_BYTES], two[SHAPE_TEXT_BYTES];
     if (a->rank != 2 || b->rank != 2 || a->dim[!g->a_transposed] != b->dim[g->b_transposed]) {
@@ -138,9 +133,9 @@ static bool gemm_shape(struct step *s, struct blas_product *p, struct err *e) {
     return true;
 }
 
-static bool gemm_plan(struct step *s, struct err *e) {
-    struct gemm_state *t = step_state(s, sizeof *t, e);
-    if (!t || !step_expect_alike(s, e) || !gemm_shape(s, &t->product, e)) return false;
+static bool product_plan(struct step *s, struct err *e) {
+    struct product_state *t = step_state(s, sizeof *t, e);
+    if (!t || !step_expect_alike(s, e) || !product_shape(s, &t->product, e)) return false;
     if (!step_has(s, 2)) return true;
     struct net_shape both = s->out[0].shape;
     if (!shape_broadcast(&both, &s->in[2].shape) || !shape_equal(&both, &s->out[0].shape)) {
@@ -153,9 +148,9 @@ static bool gemm_plan(struct step *s, struct err *e) {
 }
 
 /* The output becomes beta times the third input. */
-static void gemm_begin(const struct step *s) {
-    const struct gemm *g = s->node->params;
-    const struct gemm_state *t = s->state;
+static void product_begin(const struct step *s) {
+    const struct gemm_attributes *g = s->node->params;
+    const struct product_state *t = s->state;
     const struct each *p = &t->c;
     float *y = s->out[0].at;
     struct each_at at;
@@ -165,15 +160,15 @@ static void gemm_begin(const struct step *s) {
     }
 }
 
-static bool gemm_run(struct step *s, struct err *e) {
-    const struct gemm_state *t = s->state;
+static bool product_run(struct step *s, struct err *e) {
+    const struct product_state *t = s->state;
     struct blas_product p = t->product;
     (void)e;
     p.a = s->in[0].at;
     p.b = s->in[1].at;
     p.c = s->out[0].at;
     if (step_has(s, 2)) {
-        gemm_begin(s);
+        product_begin(s);
         p.beta = 1;
     } else if (p.k == 0) {
         memset(p.c, 0, tensor_bytes(&s->out[0]));
@@ -195,10 +190,10 @@ static const struct layer rows[] = {
      .ins_max = 3,
      .types = TYPE_F32,
      .flags = LAYER_HEAVY,
-     .params_bytes = sizeof(struct gemm),
-     .read = gemm_read,
-     .plan = gemm_plan,
-     .run = gemm_run},
+     .params_bytes = sizeof(struct gemm_attributes),
+     .read = product_read,
+     .plan = product_plan,
+     .run = product_run},
 };
 
 const struct layer_family layers_matrix = {.layer = rows, .count = COUNT_OF(rows)};

@@ -39,10 +39,14 @@ static bool transpose_plan(struct step *s, struct err *e) {
         return step_error(s, e, "perm is for %u dimensions, not %u", p->rank, in->rank);
     }
     struct net_shape out = {.rank = in->rank};
-    uint32_t from[NET_RANK_MAX];
+    uint32_t from[NET_RANK_MAX], newest = 0;
+    s->view = true; /* if dimensions other than 1 keep their order */
     for (uint32_t d = 0; d < in->rank; d++) {
         from[d] = p->rank > 0 ? p->perm[d] : in->rank - 1 - d;
         out.dim[d] = in->dim[from[d]];
+        if (out.dim[d] == 1) continue;
+        s->view &= from[d] >= newest;
+        newest = from[d];
     }
     ptrdiff_t in_step[NET_RANK_MAX], out_step[NET_RANK_MAX];
     move_steps(in, in_step);
@@ -305,6 +309,35 @@ static bool tile_plan(struct step *s, struct err *e) {
     return true;
 }
 
+static bool along_turn(struct layer_turn *t, bool *done_out, struct err *e) {
+    struct node *n = &t->graph->node[t->node];
+    struct along *p = n->params;
+    (void)e;
+    if (n->layer->ins_max == LAYER_ANY) t->images = UINT32_MAX;
+    *done_out = layer_turn_axis(&p->axis);
+    return true;
+}
+
+/* What comes out is as before: only where it comes from has moved. */
+static bool transpose_turn(struct layer_turn *t, bool *done_out, struct err *e) {
+    struct transpose *p = t->graph->node[t->node].params;
+    (void)e;
+    for (uint32_t d = 0; d < 4; d++) {
+        uint32_t from = p->rank > 0 ? p->perm[d] : 3 - d;
+        p->perm[d] = layer_turned[from];
+    }
+    p->rank = 4;
+    t->outputs_stay = *done_out = true;
+    return true;
+}
+
+const struct layer layer_transpose = {.name = "Transpose",
+                                      .ins_min = 1,
+                                      .ins_max = 1,
+                                      .params_bytes = sizeof(struct transpose),
+                                      .plan = transpose_plan,
+                                      .run = move_state_run};
+
 static const struct layer rows[] = {
     {.name = "Transpose",
      .ins_min = 1,
@@ -312,14 +345,16 @@ static const struct layer rows[] = {
      .params_bytes = sizeof(struct transpose),
      .read = transpose_read,
      .plan = transpose_plan,
-     .run = move_state_run},
+     .run = move_state_run,
+     .turn = transpose_turn},
     {.name = "Concat",
      .ins_min = 1,
      .ins_max = LAYER_ANY,
      .params_bytes = sizeof(struct along),
      .read = concat_read,
      .plan = concat_plan,
-     .run = concat_run},
+     .run = concat_run,
+     .turn = along_turn},
     {.name = "Split",
      .ins_min = 1,
      .ins_max = 2,
@@ -328,7 +363,8 @@ static const struct layer rows[] = {
      .params_bytes = sizeof(struct along),
      .read = split_read,
      .plan = split_plan,
-     .run = split_run},
+     .run = split_run,
+     .turn = along_turn},
     {.name = "DepthToSpace",
      .ins_min = 1,
      .ins_max = 1,

@@ -12,4 +12,7 @@ struct transpose {
     uint32_t perm[NET_RANK_MAX]; /* output dimension d is input dimension perm[d] */
 };
 
+/* As in the table, for passes to make nodes of. */
+extern const struct layer layer_transpose;
+
 #endif

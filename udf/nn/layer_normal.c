@@ -4,17 +4,11 @@
  * Batch normalisation with constant parameters becomes part of a convolution where it follows one
  * (pass_fuse.c); what is left is a scale and a shift a channel.
  */
+#include "udf/nn/layer_normal.h"
+
 #include <assert.h>
 #include <math.h>
 #include <string.h>
-
-#include "udf/nn/step.h"
-
-struct normal {
-    float epsilon, momentum;
-    int64_t axis; /* LayerNormalization */
-    bool training, last;
-};
 
 static bool normal_read(struct layer_read *r, struct err *e) {
     struct normal *p = r->node->params;
@@ -126,11 +120,10 @@ static bool batch_run(struct step *s, struct err *e) {
     return true;
 }
 
-static bool batch_turn(struct layer_turn *t, struct err *e) {
-    struct normal *p = t->node->params;
+static bool batch_turn(struct layer_turn *t, bool *done_out, struct err *e) {
+    struct normal *p = t->graph->node[t->node].params;
     (void)e;
-    if (p->training) return false;
-    p->last = true;
+    *done_out = p->last = !p->training;
     return true;
 }
 

@@ -1,29 +1,31 @@
-/* layer_pool.c: MaxPool, AveragePool and the global pools, channels first.
+/* layer_pool.c: MaxPool, AveragePool and the global pools.
  *
- * Each output pixel's window is cut to the image once per dimension (span); the mean divides by the
+ * Images of float32 whose channels come last go through pool.h. The rest is here, channels first:
+ * each output pixel's window is cut to the image once per dimension (span); the mean divides by the
  * pixels inside, or by those inside the padded image with count_include_pad.
  */
 #include <assert.h>
 #include <math.h>
 
+#include "udf/nn/pool.h"
 #include "udf/nn/window.h"
 
 enum kind { KIND_MAX, KIND_MEAN };
 
-struct pool {
+struct pool_params {
     struct window window;
     int64_t count_pads, column_major;
 };
 
 static bool pool_read(struct layer_read *r, struct err *e) {
-    struct pool *p = r->node->params;
+    struct pool_params *p = r->node->params;
     return window_read(r, &p->window, e) && layer_read_bool(r, "ceil_mode", &p->window.ceil, e) &&
            layer_read_int(r, "count_include_pad", &p->count_pads, e) &&
            layer_read_int(r, "storage_order", &p->column_major, e);
 }
 
-static bool pool_plan(struct step *s, struct err *e) {
-    const struct pool *p = s->node->params;
+static bool any_plan(struct step *s, struct err *e) {
+    const struct pool_params *p = s->node->params;
     struct window_plan *w = step_state(s, sizeof *w, e);
     if (!w || !window_begin(s, &p->window, NULL, w, e) || !window_slide(s, &p->window, w, e)) {
         return false;
@@ -121,7 +123,7 @@ static int64_t index_given(const struct window_plan *w, int64_t at, size_t plane
 /* A window that lies in the padding only has the least value and index 0. */
 static void max_one(struct step *s, size_t plane, size_t pixel, const struct window_at *t) {
     const struct window_plan *w = s->state;
-    const struct pool *p = s->node->params;
+    const struct pool_params *p = s->node->params;
     size_t from = plane * window_pixels(w->in), to = plane * window_pixels(w->out) + pixel;
     int64_t best = 0;
     switch (s->in[0].type) {
@@ -155,7 +157,7 @@ static void max_one(struct step *s, size_t plane, size_t pixel, const struct win
 
 static void mean_one(struct step *s, size_t plane, size_t pixel, const struct window_at *t) {
     const struct window_plan *w = s->state;
-    const struct pool *pool = s->node->params;
+    const struct pool_params *pool = s->node->params;
     const struct span *p = t->span;
     const float *x = (const float *)s->in[0].at + plane * window_pixels(w->in);
     float sum = 0;
@@ -173,8 +175,43 @@ static void mean_one(struct step *s, size_t plane, size_t pixel, const struct wi
         taps > 0 ? sum / (float)taps : 0;
 }
 
-static bool pool_run(struct step *s, struct err *e) {
+/* Channels last: pool.h. */
+static void last_run(const struct step *s) {
+    const struct pool_params *p = s->node->params;
     const struct window_plan *w = s->state;
+    const struct pool_shape shape = {.kind = s->node->layer->variant == KIND_MEAN ? POOL_MEAN
+                                                                                  : POOL_MAX,
+                                     .h = (uint32_t)w->in[1],
+                                     .w = (uint32_t)w->in[2],
+                                     .c = (uint32_t)w->c,
+                                     .out_h = (uint32_t)w->out[1],
+                                     .out_w = (uint32_t)w->out[2],
+                                     .patch = {.kernel_h = (uint32_t)w->kernel[1],
+                                               .kernel_w = (uint32_t)w->kernel[2],
+                                               .stride_h = (uint32_t)w->stride[1],
+                                               .stride_w = (uint32_t)w->stride[2],
+                                               .dilation_h = (uint32_t)w->dilation[1],
+                                               .dilation_w = (uint32_t)w->dilation[2],
+                                               .pad_top = (uint32_t)w->before[1],
+                                               .pad_left = (uint32_t)w->before[2],
+                                               .pad_bottom = (uint32_t)w->after[1],
+                                               .pad_right = (uint32_t)w->after[2]},
+                                     .count_pads = p->count_pads != 0};
+    pool_run(&shape, NULL,
+             &(struct pool_io){.n = (uint32_t)w->n,
+                               .in = s->in[0].at,
+                               .in_stride = shape.c,
+                               .out = s->out[0].at,
+                               .out_stride = shape.c});
+}
+
+static bool any_run(struct step *s, struct err *e) {
+    const struct window_plan *w = s->state;
+    const struct pool_params *p = s->node->params;
+    if (p->window.last) {
+        last_run(s);
+        return true;
+    }
     size_t planes = (size_t)w->n * (size_t)w->c, pixels = window_pixels(w->out);
     bool mean = s->node->layer->variant == KIND_MEAN;
     (void)e;
@@ -191,26 +228,65 @@ static bool pool_run(struct step *s, struct err *e) {
     return true;
 }
 
+/* Only the values are wanted, of float32. */
+static bool pool_turn(struct layer_turn *t, bool *done_out, struct err *e) {
+    struct node *n = &t->graph->node[t->node];
+    struct pool_params *p = n->params;
+    (void)e;
+    *done_out = n->outs == 1 || n->out[1] == GRAPH_NONE;
+    p->window.last = *done_out;
+    return true;
+}
+
 /* The whole image is the window. */
 struct global {
     bool last;
 };
 
-static bool global_plan(struct step *s, struct err *e) {
-    struct net_shape *out = &s->out[0].shape;
-    if (s->in[0].shape.rank < 2) return step_error(s, e, "its input has less than 2 dimensions");
-    step_like(s);
-    for (uint32_t d = 2; d < out->rank; d++) out->dim[d] = 1;
+static bool global_turn(struct layer_turn *t, bool *done_out, struct err *e) {
+    struct global *p = t->graph->node[t->node].params;
+    (void)e;
+    *done_out = p->last = true;
     return true;
 }
 
+static bool global_plan(struct step *s, struct err *e) {
+    struct net_shape *out = &s->out[0].shape;
+    if (s->in[0].shape.rank < 2) return step_error(s, e, "its input has less than 2 dimensions");
+    const struct global *p = s->node->params;
+    uint32_t first = p->last ? 1 : 2;
+    step_like(s);
+    for (uint32_t d = first; d + 2 < out->rank + first; d++) out->dim[d] = 1;
+    return true;
+}
+
+static void global_last_run(const struct step *s) {
+    const struct net_shape *in = &s->in[0].shape;
+    const struct pool_shape shape = {.kind = s->node->layer->variant == KIND_MEAN ? POOL_MEAN
+                                                                                  : POOL_MAX,
+                                     .h = (uint32_t)in->dim[1],
+                                     .w = (uint32_t)in->dim[2],
+                                     .c = (uint32_t)in->dim[3]};
+    pool_global(&shape, NULL,
+                &(struct pool_io){.n = (uint32_t)in->dim[0],
+                                  .in = s->in[0].at,
+                                  .in_stride = shape.c,
+                                  .out = s->out[0].at,
+                                  .out_stride = shape.c});
+}
+
 static bool global_run(struct step *s, struct err *e) {
+    const struct global *p = s->node->params;
     const struct net_shape *in = &s->in[0].shape;
     size_t planes = shape_span(in, 0, 2), pixels = shape_span(in, 2, in->rank);
     const float *x = s->in[0].at;
     float *y = s->out[0].at;
     bool mean = s->node->layer->variant == KIND_MEAN;
     (void)e;
+    if (p->last) {
+        global_last_run(s);
+        return true;
+    }
     for (size_t i = 0; i < planes; i++) {
         const struct loops *f = s->env->loops;
         y[i] =
@@ -227,20 +303,22 @@ static const struct layer rows[] = {
      .variant = KIND_MAX,
      .types = TYPE_F32 | TYPE_U8 | TYPE_I8,
      .flags = LAYER_HEAVY,
-     .params_bytes = sizeof(struct pool),
+     .params_bytes = sizeof(struct pool_params),
      .read = pool_read,
-     .plan = pool_plan,
-     .run = pool_run},
+     .plan = any_plan,
+     .run = any_run,
+     .turn = pool_turn},
     {.name = "AveragePool",
      .ins_min = 1,
      .ins_max = 1,
      .variant = KIND_MEAN,
      .types = TYPE_F32,
      .flags = LAYER_HEAVY,
-     .params_bytes = sizeof(struct pool),
+     .params_bytes = sizeof(struct pool_params),
      .read = pool_read,
-     .plan = pool_plan,
-     .run = pool_run},
+     .plan = any_plan,
+     .run = any_run,
+     .turn = pool_turn},
     {.name = "GlobalMaxPool",
      .ins_min = 1,
      .ins_max = 1,
@@ -248,7 +326,8 @@ static const struct layer rows[] = {
      .types = TYPE_F32,
      .params_bytes = sizeof(struct global),
      .plan = global_plan,
-     .run = global_run},
+     .run = global_run,
+     .turn = global_turn},
     {.name = "GlobalAveragePool",
      .ins_min = 1,
      .ins_max = 1,
@@ -256,7 +335,8 @@ static const struct layer rows[] = {
      .types = TYPE_F32,
      .params_bytes = sizeof(struct global),
      .plan = global_plan,
-     .run = global_run},
+     .run = global_run,
+     .turn = global_turn},
 };
 
 const struct layer_family layers_pool = {.layer = rows, .count = COUNT_OF(rows)};

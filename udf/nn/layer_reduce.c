@@ -230,6 +230,30 @@ static bool reduce_run(struct step *s, struct err *e) {
     return true;
 }
 
+/* Without keepdims the dimensions that stay must stand in the same order: not channels before
+ * pixels. */
+static bool reduce_turn(struct layer_turn *t, bool *done_out, struct err *e) {
+    const struct node *n = &t->graph->node[t->node];
+    const struct reduce *p = n->params;
+    uint32_t stays = p->none_noop ? 15 : 0;
+    *done_out = false;
+    if (n->ins > 1 && n->in[1] != GRAPH_NONE) {
+        if (!layer_turn_axes_input(t, 1, done_out, e)) return false;
+        const struct value *v = &t->graph->value[t->graph->node[t->node].in[1]];
+        const int64_t *axes = v->constant;
+        for (int64_t k = 0; *done_out && k < v->shape.dim[0]; k++) {
+            if (k == 0) stays = 15;
+            stays &= ~(1U << axes[k]); /* in the turned order: n, h, w, c */
+        }
+    } else {
+        *done_out = true;
+    }
+    bool pixels = stays & 6, channels = stays & 8;
+    t->outputs_stay = !p->keep;
+    if (!p->keep && pixels && channels) *done_out = false;
+    return true;
+}
+
 static const struct layer rows[] = {
 #define X(ID, name_, begin, fold, end)                                                             \
     {.name = #name_,                                                                               \
@@ -240,7 +264,8 @@ static const struct layer rows[] = {
      .params_bytes = sizeof(struct reduce),                                                        \
      .read = reduce_read,                                                                          \
      .plan = reduce_plan,                                                                          \
-     .run = reduce_run},
+     .run = reduce_run,                                                                            \
+     .turn = reduce_turn},
     REDUCE_LIST(X)
 #undef X
 };

@@ -305,6 +305,17 @@ static bool resize_mixes(const struct step *s) {
     return t->axis[0].taps > 0;
 }
 
+/* Scales and sizes stay; they are for other dimensions. */
+static bool resize_turn(struct layer_turn *t, bool *done_out, struct err *e) {
+    struct resize *p = t->graph->node[t->node].params;
+    (void)e;
+    *done_out = true;
+    for (uint32_t k = 0; k < 4 && p->axes == 0; k++) p->axis[k] = layer_turned[k];
+    for (uint32_t k = 0; k < p->axes; k++) *done_out &= layer_turn_axis(&p->axis[k]);
+    if (p->axes == 0) p->axes = 4;
+    return true;
+}
+
 static const struct layer rows[] = {
     {.name = "Resize",
      .since = 10,
@@ -316,7 +327,8 @@ static const struct layer rows[] = {
      .read = resize_read,
      .plan = resize_plan,
      .run = resize_run,
-     .mixes = resize_mixes},
+     .mixes = resize_mixes,
+     .turn = resize_turn},
     {.name = "Upsample",
      .until = 9,
      .ins_min = 1,
@@ -327,7 +339,8 @@ static const struct layer rows[] = {
      .read = upsample_read,
      .plan = resize_plan,
      .run = resize_run,
-     .mixes = resize_mixes},
+     .mixes = resize_mixes,
+     .turn = resize_turn},
 };
 
 const struct layer_family layers_resize = {.layer = rows, .count = COUNT_OF(rows)};

@@ -281,6 +281,31 @@ static bool pad_mixes(const struct step *s) {
     return t->before[0] != 0;
 }
 
+/* Axes that are not given are 0, 1, ... as many as there are starts or pairs of pads (input 1). */
+static bool axes_turn(struct layer_turn *t, uint32_t per_axis, bool *done_out, struct err *e) {
+    struct node *n = &t->graph->node[t->node];
+    if (n->ins > 3 && n->in[3] != GRAPH_NONE) return layer_turn_axes_input(t, 3, done_out, e);
+    const struct value *v = &t->graph->value[n->in[1]];
+    int64_t axes[4];
+    *done_out = v->constant && v->shape.rank == 1 && v->shape.dim[0] <= 4 * (int64_t)per_axis;
+    if (!*done_out) return true;
+    uint32_t count = (uint32_t)v->shape.dim[0] / per_axis;
+    for (uint32_t k = 0; k < count; k++) axes[k] = layer_turned[k];
+    uint32_t with = graph_constant_ints(t->graph, axes, count, e);
+    if (with == GRAPH_NONE) return false;
+    n->in[3] = with; /* there is room: LAYER_INPUTS_ROOM */
+    if (n->ins < 4) n->ins = 4;
+    return true;
+}
+
+static bool slice_turn(struct layer_turn *t, bool *done_out, struct err *e) {
+    return axes_turn(t, 1, done_out, e);
+}
+
+static bool pad_turn(struct layer_turn *t, bool *done_out, struct err *e) {
+    return axes_turn(t, 2, done_out, e);
+}
+
 static const struct layer rows[] = {
     {.name = "Slice",
      .ins_min = 1,
@@ -289,7 +314,8 @@ static const struct layer rows[] = {
      .read = slice_read,
      .plan = slice_plan,
      .run = slice_run,
-     .mixes = slice_mixes},
+     .mixes = slice_mixes,
+     .turn = slice_turn},
     {.name = "Pad",
      .ins_min = 1,
      .ins_max = 4,
@@ -298,7 +324,8 @@ static const struct layer rows[] = {
      .read = pad_read,
      .plan = pad_plan,
      .run = pad_run,
-     .mixes = pad_mixes},
+     .mixes = pad_mixes,
+     .turn = pad_turn},
 };
 
 const struct layer_family layers_slice = {.layer = rows, .count = COUNT_OF(rows)};

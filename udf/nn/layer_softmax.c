@@ -87,6 +87,14 @@ static bool softmax_mixes(const struct step *s) {
     return t->axis == 0;
 }
 
+/* From dimension 0 or 1 on it is the same set of elements in any order. */
+static bool softmax_turn(struct layer_turn *t, bool *done_out, struct err *e) {
+    struct softmax *p = t->graph->node[t->node].params;
+    (void)e;
+    *done_out = p->flatten ? p->axis == 0 || p->axis == 1 : layer_turn_axis(&p->axis);
+    return true;
+}
+
 static const struct layer rows[] = {
     {.name = "Softmax",
      .ins_min = 1,
@@ -97,7 +105,8 @@ static const struct layer rows[] = {
      .read = softmax_read,
      .plan = softmax_plan,
      .run = softmax_run,
-     .mixes = softmax_mixes},
+     .mixes = softmax_mixes,
+     .turn = softmax_turn},
     {.name = "LogSoftmax",
      .ins_min = 1,
      .ins_max = 1,
@@ -108,7 +117,8 @@ static const struct layer rows[] = {
      .read = softmax_read,
      .plan = softmax_plan,
      .run = softmax_run,
-     .mixes = softmax_mixes},
+     .mixes = softmax_mixes,
+     .turn = softmax_turn},
 };
 
 const struct layer_family layers_softmax = {.layer = rows, .count = COUNT_OF(rows)};

@@ -3,12 +3,13 @@
  * float32 goes through the loops of loops.h where they are vector code there, else through the C
  * library's functions; the few operators that take integers have a loop per type.
  */
+#include "udf/nn/layer_unary.h"
+
 #include <assert.h>
 #include <math.h>
 #include <string.h>
 
 #include "udf/nn/half.h"
-#include "udf/nn/step.h"
 
 /* Slow ones:  id  name  f of x */
 #define SLOW_LIST(X)                                                                               \
@@ -49,11 +50,6 @@ static unary_loop *const slow_loops[SLOW_COUNT] = {
 
 /* A layer's variant is an enum loop_unary, or SLOW and an enum slow. */
 enum { SLOW = LOOP_UNARY_COUNT };
-
-struct unary {
-    float p, q;
-    bool gelu_tanh;
-};
 
 static bool unary_plan(struct step *s, struct err *e) {
     (void)e;
@@ -303,5 +299,16 @@ static const struct layer rows[] = {
      .run = cast_run,
      .turn = layer_turn_any},
 };
+
+const struct layer layer_silu = {.name = "Silu",
+                                 .ins_min = 1,
+                                 .ins_max = 1,
+                                 .variant = LOOP_SILU,
+                                 .types = TYPE_F32,
+                                 .flags = LAYER_IN_PLACE | LAYER_EACH,
+                                 .params_bytes = sizeof(struct unary),
+                                 .plan = unary_plan,
+                                 .run = unary_run,
+                                 .turn = layer_turn_any};
 
 const struct layer_family layers_unary = {.layer = rows, .count = COUNT_OF(rows)};

@@ -8,7 +8,7 @@
 #include "udf/nn/build.h"
 #include "udf/nn/layer.h"
 #include "udf/nn/net_private.h"
-#include "udf/nn/trial.h"
+#include "udf/nn/pass.h"
 
 struct net {
     struct arena arena;
@@ -103,13 +103,21 @@ static void parameters_count(struct net *n) {
     }
 }
 
+/* Each pass is told of the graph as the one before left it. */
+static bool improve(struct net *n, const struct net_shape *in, struct err *e) {
+    struct graph *g = &n->graph;
+    struct trial t;
+    return pass_pattern(g, e) && trial_run(g, in, g->load, &t, e) && pass_fuse(g, &t, e) &&
+           pass_layout(g, &t, e) && trial_run(g, in, g->load, &t, e) &&
+           pass_pack(g, &t, n->batches, e);
+}
+
 static bool load(struct net *n, struct text onnx, const struct net_options *o, struct err *e) {
     struct graph *g = &n->graph;
     struct onnx_model m;
     struct trial t;
-    const struct net_shape *in;
+    const struct net_shape *in = NULL;
     bool found;
-    (void)o;
     if (!onnx_read(onnx, g->load, &m, e) || !build_graph(&m, g, e) ||
         !build_drop_identities(g, e)) {
         return false;
@@ -120,6 +128,7 @@ static bool load(struct net *n, struct text onnx, const struct net_options *o, s
     n->facts.flops = found && t.whole ? t.flops : 0;
     if (!ports_make(n, &m, found ? &t : NULL, e)) return false;
     if (found && !batch_find(g, in, &n->batches, e)) return false;
+    if (found && !o->plain && !improve(n, in, e)) return false;
     n->facts.layers = g->nodes;
     return graph_settle(g, e);
 }

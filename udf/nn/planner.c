@@ -37,6 +37,7 @@ static struct step *step_make(struct planner *p, const struct node *n) {
     struct step *s = ARENA_NEW(p->arena, s);
     if (!s) return NULL;
     *s = (struct step){.node = n, .env = p->graph->env, .arena = p->arena};
+    s->view = n->layer->flags & LAYER_VIEW;
     s->in = ARENA_ARRAY(p->arena, s->in, n->ins + 1);
     s->out = ARENA_ARRAY(p->arena, s->out, n->outs + 1);
     if (!s->in || !s->out) return NULL;
@@ -100,7 +101,7 @@ static bool fold(struct planner *p, struct step *s, struct err *e) {
         if (!step_gives(s, i)) continue;
         size_t bytes = tensor_bytes(&s->out[i]);
         p->folded_bytes += bytes;
-        s->out[i].at = s->node->layer->run ? arena_alloc(p->arena, bytes + 1) : s->in[0].at;
+        s->out[i].at = s->view ? s->in[0].at : arena_alloc(p->arena, bytes + 1);
         if (!s->out[i].at) return err_memory(e);
     }
     if (s->scratch_bytes > 0) {
@@ -108,7 +109,7 @@ static bool fold(struct planner *p, struct step *s, struct err *e) {
         if (!scratch) return err_memory(e);
         s->scratch = scratch + (64 - (uintptr_t)scratch % 64);
     }
-    return !s->node->layer->run || is_empty(s) || s->node->layer->run(s, e);
+    return s->view || is_empty(s) || s->node->layer->run(s, e);
 }
 
 static void outputs_take(struct planner *p, const struct step *s, bool known) {

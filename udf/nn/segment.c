@@ -107,7 +107,7 @@ static bool plan_nodes(struct net_run *r, struct segment *s, struct err *e) {
         if (how == PLAN_WAITS) break;
         if (how == PLAN_FOLDED) {
             place_own(r, s, node, PLACE_KNOWN);
-        } else if (node->layer->flags & LAYER_VIEW) {
+        } else if (step->view) {
             place_view(r, s, step);
         } else {
             place_own(r, s, node, PLACE_BLOCK);
@@ -157,28 +157,49 @@ static size_t root_bytes(const struct placer *p, uint32_t root) {
     return tensor_bytes(&p->run->planner.value[root].t);
 }
 
+/* What is read after it was overwritten: the same memory as another input of a layer that does not
+ * go element by element. */
+static bool read_elsewhere(const struct placer *p, const struct step *s, uint32_t k) {
+    uint32_t root = p->run->placed[s->node->in[k]].root;
+    if (s->node->layer->flags & LAYER_EACH) return false;
+    for (uint32_t i = 0; i < s->node->ins; i++) {
+        if (i != k && step_has(s, i) && p->run->placed[s->node->in[i]].root == root) return true;
+    }
+    return false;
+}
+
 /* May output 0 of step i lie where input k does? */
 static bool takes_over(const struct placer *p, uint32_t i, uint32_t k) {
     const struct step *s = p->segment->step[i];
-    if (!step_has(s, k) || p->run->keep_apart) return false;
+    if (!step_has(s, k) || p->run->keep_apart || read_elsewhere(p, s, k)) return false;
     const struct placed *in = &p->run->placed[s->node->in[k]];
     bool ends = in->place == PLACE_BLOCK && p->last[in->root] == i;
     bool ours = ends && p->run->placed[in->root].segment == p->segment->index;
     return ours && root_bytes(p, in->root) == tensor_bytes(&s->out[0]);
 }
 
+/* The input whose place output 0 takes over; GRAPH_NONE: none. */
+static uint32_t taken_over(const struct placer *p, uint32_t i) {
+    static const struct {
+        uint32_t flag, input;
+    } ways[] = {{LAYER_IN_PLACE, 0}, {LAYER_IN_PLACE_1, 1}, {LAYER_IN_PLACE_3, 3}};
+    uint32_t flags = p->segment->step[i]->node->layer->flags;
+    for (size_t w = 0; w < COUNT_OF(ways); w++) {
+        if (flags & ways[w].flag && takes_over(p, i, ways[w].input)) return ways[w].input;
+    }
+    return GRAPH_NONE;
+}
+
 static bool place_outputs(struct placer *p, uint32_t i, struct err *e) {
     const struct step *s = p->segment->step[i];
-    uint32_t flags = s->node->layer->flags;
     for (uint32_t k = 0; k < s->node->outs; k++) {
         if (!step_gives(s, k)) continue;
         struct placed *out = &p->run->placed[s->node->out[k]];
-        bool first = k == 0 && flags & LAYER_IN_PLACE && takes_over(p, i, 0);
-        bool second = k == 0 && !first && flags & LAYER_IN_PLACE_1 && takes_over(p, i, 1);
-        if (first || second) {
-            uint32_t root = p->run->placed[s->node->in[second]].root;
+        uint32_t in = k == 0 ? taken_over(p, i) : GRAPH_NONE;
+        if (in != GRAPH_NONE) {
+            uint32_t root = p->run->placed[s->node->in[in]].root;
             out->offset = p->run->placed[root].offset;
-            p->last[root] = GONE; /* its place has gone over */
+            p->last[root] = GONE;
         } else if (!memory_take(&p->pool, tensor_bytes(&s->out[k]), &out->offset)) {
             return err_memory(e);
         }
