@@ -20,7 +20,7 @@ static bool is_rows(const struct net_port *p, int64_t numbers) {
            (numbers == 0 || p->shape.dim[2] == numbers);
 }
 
-/* Scores and boxes are told apart by their names where both could be either, else by their shapes. */
+/* Scores and boxes are told apart by their names where both could be either, else by shape. */
 static bool ssd_bind(struct detector *d, const struct net_port *out, uint32_t outputs,
                      struct err *e) {
     if (outputs != 2 || !is_rows(&out[0], 0) || !is_rows(&out[1], 0) ||
@@ -53,12 +53,13 @@ static void ssd_decode(const struct detector *d, const float *const *output,
     }
 }
 
-static bool yunet_find(struct detector *d, const struct net_port *out, uint32_t role,
-                       const char *name, int64_t numbers, int64_t cells) {
+/* The output called so, into role[at]; false: there is none, or not of these numbers a cell. */
+static bool yunet_find(struct detector *d, uint32_t at, const struct net_port *out,
+                       const struct net_port *like) {
     for (uint32_t i = 0; i < d->outputs; i++) {
-        if (!text_equal(out[i].name, text_of(name))) continue;
-        d->role[role] = i;
-        return is_rows(&out[i], numbers) && out[i].shape.dim[1] == cells;
+        if (!text_equal(out[i].name, like->name)) continue;
+        d->role[at] = i;
+        return is_rows(&out[i], like->shape.dim[2]) && out[i].shape.dim[1] == like->shape.dim[1];
     }
     return false;
 }
@@ -73,7 +74,9 @@ static bool yunet_bind(struct detector *d, const struct net_port *out, uint32_t 
         char name[16];
         snprintf(name, sizeof name, "%s_%u", names[part], stride);
         int64_t cells = (int64_t)(d->width / stride) * (d->height / stride);
-        if (!yunet_find(d, out, i, name, numbers[part], cells)) {
+        const struct net_port like = {.name = text_of(name),
+                                      .shape = {3, {1, cells, numbers[part]}}};
+        if (!yunet_find(d, i, out, &like)) {
             return decoder_mismatch(d, "outputs cls, obj and bbox of strides 8, 16 and 32", e);
         }
     }
