@@ -1,5 +1,5 @@
-/* Models that learn: what they learn, and that it is a function of the rows alone: not of where they
- * were cut, of threads, or of being saved and loaded in between.
+/* Models that learn: what they learn, and that it is a function of the rows alone: not of where
+ * they were cut, of threads, or of being saved and loaded in between.
  */
 #include <math.h>
 #include <setjmp.h>

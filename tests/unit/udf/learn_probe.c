@@ -48,18 +48,27 @@ static struct options options_of(struct learn_probe *p, const char *words) {
     return o;
 }
 
-void probe_create(struct learn_probe *p, const char *input, const char *output,
+void probe_define(struct learn_probe *p, const char *input, const char *output,
                   const char *options) {
     *p = (struct learn_probe){.model = NULL};
     arena_init(&p->arena, 0);
     p->input = schema_of(p, p->field, input);
     p->output = schema_of(p, p->field + PROBE_COLUMNS, output);
-    const struct model_definition d = {.name = TEXT_LITERAL("m"),
-                                       .input = input ? &p->input : NULL,
-                                       .output = output ? &p->output : NULL,
-                                       .options = options_of(p, options)};
+    p->definition = (struct model_definition){.name = TEXT_LITERAL("m"),
+                                              .input = input ? &p->input : NULL,
+                                              .output = output ? &p->output : NULL,
+                                              .options = options_of(p, options)};
+}
+
+void probe_make(struct learn_probe *p) {
     const struct model_env env = {.fs = file_system_posix(), .image_pixels_max = 1 << 20};
-    p->model = model_train.create(&d, &env, &p->e);
+    p->model = model_train.create(&p->definition, &env, &p->e);
+}
+
+void probe_create(struct learn_probe *p, const char *input, const char *output,
+                  const char *options) {
+    probe_define(p, input, output, options);
+    probe_make(p);
 }
 
 void probe_done(struct learn_probe *p) {
@@ -128,15 +137,23 @@ bool probe_train(struct learn_probe *p, const struct probe_rows *r) {
     return fine;
 }
 
-static struct column values(struct learn_probe *p, uint64_t version, enum model_form form,
-                            const struct column *arg, const uint16_t *row, uint32_t rows) {
+/* Rows to predict. */
+struct ask {
+    const struct column *arg;
+    const uint16_t *row;
+    uint32_t rows;
+    uint64_t version;
+};
+
+static struct column values(struct learn_probe *p, enum model_form form, const struct ask *ask) {
+    const uint32_t rows = ask->rows;
     struct model_answer *answer = ARENA_ARRAY(&p->arena, answer, rows);
     const struct model_use use = {.form = form, .top = 3};
     struct model_session *s = model_train.session_open(p->model, &p->e);
-    struct model_run run = {.arg = arg,
-                            .row = row,
+    struct model_run run = {.arg = ask->arg,
+                            .row = ask->row,
                             .rows = rows,
-                            .version = version,
+                            .version = ask->version,
                             .answer = answer,
                             .arena = &p->arena};
     const struct type *type = model_train.use_type(p->model, &use, &p->arena, &p->e);
@@ -164,7 +181,8 @@ struct column probe_values(struct learn_probe *p, enum model_form form, const st
     struct model_watch *w = model_train.watch_open(p->model, NULL, &p->e);
     assert(w && row);
     for (uint32_t i = 0; i < rows; i++) row[i] = (uint16_t)i;
-    struct column c = values(p, model_train.version_at(w, 0), form, arg, row, rows);
+    const struct ask ask = {arg, row, rows, model_train.version_at(w, 0)};
+    struct column c = values(p, form, &ask);
     model_train.watch_close(w);
     return c;
 }
@@ -172,7 +190,7 @@ struct column probe_values(struct learn_probe *p, enum model_form form, const st
 struct column probe_value_at(struct learn_probe *p, uint64_t version, const struct column *arg,
                              uint32_t row) {
     uint16_t one = (uint16_t)row;
-    return values(p, version, MODEL_PREDICT, arg, &one, 1);
+    return values(p, MODEL_PREDICT, &(struct ask){arg, &one, 1, version});
 }
 
 struct text probe_saved(struct learn_probe *p) {

@@ -17,6 +17,7 @@ struct learn_probe {
     struct field field[2 * PROBE_COLUMNS];
     struct option option[PROBE_OPTIONS];
     struct schema input, output;
+    struct model_definition definition;
     /* What the listener heard. */
     uint64_t progresses, bads;
     struct model_progress last;
@@ -30,6 +31,10 @@ struct learn_probe {
  * `output` NULL: not declared. options: "type=linear|batch=4". */
 void probe_create(struct learn_probe *p, const char *input, const char *output,
                   const char *options);
+/* Its two halves. */
+void probe_define(struct learn_probe *p, const char *input, const char *output,
+                  const char *options);
+void probe_make(struct learn_probe *p);
 void probe_done(struct learn_probe *p);
 
 /* Rows to be learnt from: inputs, then targets. */
