@@ -118,6 +118,17 @@ static void check_sums(const struct probe *p, const float *grad) {
     }
 }
 
+static void sum_by_units(const struct probe *p, float *grad) {
+    float scale[PLACES_MAX];
+    for (uint32_t u = 0; u < p->units; u++) {
+        struct terms t = {.source = p->x, .at = p->at, .scale = scale, .count = p->w.count};
+        for (uint32_t i = 0; i < p->w.count; i++) scale[i] = p->dy[i * p->units + u];
+        for (uint32_t run = 0; run < p->w.runs; run++, t.source += p->w.pitch) {
+            p->k->sum(&t, p->w.run, grad + u * p->n + run * p->w.run);
+        }
+    }
+}
+
 /* Both ways to the gradient of weights. */
 static void sums_are_those_of_the_definition(void **unused) {
     (void)unused;
@@ -125,17 +136,11 @@ static void sums_are_those_of_the_definition(void **unused) {
     struct probe *p = calloc(1, sizeof *p);
     for (uint32_t round = 0; round < random_rounds(100); round++) {
         for (uint32_t set = 0; set_at(set); set++) {
-            float spare[KERNEL_SHORT_SPARE], scale[PLACES_MAX];
+            float spare[KERNEL_SHORT_SPARE];
             draw(p, &r, set_at(set), round % 2 ? 150 : 15);
             float *grad = calloc((size_t)p->units * p->n, sizeof *grad);
             for (uint32_t i = 0; i < p->units * p->n; i++) grad[i] = 1;
-            for (uint32_t u = 0; u < p->units && round % 2; u++) {
-                struct terms t = {.source = p->x, .at = p->at, .scale = scale, .count = p->w.count};
-                for (uint32_t i = 0; i < p->w.count; i++) scale[i] = p->dy[i * p->units + u];
-                for (uint32_t run = 0; run < p->w.runs; run++, t.source += p->w.pitch) {
-                    p->k->sum(&t, p->w.run, grad + u * p->n + run * p->w.run);
-                }
-            }
+            if (round % 2 == 1) sum_by_units(p, grad);
             if (round % 2 == 0) p->k->sum_short(&p->w, p->dy, p->units, spare, grad);
             check_sums(p, grad);
             free(grad);
