@@ -114,6 +114,7 @@ static enum exit_status run_command(const struct process *p, int argc, char **ar
 }
 
 int main(int argc, char **argv) {
+    out_hold_streams();
     struct fn_table fn[FN_TABLES_MAX];
     struct agg_table agg[UDF_AGGREGATE_TABLES];
     assert(fn_table_count <= FN_TABLES_MAX);

@@ -1,7 +1,9 @@
 /* out.c: see out.h. */
 #include "clients/out.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 enum { OUT_FLUSH_BYTES = 1 << 16 };
@@ -64,4 +66,13 @@ bool out_check(const struct out *o, struct err *e) {
     if (o->closed) return err_set(e, ERR_CANCEL, "57014", "nobody reads the output any more");
     return err_set(e, ERR_IO, o->full ? "53100" : "58030", "cannot write the output%s",
                    o->full ? ": no space left" : "");
+}
+
+void out_hold_streams(void) {
+    static const int flags[] = {O_WRONLY, O_RDONLY, O_RDONLY};
+    for (int fd = 0; fd < (int)COUNT_OF(flags); fd++) {
+        if (fcntl(fd, F_GETFD) >= 0) continue;
+        int held = open("/dev/null", flags[fd]); /* the lowest that is free: `fd` */
+        assert(held == fd || held < 0);
+    }
 }

@@ -37,4 +37,8 @@ bool out_maybe_flush(struct out *o);
 /* When failed: 53100 without room, ERR_CANCEL when nobody reads any more, else 58030. */
 bool out_check(const struct out *o, struct err *e) MUST_USE;
 
+/* A stream that we were started without must not be the first file that is opened: reading or
+ * writing it fails as if it were still closed. */
+void out_hold_streams(void);
+
 #endif

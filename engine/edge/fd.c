@@ -55,6 +55,9 @@ void fd_buffer_done(struct fd_buffer *b) {
 bool fd_buffer_flush(struct fd_buffer *b, struct err *e) {
     if (!b->failed && b->buf.bytes > 0) {
         b->failed = !fd_write(b->fd, buf_text(&b->buf), b->name, &b->failure);
+        if (b->failed && errno == EPIPE) { /* who read it has had enough: nobody's fault */
+            err_set(&b->failure, ERR_CANCEL, "57014", "nobody reads %s any more", b->name);
+        }
     }
     buf_reset(&b->buf);
     if (b->failed) *e = b->failure;

@@ -68,7 +68,7 @@ struct file_source {
     struct path_list found;     /* by the last look, in byte order */
     struct path_list list;      /* those of them to read */
     uint32_t next;              /* in list */
-    bool follow, restart;
+    bool follow, restart, looked;
     bool finishing; /* the path names another file by now: read this one to its end */
 
     struct file *file;     /* NULL: none open */
@@ -98,12 +98,26 @@ static bool file_begin(struct file_source *s, const char *path, struct err *e) {
     return s->bytes != NULL;
 }
 
+/* The files that are there. A folder that is followed may be taken away and come back. */
+static bool find_files(const struct file_source *s, struct arena *a, struct path_list *out,
+                       struct err *e) {
+    struct file_info info;
+    struct err missing;
+    bool again = s->follow && s->looked;
+    *out = (struct path_list){.many = s->list.many};
+    if (again && s->list.many && !file_stat(s->env->fs, s->path, &info, &missing)) {
+        if (!strpbrk(s->path, "*?[")) return true;
+    }
+    return path_list_find(s->env->fs, s->path, s->follow, a, out, e);
+}
+
 /* Looks at the folder: `list` becomes what was not found before. */
 static bool look(struct file_source *s, struct err *e) {
     struct arena *a = &s->look_arena[1 - s->look];
     struct path_list found, fresh = {.many = s->list.many};
     arena_reset(a);
-    if (!path_list_find(s->env->fs, s->path, s->follow, a, &found, e)) return false;
+    if (!find_files(s, a, &found, e)) return false;
+    s->looked = true;
     fresh.path = ARENA_ARRAY(a, fresh.path, (size_t)found.count + 1);
     if (!fresh.path) return err_memory(e);
     for (uint32_t i = 0, k = 0; i < found.count; i++) {
@@ -117,6 +131,14 @@ static bool look(struct file_source *s, struct err *e) {
     s->next = 0;
     s->look = 1 - s->look;
     return true;
+}
+
+/* Of a folder that is followed: was the file taken away before its turn came? */
+static bool is_gone(struct file_source *s, const char *path) {
+    struct file_info info;
+    struct err missing;
+    if (!s->follow || !s->list.many || s->file) return false;
+    return !file_stat(s->env->fs, path, &info, &missing);
 }
 
 static enum byte_status truncated(struct file_source *s, struct err *e) {
@@ -160,7 +182,11 @@ static enum byte_status file_source_read(struct byte_source *base, void *to, siz
         if (!s->file) {
             if (s->next >= s->list.count && s->follow && !look(s, e)) return BYTES_FAIL;
             if (s->next >= s->list.count) return s->follow ? BYTES_WAIT : BYTES_END;
-            if (!file_begin(s, s->list.path[s->next++], e)) return BYTES_FAIL;
+            const char *path = s->list.path[s->next++];
+            if (!file_begin(s, path, e)) {
+                if (!is_gone(s, path)) return BYTES_FAIL;
+                continue;
+            }
         }
         if (!s->info.is_regular && !file_ready(s->file)) return BYTES_WAIT;
         if (!compress_reader_read(s->bytes, to, bytes, got_out, e)) return BYTES_FAIL;

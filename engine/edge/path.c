@@ -1,8 +1,7 @@
 /* path.c: see path.h.
  *
  * A glob is expanded name by name from the left: where a name has no wildcard it is taken as it
- * is, else the folder so far is listed. Folders are walked to a bounded depth, so that a link to
- * itself ends.
+ * is, else the folder so far is listed. A folder that a link leads back to is not walked again.
  */
 #include "engine/edge/path.h"
 
@@ -55,21 +54,40 @@ static bool look(struct walk *w, const char *path, struct file_info *out, bool *
     return *there_out || errno == ENOENT || errno == ENOTDIR;
 }
 
-static bool add_folder(struct walk *w, const char *folder, uint32_t depth, struct err *e) {
+/* A folder that is being walked, and those that it is in. */
+struct level {
+    const struct level *up;
+    uint32_t depth;
+    uint64_t inode, device;
+};
+
+static bool is_inside(const struct level *l, const struct file_info *folder) {
+    for (; l; l = l->up) {
+        if (l->inode == folder->inode && l->device == folder->device) return true;
+    }
+    return false;
+}
+
+/* `info` is that of the folder. */
+static bool add_folder(struct walk *w, const char *folder, const struct file_info *info,
+                       const struct level *up, struct err *e) {
     char **name;
     uint32_t count;
-    struct file_info info;
-    if (depth > DEPTH_MAX) return true;
-    if (!file_list(w->fs, folder, w->arena, &name, &count, e)) return false;
+    const struct level here = {
+        .up = up, .depth = up ? up->depth + 1 : 0, .inode = info->inode, .device = info->device};
+    if (here.depth > DEPTH_MAX || is_inside(up, info)) return true;
+    errno = 0;
+    if (!file_list(w->fs, folder, w->arena, &name, &count, e)) return up && errno == ENOENT;
     for (uint32_t i = 0; i < count; i++) {
+        struct file_info found;
         if (name[i][0] == '.' || name[i][0] == '_') continue;
         char *path = join(w->arena, folder, text_of(name[i]));
         if (!path) return err_memory(e);
         bool there; /* a file may vanish between listing and looking */
-        if (!look(w, path, &info, &there, e)) return false;
+        if (!look(w, path, &found, &there, e)) return false;
         if (!there) continue;
-        if (info.is_directory && !add_folder(w, path, depth + 1, e)) return false;
-        if (!info.is_directory && !add(w, path, e)) return false;
+        if (found.is_directory && !add_folder(w, path, &found, &here, e)) return false;
+        if (!found.is_directory && !add(w, path, e)) return false;
     }
     return true;
 }
@@ -89,7 +107,7 @@ static bool add_match(struct walk *w, const char *match, struct err *e) {
     if (!path) return err_memory(e);
     if (!look(w, path, &info, &there, e)) return false;
     if (!there) return true;
-    return info.is_directory ? add_folder(w, path, 0, e) : add(w, path, e);
+    return info.is_directory ? add_folder(w, path, &info, NULL, e) : add(w, path, e);
 }
 
 static bool expand(struct walk *w, const char *folder, const char *rest, uint32_t depth,
@@ -141,7 +159,7 @@ static bool find(struct walk *w, const char *path, struct path_list *out, struct
     out->many = info.is_directory;
     char *copy = arena_copy(w->arena, path, strlen(path));
     if (!copy) return err_memory(e);
-    return info.is_directory ? add_folder(w, copy, 0, e) : add(w, copy, e);
+    return info.is_directory ? add_folder(w, copy, &info, NULL, e) : add(w, copy, e);
 }
 
 char *path_plain(struct arena *a, struct text path) {

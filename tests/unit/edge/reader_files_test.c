@@ -227,6 +227,47 @@ static void follow_goes_by_appearance(void **unused) {
 }
 
 /* A pipe is waited for without being stuck in it, and ends when its writer has left. */
+/* Links that lead back into the folder are not followed for ever, nor more than once. */
+static void links_that_lead_back_end(void **unused) {
+    (void)unused;
+    struct probe p;
+    json_source(&p, "d");
+    make_folder(&p, "d");
+    make_folder(&p, "d/e");
+    probe_write_file(&p, "d/1.json", "{\"a\":1}\n");
+    probe_write_file(&p, "d/e/2.json", "{\"a\":2}\n");
+    assert_int_equal(symlink("..", probe_path(&p, "d/e/up")), 0);
+    assert_int_equal(symlink(".", probe_path(&p, "d/here")), 0);
+    assert_int_equal(symlink("nowhere", probe_path(&p, "d/0.json")), 0);
+    assert_string_equal(probe_read_all(&p), "- {\"a\":1}\n- {\"a\":2}\n");
+    probe_end(&p);
+}
+
+/* What is taken away from a followed folder before its turn is passed over; so may the folder. */
+static void a_followed_folder_may_lose_files(void **unused) {
+    (void)unused;
+    struct probe p;
+    json_source(&p, "d");
+    probe_option(&p, "follow", "true");
+    make_folder(&p, "d");
+    probe_write_file(&p, "d/1.json", "{\"a\":1}\n");
+    probe_write_file(&p, "d/2.json", "{\"a\":2}\n");
+    probe_write_file(&p, "d/3.json", "{\"a\":3}\n");
+    struct reader *r = probe_open(&p);
+    assert_int_equal(unlink(probe_path(&p, "d/2.json")), 0);
+    assert_int_equal(probe_read(&p, r, 2), READ_WAIT);
+    assert_int_equal(unlink(probe_path(&p, "d/1.json")), 0);
+    assert_int_equal(unlink(probe_path(&p, "d/3.json")), 0);
+    assert_int_equal(rmdir(probe_path(&p, "d")), 0);
+    assert_int_equal(probe_read(&p, r, 0), READ_WAIT);
+    make_folder(&p, "d");
+    probe_write_file(&p, "d/1.json", "{\"a\":4}\n");
+    assert_int_equal(probe_read(&p, r, 1), READ_WAIT);
+    assert_string_equal(p.out.at, "- {\"a\":1}\n- {\"a\":3}\n- {\"a\":4}\n");
+    r->type->close(r);
+    probe_end(&p);
+}
+
 static void a_pipe_is_waited_for(void **unused) {
     (void)unused;
     struct probe p;
@@ -306,6 +347,8 @@ int main(void) {
         cmocka_unit_test(a_shorter_file_is_an_error_or_a_start),
         cmocka_unit_test(a_followed_folder_takes_new_files),
         cmocka_unit_test(follow_goes_by_appearance),
+        cmocka_unit_test(links_that_lead_back_end),
+        cmocka_unit_test(a_followed_folder_may_lose_files),
         cmocka_unit_test(a_pipe_is_waited_for),
         cmocka_unit_test(a_file_can_be_a_row),
         cmocka_unit_test(a_large_file_is_a_bad_row),

@@ -1,6 +1,7 @@
 /* Sinks on descriptors: whole lines, Flink's print form, changes with their kinds. */
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,6 +128,28 @@ static void a_full_disk_is_told_as_such(void **unused) {
     }
 }
 
+/* Nobody reads any more: that ends the query, and is no error to tell; nor is it tried again. */
+static void a_reader_that_has_gone_ends_it(void **unused) {
+    (void)unused;
+    struct probe p;
+    int ends[2];
+    signal(SIGPIPE, SIG_IGN);
+    begin(&p, "print");
+    assert_int_equal(pipe(ends), 0);
+    close(ends[0]);
+    p.fd_out.fd = ends[1];
+    struct sink *s = connector_print.sink_open(&p.def, false, &p.env, &p.err);
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_true(s->type->write(s, probe_batch(&p, 3, cells), &p.err));
+        assert_false(s->type->flush(s, &p.err));
+        assert_int_equal(p.err.code, ERR_CANCEL);
+        p.fd_out.fd = 1; /* would work */
+    }
+    s->type->close(s);
+    close(ends[1]);
+    probe_end(&p);
+}
+
 /* What only writes cannot be read, and the other way round. */
 static void directions_are_checked(void **unused) {
     (void)unused;
@@ -149,6 +172,7 @@ int main(void) {
         cmocka_unit_test(print_knows_all_types),
         cmocka_unit_test(blackhole_takes_everything),
         cmocka_unit_test(a_full_disk_is_told_as_such),
+        cmocka_unit_test(a_reader_that_has_gone_ends_it),
         cmocka_unit_test(directions_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
