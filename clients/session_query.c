@@ -50,7 +50,9 @@ static const struct stream_def *env_side_stream(void *context, struct text name,
     }
     if (!stream || (!late && !text_equal_fold(side, TEXT_LITERAL("$errors")))) {
         err_set(e, ERR_SQL, "42P01", "relation \"%.*s\" does not exist", TEXT_ARG(name));
-        if (stream)
+        if (stream && o->kind == OBJECT_QUERY)
+            err_hint(e, "There is %.*s$errors.", TEXT_ARG(o->name));
+        else if (stream)
             err_hint(e, "There are %.*s$errors and %.*s$late.", TEXT_ARG(o->name),
                      TEXT_ARG(o->name));
         return NULL;

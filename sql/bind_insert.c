@@ -41,10 +41,10 @@ static bool target_columns(struct binder *b, const struct ast_insert *s,
     return true;
 }
 
-/* Where column `c` of what is inserted is written: in the SELECT list, or row `r` of VALUES. */
-static uint32_t value_place(const struct ast_insert *s, uint32_t r, uint32_t c) {
+/* Where column `c` of what is inserted is written: in the SELECT list, or VALUES. */
+static uint32_t value_place(const struct ast_insert *s, uint32_t c) {
     const struct ast_core *core = &s->select->cores.at[0];
-    if (r < core->row_count && c < core->rows[r].count) return core->rows[r].at[c]->start;
+    if (core->row_count > 0 && c < core->rows[0].count) return core->rows[0].at[c]->start;
     for (uint32_t i = 0; i < core->items.count && core->items.at[i].kind == AST_ITEM_EXPR; i++) {
         if (i == c) return core->items.at[i].expr->start;
     }
@@ -54,7 +54,7 @@ static uint32_t value_place(const struct ast_insert *s, uint32_t r, uint32_t c) 
 static bool no_assignment(struct binder *b, const struct ast_insert *s, const struct rel *r,
                           uint32_t c, const struct field *to, struct err *e) {
     const struct rel_col *from = &r->col[c];
-    bind_error(b, value_place(s, 0, c), e,
+    bind_error(b, value_place(s, c), e,
                "42804: column \"%.*s\" of \"%.*s\" is %s, but what is inserted is %s",
                TEXT_ARG(to->name), TEXT_ARG(s->target.text), type_words(to->type).at,
                type_words(from->type).at);
@@ -64,9 +64,10 @@ static bool no_assignment(struct binder *b, const struct ast_insert *s, const st
                     type_words(to->type).at);
 }
 
-static bool no_value(struct binder *b, const struct ast_insert *s, uint32_t at,
-                     const struct field *to, struct err *e) {
-    return bind_error(b, at, e, "23502: column \"%.*s\" of \"%.*s\" is NOT NULL and gets no value",
+static bool no_value(struct binder *b, const struct ast_insert *s, const struct field *to,
+                     struct err *e) {
+    return bind_error(b, s->target.at, e,
+                      "23502: column \"%.*s\" of \"%.*s\" is NOT NULL and gets no value",
                       TEXT_ARG(to->name), TEXT_ARG(s->target.text));
 }
 
@@ -76,7 +77,7 @@ static const struct expr *assigned(struct binder *b, const struct ast_insert *s,
                                    struct err *e) {
     if (c < 0) {
         if (!to->not_null) return expr_null(b->arena, to->type, e);
-        no_value(b, s, s->target.at, to, e);
+        no_value(b, s, to, e);
         return NULL;
     }
     const struct rel_col *from = &r->col[c];
@@ -84,10 +85,6 @@ static const struct expr *assigned(struct binder *b, const struct ast_insert *s,
     if (!x) return NULL;
     bool plain = r->plan->kind == PLAN_PROJECT;
     const struct expr *source = plain ? r->plan->as.project.expr[c] : x;
-    if (to->not_null && source->kind == EXPR_CONSTANT && expr_is_null(source)) {
-        no_value(b, s, value_place(s, 0, (uint32_t)c), to, e);
-        return NULL;
-    }
     if (literal_type(source, to->type)) {
         struct expr_scope scope = {.b = b, .clause = "INSERT"};
         return bind_text_literal(&scope, source, to->type, e);
@@ -95,18 +92,6 @@ static const struct expr *assigned(struct binder *b, const struct ast_insert *s,
     if (type_assigns(from->type, to->type)) return expr_cast(b->arena, x, to->type, e);
     no_assignment(b, s, r, (uint32_t)c, to, e);
     return NULL;
-}
-
-/* NULL where the target has NOT NULL. */
-static bool values_are_there(struct binder *b, const struct ast_insert *s, const struct rel *r,
-                             const struct schema *to, const uint32_t *place, struct err *e) {
-    const struct plan_values *v = &r->plan->as.values;
-    for (uint32_t i = 0; i < v->rows * r->cols; i++) {
-        const struct field *f = &to->col[place[i % r->cols]];
-        if (f->not_null && v->expr[i]->kind == EXPR_CONSTANT && expr_is_null(v->expr[i]))
-            return no_value(b, s, value_place(s, i / r->cols, i % r->cols), f, e);
-    }
-    return true;
 }
 
 /* VALUES ('2026-01-01'): literals of a VALUES become times where the target wants them. */
@@ -155,9 +140,7 @@ static const struct rel *insert_rows(struct binder *b, const struct ast_insert *
                    TEXT_ARG(def->name), count, r->cols);
         return NULL;
     }
-    bool values = r->plan->kind == PLAN_VALUES;
-    if (values && !values_are_there(b, s, r, to, place, e)) return NULL;
-    if (values && !convert_values(b, r, to, place, e)) return NULL;
+    if (r->plan->kind == PLAN_VALUES && !convert_values(b, r, to, place, e)) return NULL;
     for (uint32_t i = 0; i < to->cols; i++) {
         int32_t from = -1;
         for (uint32_t k = 0; k < count; k++) {

@@ -1,8 +1,8 @@
 /* sqlite_call.c: see sqlite_call.h.
  *
  * The connection has no file and serves one thread; values are bound for the length of one step,
- * results are copied into the batch arena. A value is held within SQLITE_VALUE_BYTES_MAX by SQLite's own
- * limit, so that zeroblob(1e9) fails its row.
+ * results are copied into the batch arena. A value is held within SQLITE_VALUE_BYTES_MAX by
+ * SQLite's own limit, so that zeroblob(1e9) fails its row.
  */
 #include "udf/sqlite_call.h"
 
