@@ -48,6 +48,7 @@ struct conv_plan {
     bool staged;          /* copied to scratch first, NHWC, padded, without gaps */
     uint32_t tile_rows;   /* output pixels of a tile */
     uint32_t block_tiles; /* tiles that pass through all weights together */
+    size_t plane_floats;  /* conv_planes: of a whole image's plane, where this is a strip of it */
     uint32_t segment;     /* conv_depthwise: pixels of a run, at most */
     size_t inner;         /* rows of a panel of weights */
     size_t group_floats;  /* packed weights of a group */

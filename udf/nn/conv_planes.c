@@ -46,7 +46,8 @@ static bool planes_pack(struct conv_plan *p, struct arena *a, const struct conv_
     p->zeros = conv_floats(a, STRIP_FLOATS);
     if (!p->zeros) return false;
     p->tile_rows = best_rows(p);
-    size_t plane = s->in_order == CONV_NHWC ? (size_t)s->h * s->w : 0;
+    p->plane_floats = (size_t)s->h * s->w;
+    size_t plane = s->in_order == CONV_NHWC ? p->plane_floats : 0;
     p->scratch_bytes = (CONV_PIECE_FLOATS + LINES_MAX * STRIP_FLOATS + plane) * sizeof(float);
     return true;
 }
@@ -69,7 +70,7 @@ static void find_lines(struct planes_job *j, uint32_t y) {
         uint32_t c = i / w->kernel_h, ky = i % w->kernel_h;
         int64_t iy = (int64_t)y * w->stride_h - w->pad_top + (int64_t)ky * w->dilation_h;
         bool inside = iy >= 0 && iy < s->h;
-        j->line[i] = inside ? j->image + ((size_t)c * s->h + (size_t)iy) * s->w : NULL;
+        j->line[i] = inside ? j->image + c * j->plan->plane_floats + (size_t)iy * s->w : NULL;
     }
 }
 

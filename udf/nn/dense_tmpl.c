@@ -17,7 +17,7 @@
 #include "udf/nn/vec.h"
 
 /* Weights are asked for so far ahead, which may be in the next panel: some 100 ns. */
-enum { AHEAD_FLOATS = 1024 };
+enum { AHEAD_FLOATS = 2048 };
 
 /* n lanes of each row from vector v on: sum + residual, within lo and hi. */
 NN_INLINE void store_column(const struct dense_tile *t, vec sum[DENSE_ROWS][DENSE_VECTORS],
