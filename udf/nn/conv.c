@@ -90,19 +90,14 @@ const char *conv_algorithm(const struct conv_plan *p) {
     return p->algorithm->name;
 }
 
-struct nn_sink conv_sink(const struct conv_plan *p, const struct conv_io *io, size_t pixel,
-                         uint32_t channel) {
-    struct nn_sink s = {
-        .lo = p->lo,
-        .hi = p->hi,
-        .out = io->out + pixel * io->out_stride + channel,
-        .out_stride = io->out_stride,
-    };
-    if (p->post.residual) {
-        s.residual = io->residual + pixel * io->residual_stride + channel;
-        s.residual_stride = io->residual_stride;
-    }
-    return s;
+void conv_aim(const struct conv_plan *p, const struct conv_io *io, struct nn_sink *s, size_t pixel,
+              uint32_t channel) {
+    s->lo = p->lo;
+    s->hi = p->hi;
+    s->out = io->out + pixel * io->out_stride + channel;
+    s->out_stride = io->out_stride;
+    s->residual = p->post.residual ? io->residual + pixel * io->residual_stride + channel : NULL;
+    s->residual_stride = io->residual_stride;
 }
 
 void conv_finish(const struct conv_plan *p, const struct conv_io *io, const struct conv_piece *x) {
@@ -114,8 +109,8 @@ void conv_finish(const struct conv_plan *p, const struct conv_io *io, const stru
         .channel = x->channel,
         .at = x->at,
         .stride = x->stride,
-        .sink = conv_sink(p, io, x->pixel, x->channel),
     };
+    conv_aim(p, io, &job.sink, x->pixel, x->channel);
     p->kernels->post->run(&job);
 }
 

@@ -121,7 +121,7 @@ static void run_panel(const struct dense_job *j, const struct dense_block *b, ui
         t.row = j->row + tile * j->taps * DENSE_ROWS;
         t.taps = merged ? p->patch.kernel_h : (uint32_t)j->taps;
         t.depth = merged ? c_in * p->patch.kernel_w : c_in;
-        if (p->plain) t.sink = conv_sink(p, j->io, pixel, channel);
+        if (p->plain) conv_aim(p, j->io, &t.sink, pixel, channel);
         run[rows](&t);
         if (p->plain) continue;
         struct conv_piece piece = {pixel, rows, channel, t.columns, j->piece, step};

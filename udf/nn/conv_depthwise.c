@@ -122,7 +122,7 @@ static void run_image(const struct conv_plan *p, const struct conv_io *io, uint3
         r->y = (int64_t)y * w->stride_h - w->pad_top;
         r->rows = patch_inside(r->y, p->shape.h, w->kernel_h, w->dilation_h);
         if (p->plain) {
-            r->sink = conv_sink(p, io, pixel, 0);
+            conv_aim(p, io, &r->sink, pixel, 0);
             run_row(r);
             continue;
         }

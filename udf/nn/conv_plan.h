@@ -57,9 +57,10 @@ struct conv_plan {
 /* `count` floats on a cache line's border, zeroed; NULL: no memory. */
 float *conv_floats(struct arena *a, size_t count) MUST_USE;
 
-/* The sink of p for output pixel `pixel` (over all images) and channel `channel`. */
-struct nn_sink conv_sink(const struct conv_plan *p, const struct conv_io *io, size_t pixel,
-                         uint32_t channel);
+/* Points the sink at output pixel `pixel` (over all images) and channel `channel`. Field by field:
+ * kernels read the fields soon, and a copied struct would have to reach the cache first. */
+void conv_aim(const struct conv_plan *p, const struct conv_io *io, struct nn_sink *s, size_t pixel,
+              uint32_t channel);
 
 /* Finishes what a kernel left in `at`, where post is not plain. */
 struct conv_piece {

@@ -112,7 +112,7 @@ static void run_tile(const struct planes_job *j, uint32_t y, uint32_t x, uint32_
     };
     t.columns = left < step ? left : step;
     t.sink.out_stride = step;
-    if (p->plain) t.sink = conv_sink(p, j->io, pixel, column);
+    if (p->plain) conv_aim(p, j->io, &t.sink, pixel, column);
     p->kernels->dense->line[vectors][w->stride_w][p->tile_rows](&t);
     if (p->plain) return;
     struct conv_piece piece = {pixel, p->tile_rows, column, t.columns, j->piece, step};

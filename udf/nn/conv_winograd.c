@@ -194,7 +194,7 @@ static void tile_out(const struct winograd_job *j, size_t tile, uint32_t row) {
         .row_pixels = p->out_w,
     };
     if (p->plain) {
-        w.sink = conv_sink(p, j->io, pixel, 0);
+        conv_aim(p, j->io, &w.sink, pixel, 0);
         p->kernels->winograd->output(&w);
         return;
     }
