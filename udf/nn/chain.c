@@ -6,7 +6,8 @@
  *
  * Between two links is a buffer with the rows that the next strip of the second needs. For each
  * strip of the last link the rows needed of all others are found backwards; then, forwards, each
- * buffer drops the rows that are not needed any more, and its link computes those that are new.
+ * link computes those that are new behind those that it has, and drops what is not needed any more.
+ * A buffer has room for a few strips, so that rows are seldom moved to its start.
  */
 #include "udf/nn/chain.h"
 
@@ -17,9 +18,10 @@
 
 enum {
     BUFFERS_BYTES = 256 * 1024, /* of all buffers: they stay in the second-level cache */
-    BETWEEN_BYTES_MIN = 512 * 1024,
+    BETWEEN_BYTES_MIN = 1024 * 1024,
     WEIGHTS_BYTES_MAX = 128 * 1024,
-    STRIP_ROWS_MAX = 16
+    STRIP_ROWS_MAX = 16,
+    SPARE_STRIPS = 2
 };
 
 struct chain {
@@ -29,6 +31,7 @@ struct chain {
     const struct nn_kernels *kernels;
     uint32_t strip_rows;            /* of the last link's output */
     size_t buffer[CHAIN_LINKS_MAX]; /* in scratch, of link i's output, in floats */
+    uint32_t room[CHAIN_LINKS_MAX]; /* its rows */
     size_t scratch;                 /* of the links, behind the buffers, in floats */
     size_t scratch_bytes;
 };
@@ -105,10 +108,13 @@ static size_t lay_out(struct chain *c, uint32_t rows) {
     c->strip_rows = rows;
     for (uint32_t i = c->links - 1; i > 0; i--) {
         struct form f = form_of(&c->link[i]);
-        rows = (rows - 1) * f.patch->stride_h + reach_of(f.patch);
-        if (rows > f.h) rows = f.h;
+        uint64_t fresh = (uint64_t)rows * f.patch->stride_h;
+        uint64_t want = fresh - f.patch->stride_h + reach_of(f.patch);
+        uint64_t room = want + SPARE_STRIPS * fresh;
+        rows = (uint32_t)(want < f.h ? want : f.h);
+        c->room[i - 1] = (uint32_t)(room < f.h ? room : f.h);
         c->buffer[i - 1] = floats;
-        floats += ((size_t)rows * f.w * f.c + 15) & ~(size_t)15;
+        floats += ((size_t)c->room[i - 1] * f.w * f.c + 15) & ~(size_t)15;
     }
     return floats;
 }
@@ -173,15 +179,16 @@ struct chain_pull {
     const struct chain *chain;
     const struct conv_io *io; /* of the image */
     float *base;
-    struct rows held[CHAIN_LINKS_MAX]; /* rows in the buffer of link i's output */
+    uint32_t start[CHAIN_LINKS_MAX]; /* the row at the start of the buffer of link i's output */
+    uint32_t end[CHAIN_LINKS_MAX];   /* behind the last row there */
 };
 
 /* Where row `row` of the input of the first link is; of any other link: of its buffer. */
 static const float *input_row(const struct chain_pull *p, uint32_t i, uint32_t row) {
     struct form f = form_of(&p->chain->link[i]);
     if (i > 0) {
-        size_t held = row - p->held[i - 1].first;
-        return p->base + p->chain->buffer[i - 1] + held * f.w * f.c;
+        size_t behind = row - p->start[i - 1];
+        return p->base + p->chain->buffer[i - 1] + behind * f.w * f.c;
     }
     const struct conv_plan *conv = p->chain->link[0].conv;
     bool planes = conv && conv->shape.in_order == CONV_NCHW;
@@ -194,20 +201,20 @@ static void advance(struct chain_pull *p, uint32_t i, struct rows want) {
     struct form f = form_of(&c->link[i]);
     float *buffer = p->base + c->buffer[i];
     size_t row_floats = (size_t)f.out_w * f.out_c;
-    struct rows *held = &p->held[i];
-    uint32_t kept = held->end > want.first ? held->end - want.first : 0;
-    if (kept > 0) {
-        size_t dropped = want.first - held->first;
+    uint32_t kept = p->end[i] > want.first ? p->end[i] - want.first : 0;
+    if (want.end - p->start[i] > c->room[i]) {
+        size_t dropped = want.first - p->start[i];
         memmove(buffer, buffer + dropped * row_floats, kept * row_floats * sizeof *buffer);
+        p->start[i] = want.first;
     }
-    *held = want;
     struct rows fresh = {want.first + kept, want.end};
+    p->end[i] = want.end;
     if (fresh.first >= fresh.end) return;
     struct conv_io io = {
         .n = 1,
         .in = input_row(p, i, rows_under(&f, fresh).first),
         .in_stride = i > 0 ? f.c : p->io->in_stride,
-        .out = buffer + kept * row_floats,
+        .out = buffer + (fresh.first - p->start[i]) * row_floats,
         .out_stride = f.out_c,
         .scratch = p->base + c->scratch,
     };
