@@ -60,9 +60,9 @@ struct conv_plan *conv_create(struct arena *a, const struct conv_shape *shape,
     p->out_h = patch_out_h(w, shape->h);
     p->out_w = patch_out_w(w, shape->w);
     assert(p->out_h > 0 && p->out_w > 0);
-    p->kernels = options && options->kernels ? options->kernels : nn_kernels_best();
-    p->no_winograd = options && options->no_winograd;
-    p->images = options && options->images ? options->images : 1;
+    if (options) p->options = *options;
+    if (!p->options.images) p->options.images = 1;
+    p->kernels = p->options.kernels ? p->options.kernels : nn_kernels_best();
     find_limits(p);
     if (!keep_slope(a, &p->post.before, shape->c_out)) return NULL;
     if (!keep_slope(a, &p->post.after, shape->c_out)) return NULL;

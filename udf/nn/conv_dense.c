@@ -17,7 +17,7 @@
 #include "udf/nn/conv_plan.h"
 
 enum {
-    STAGE_CHANNELS = 16,           /* at most, for staging to pay */
+    STAGE_CHANNELS = 16,          /* at most, for staging to pay */
     BLOCK_BYTES = 32 * 1024,      /* input of a block: as much as the first-level cache */
     BLOCK_BYTES_BIG = 256 * 1024, /* … where the weights do not fit in the second */
     WEIGHTS_BYTES_BIG = 512 * 1024,

@@ -39,8 +39,7 @@ struct conv_plan {
     float *weights, *bias; /* packed as the algorithm wants them */
     float *zeros;
     size_t scratch_bytes;
-    bool no_winograd;
-    uint32_t images; /* of a typical run */
+    struct conv_options options; /* images filled in */
 
     /* conv_dense: */
     struct patch patch;   /* of the image that is read: no pads where it was staged */

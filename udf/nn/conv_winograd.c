@@ -37,7 +37,7 @@ static uint64_t tiles_of(const struct conv_plan *p) {
 static bool winograd_fits(const struct conv_plan *p) {
     const struct conv_shape *s = &p->shape;
     const struct patch *w = &s->patch;
-    if (p->no_winograd || s->in_order == CONV_NCHW || s->groups != 1) return false;
+    if (p->options.no_winograd || s->in_order == CONV_NCHW || s->groups != 1) return false;
     if (w->kernel_h != 3 || w->kernel_w != 3 || w->stride_h != 1 || w->stride_w != 1) return false;
     if (w->dilation_h != 1 || w->dilation_w != 1) return false;
     if (s->c_in < CHANNELS_MIN || s->c_out < CHANNELS_MIN) return false;
@@ -45,7 +45,8 @@ static bool winograd_fits(const struct conv_plan *p) {
     /* Products are as slow as their weights come from memory, which is about so many
      * multiplications for each: */
     const uint64_t least = 1080;
-    uint64_t tiles = tiles_of(p) * p->images, pixels = (uint64_t)p->images * p->out_h * p->out_w;
+    uint64_t tiles = tiles_of(p) * p->options.images,
+             pixels = (uint64_t)p->options.images * p->out_h * p->out_w;
     uint64_t products = (uint64_t)s->c_in * s->c_out, each = tiles * POINTS, direct = pixels * 9;
     if (each < least) each = least;
     if (direct < least / 4) direct = least / 4;
@@ -106,7 +107,7 @@ static bool winograd_pack(struct conv_plan *p, struct arena *a,
     if (weights->bias) memcpy(p->bias, weights->bias, p->shape.c_out * sizeof *p->bias);
 
     size_t tile_bytes = (size_t)POINTS * (columns + c_in) * sizeof(float);
-    size_t most = BLOCK_BYTES / tile_bytes, all = (size_t)tiles_of(p) * p->images;
+    size_t most = BLOCK_BYTES / tile_bytes, all = (size_t)tiles_of(p) * p->options.images;
     if (most < BLOCK_TILES_MIN || most > BLOCK_TILES_MAX) most = BLOCK_TILES_MAX;
     if (most > all) most = all;
     p->block_tiles = (uint32_t)most;
