@@ -1,8 +1,8 @@
 /* chain.c: strips of output rows are pulled through the links.
  *
  * A strip of rows is a convolution of a smaller image: the rows that its windows reach, with
- * padding above and below only where the whole image has it. So a link runs on a strip with a copy of its
- * plan in which the heights and the padding above are the strip's.
+ * padding above and below only where the whole image has it. So a link runs on a strip with a copy
+ * of its plan in which the heights and the padding above are the strip's.
  *
  * Between two links is a buffer with the rows that the next strip of the second needs. For each
  * strip of the last link the rows needed of all others are found backwards; then, forwards, each
