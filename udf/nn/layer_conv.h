@@ -1,5 +1,5 @@
-/* layer_conv.h: Conv nodes as passes change them: what follows a convolution becomes part of it, and
- * where weights are constant it is done by the kernels of conv.h, channels last.
+/* layer_conv.h: Conv nodes as passes change them: what follows a convolution becomes part of it,
+ * and where weights are constant it is done by the kernels of conv.h, channels last.
  *
  * Used by: udf/nn/layer_conv*.c, pass_*.c.
  */
