@@ -123,12 +123,13 @@ void json_put_base64(struct buf *out, struct text t) {
 static const char *image_kind(struct text t) {
     static const struct {
         const char *begin, *kind;
-    } kinds[] = {{"\x89PNG", "png"}, {"\xFF\xD8\xFF", "jpeg"}, {"BM", "bmp"}};
+    } kinds[] = {{"\xFF\xD8\xFF", "jpeg"}, {"BM", "bmp"}};
     for (size_t i = 0; i < COUNT_OF(kinds); i++) {
         size_t bytes = strlen(kinds[i].begin);
         if (t.bytes >= bytes && memcmp(t.at, kinds[i].begin, bytes) == 0) return kinds[i].kind;
     }
-    return "x-portable-anymap";
+    bool portable = t.bytes >= 2 && t.at[0] == 'P' && t.at[1] >= '1' && t.at[1] <= '7';
+    return portable ? "x-portable-anymap" : "png";
 }
 
 void json_put_data_uri(struct buf *out, struct text t) {

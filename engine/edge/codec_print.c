@@ -17,8 +17,8 @@ static void print_bytes(struct buf *out, struct text t) {
     }
 }
 
-/* "<image 640x480 rgb>": the header of a PNG file has its width and height at 16 and 20, big-endian,
- * and at 25 the kind of its pixels. */
+/* "<image 640x480 rgb>": the header of a PNG file has its width and height at 16 and 20,
+ * big-endian, and at 25 the kind of its pixels. */
 static void print_image(struct buf *out, struct text t) {
     static const char *const kinds[] = {"gray", "?", "rgb", "rgb", "gray+alpha", "?", "rgb+alpha"};
     const unsigned char *p = (const unsigned char *)t.at;

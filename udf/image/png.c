@@ -11,6 +11,7 @@
  * as stored: their passes (Adam7) are taken row by row, a byte a sample.
  */
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 
 #include <spng.h>
@@ -35,15 +36,39 @@ struct png {
     bool unpacked; /* samples of less than a byte have been given one */
 };
 
+/* zlib's want of memory comes out of libspng as other errors: errno remembers it. */
+static bool memory_failed(int code) {
+    return code == SPNG_EMEM || errno == ENOMEM;
+}
+
 static bool spng_failed(int code, struct err *e) {
-    if (code == SPNG_EMEM) return err_memory(e);
+    if (memory_failed(code)) return err_memory(e);
     return image_bad(format, code < 0 ? "it is cut" : spng_strerror(code), e);
 }
 
-/* So that memory comes from where all memory comes from. */
+static void *noted(void *got) {
+    if (!got) errno = ENOMEM;
+    return got;
+}
+
+static void *library_malloc(size_t bytes) {
+    return noted(malloc(bytes));
+}
+
+static void *library_realloc(void *at, size_t bytes) {
+    return noted(realloc(at, bytes));
+}
+
+static void *library_calloc(size_t count, size_t bytes) {
+    return noted(calloc(count, bytes));
+}
+
 static spng_ctx *library_new(int flags) {
-    struct spng_alloc alloc = {
-        .malloc_fn = malloc, .realloc_fn = realloc, .calloc_fn = calloc, .free_fn = free};
+    struct spng_alloc alloc = {.malloc_fn = library_malloc,
+                               .realloc_fn = library_realloc,
+                               .calloc_fn = library_calloc,
+                               .free_fn = free};
+    errno = 0;
     return spng_ctx_new2(&alloc, flags);
 }
 
@@ -77,9 +102,11 @@ static bool png_head(struct png *p, struct text bytes, const struct image_read *
     }
     struct spng_exif exif;
     p->orientation = 1;
-    if (spng_get_exif(p->library, &exif) == 0) {
+    code = spng_get_exif(p->library, &exif);
+    if (code == 0)
         p->orientation = exif_orientation((const uint8_t *)exif.data, exif.length);
-    }
+    else if (memory_failed(code))
+        return err_memory(e);
     p->channels = channels_of(p);
     return true;
 }
@@ -167,7 +194,7 @@ static bool png_expand(const struct png *p, const uint8_t *raw, size_t raw_row_b
 /* Behind the pixels: is what was read whole? A missing end is not missed. */
 static bool png_tail(struct png *p, struct err *e) {
     int code = spng_decode_chunks(p->library);
-    bool harmless = code <= 0 || code != SPNG_ECHUNK_CRC;
+    bool harmless = code != SPNG_ECHUNK_CRC && !memory_failed(code);
     return harmless || spng_failed(code, e);
 }
 
@@ -266,6 +293,6 @@ bool image_encode_png(const struct image *from, struct arena *a, struct text *ou
         *out = (struct text){.at = kept, .bytes = (uint32_t)got};
         return true;
     }
-    if (!code || code == SPNG_EMEM) return err_memory(e);
+    if (!code || memory_failed(code)) return err_memory(e);
     return err_set(e, ERR_DATA, "22P03", "cannot make a PNG: %s", spng_strerror(code));
 }

@@ -37,9 +37,14 @@ static void skip_line(struct pnm *p) {
 }
 
 static void skip_space(struct pnm *p) {
-    for (; p->pos < p->bytes; p->pos++) {
-        if (p->at[p->pos] == '#') skip_line(p);
-        if (p->pos < p->bytes && !is_space(p->at[p->pos])) return;
+    while (p->pos < p->bytes) {
+        uint8_t c = p->at[p->pos];
+        if (c == '#')
+            skip_line(p);
+        else if (is_space(c))
+            p->pos++;
+        else
+            return;
     }
 }
 
