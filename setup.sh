@@ -8,7 +8,7 @@ zlib1g-dev libzstd-dev libedit-dev libopenblas0-pthread libjpeg-dev libspng-dev 
 libprotobuf-c-dev protobuf-c-compiler"
 packages_test="libcmocka-dev libjansson-dev clang-format binutils python3-opencv"
 packages_fuzz="clang libclang-rt-14-dev"
-packages_bench="g++ libsimdjson-dev libjansson-dev sqlite3"
+packages_bench="g++ libsimdjson-dev libjansson-dev sqlite3 python3-opencv"
 
 wanted=""
 for group in "$@"; do

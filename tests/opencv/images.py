@@ -69,6 +69,33 @@ def hu(x):
     return cv2.HuMoments(cv2.moments(gray(x))).ravel()
 
 
+def lbp(x):
+    """Ojala's LBP 8,1 riu2 by its definition."""
+    x = gray(x).astype(float)
+    h, w = x.shape
+    bits = []
+    for k in range(8):
+        dy, dx = -np.sin(k * np.pi / 4), np.cos(k * np.pi / 4)
+        yy, xx = np.arange(1, h - 1) + round(dy, 12), np.arange(1, w - 1) + round(dx, 12)
+        y0, x0 = np.floor(yy).astype(int), np.floor(xx).astype(int)
+        fy, fx = (yy - y0)[:, None], (xx - x0)[None, :]
+        y1, x1 = np.minimum(y0 + 1, h - 1), np.minimum(x0 + 1, w - 1)
+        value = ((x[np.ix_(y0, x0)] * (1 - fx) + x[np.ix_(y0, x1)] * fx) * (1 - fy)
+                 + (x[np.ix_(y1, x0)] * (1 - fx) + x[np.ix_(y1, x1)] * fx) * fy)
+        bits.append(value >= x[1:-1, 1:-1] - 1e-9)
+    ones = sum(b.astype(int) for b in bits)
+    changes = sum((bits[k] != bits[k - 1]).astype(int) for k in range(8))
+    kind = np.where(changes <= 2, ones, 9)
+    return np.bincount(kind.ravel(), minlength=10) / kind.size
+
+
+def phash(x):
+    """Zauner's hash: 64 zeros and ones."""
+    c = cv2.dct(cv2.resize(gray(x), (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32))
+    c = np.round(c[1:9, 1:9].ravel(), 2)
+    return c > np.median(c)
+
+
 def diff(x):
     y = cv2.flip(x, 1)
     return [cv2.norm(x, y, cv2.NORM_L1) / (x.size * 255)]
@@ -123,6 +150,8 @@ NUMBERS = [
     ("histogram", "image_histogram(image_resize(img, 60, 40, 'nearest'), 16)",
      lambda x: histogram(cv2.resize(x, (60, 40), interpolation=cv2.INTER_NEAREST)), 0.01, 0),
     ("hog", "image_hog(image_resize(img, 64, 128, 'nearest'))", hog, 0.08, 0),
+    ("lbp", "image_lbp(image_pad(img, 1, 1, 1, 1))",
+     lambda x: lbp(cv2.copyMakeBorder(x, 1, 1, 1, 1, cv2.BORDER_CONSTANT)), 0.01, 0),
     ("hu_moments", "image_hu_moments(img)", hu, 1e-12, 0.02),
     ("diff", "ARRAY[image_diff(img, image_flip(img))]", diff, 1e-9, 0),
 ]
@@ -212,6 +241,10 @@ def compare(weir, folder, report):
             good = value.shape == want.shape and np.allclose(value, want, relative, absolute)
             worst = np.abs(value - want).max() if value.shape == want.shape else value.shape
             report.note(good, name, os.path.basename(path), images[path].shape, worst)
+    for path, value in ask(weir, folder, "image_phash(img)", 8).items():
+        bits = [value >> (63 - i) & 1 for i in range(64)]
+        differ = int((np.array(bits) != phash(images[path])).sum())
+        report.note(differ <= 4, "phash", os.path.basename(path), differ)
     for path, value in ask(weir, folder, "image_corners(img, 40)", 20).items():
         if "noise" in path or "gray" in path or "slope" in path:
             continue

@@ -18,6 +18,7 @@
 
 enum { LEVELS = 256, HASH_SIDE = 32, HASH_KEPT = 8, HASH_BITS = 64 };
 
+#define FINE 1e6 /* coefficients of a flat image are 0, not noise */
 #define PI 3.14159265358979323846
 
 void image_histogram(const struct image *in, uint32_t bins, float *out) {
@@ -173,7 +174,7 @@ bool image_phash(const struct image *in, struct arena *scratch, uint64_t *out, s
     }
     for (int x = 0; x < HASH_KEPT; x++) {
         dct_part(&across[0][x], HASH_KEPT, column);
-        for (int y = 0; y < HASH_KEPT; y++) kept[y][x] = column[y];
+        for (int y = 0; y < HASH_KEPT; y++) kept[y][x] = nearbyint(column[y] * FINE) / FINE;
     }
     memcpy(sorted, kept, sizeof sorted);
     qsort(sorted, HASH_BITS, sizeof *sorted, ascending);
