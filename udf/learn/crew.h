@@ -6,7 +6,7 @@
  *
  * Lifetime: crew_open .. crew_close; in the caller's memory.
  *
- * Used by: udf/learn.    Tested by: tests/unit/udf/learn_crew_test.c
+ * Used by: udf/learn.    Tested by: tests/unit/udf/learn_layer_test.c
  */
 #ifndef UDF_LEARN_CREW_H
 #define UDF_LEARN_CREW_H

@@ -9,7 +9,7 @@
  * The trainer publishes what it made in one call at the end of that call, under the lock; nobody
  * else writes.
  *
- * Used by: udf/learn.    Tested by: tests/unit/udf/learn_version_test.c
+ * Used by: udf/learn.    Tested by: tests/unit/udf/learn_use_test.c
  */
 #ifndef UDF_LEARN_VERSION_H
 #define UDF_LEARN_VERSION_H

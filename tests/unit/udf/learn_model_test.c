@@ -11,60 +11,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/base/random.h"
-#include "tests/unit/udf/learn_probe.h"
-#include "udf/learn/noise.h"
-
-enum { ROWS = 600, NUMBERS = 4, CLASSES = 3, VECTOR = 6 };
-
-/* Rows in which everything can be learnt: numbers x, y = 2 x0 - x1 + 0.5, its sign, a class by
- * nearest of three centres, and a vector that goes with it. */
-struct table {
-    double x[NUMBERS][ROWS], y[ROWS];
-    int64_t sign[ROWS];
-    struct text class[ROWS];
-    float v[ROWS][VECTOR];
-    struct tensor vector[ROWS];
-    struct column col[PROBE_COLUMNS];
-};
-
-static const uint32_t vector_dim = VECTOR;
-
-static struct table *table_make(uint64_t seed) {
-    static const char *const names[CLASSES] = {"red", "green", "blue"};
-    struct table *t = calloc(1, sizeof *t);
-    for (uint32_t i = 0; i < ROWS; i++) {
-        for (uint32_t k = 0; k < NUMBERS; k++) t->x[k][i] = 2 * noise_unit(&seed) - 1;
-        t->y[i] = 2 * t->x[0][i] - t->x[1][i] + 0.5;
-        t->sign[i] = t->y[i] > 0.5;
-        uint32_t class = (uint32_t)noise_below(&seed, CLASSES);
-        t->class[i] = text_of(names[class]);
-        for (uint32_t k = 0; k < VECTOR; k++) {
-            t->v[i][k] = (float)(0.2 * noise_normal(&seed)) + (k % CLASSES == class ? 1.0F : 0);
-        }
-        t->vector[i] = (struct tensor){t->v[i], &vector_dim};
-    }
-    return t;
-}
-
-static struct column numbers(const double *at) {
-    return (struct column){.type = &type_double, .as.f64 = at};
-}
-
-/* x0 .. x3, then a target. */
-static struct probe_rows rows_of(struct table *t, struct column target) {
-    for (uint32_t k = 0; k < NUMBERS; k++) t->col[k] = numbers(t->x[k]);
-    t->col[NUMBERS] = target;
-    t->col[NUMBERS + 1].type = NULL;
-    return (struct probe_rows){.col = t->col, .rows = ROWS};
-}
-
-static struct probe_rows vectors_of(struct learn_probe *p, struct table *t) {
-    t->col[0] =
-        (struct column){.type = type_tensor(&p->arena, 1, &vector_dim), .as.tensor = t->vector};
-    t->col[1] = (struct column){.type = &type_text, .as.text = t->class};
-    t->col[2].type = NULL;
-    return (struct probe_rows){.col = t->col, .rows = ROWS};
-}
+#include "tests/unit/udf/learn_table.h"
 
 static double right(const struct column *got, const struct table *t) {
     uint32_t good = 0;
@@ -284,73 +231,6 @@ static void damaged_states_are_refused(void **unused) {
     free(t);
 }
 
-/* Over the stream that trains, row n is predicted by what the rows before it made. */
-static void predictions_see_the_rows_before(void **unused) {
-    (void)unused;
-    enum { SOME = 120 };
-    static const char *const options[] = {
-        "type=linear|learning-rate=0.05", "type=linear|learning-rate=0.05|batch=7",
-        "type=linear|learning-rate=0.05|batch=2|publish-rows=10|shuffle=5"};
-    struct table *t = table_make(7);
-    const int source = 0;
-    for (uint32_t i = 0; i < COUNT_OF(options); i++) {
-        struct learn_probe p, slow;
-        probe_create(&p, "dddd", "d", options[i]);
-        probe_create(&slow, "dddd", "d", options[i]);
-        struct probe_rows r = rows_of(t, numbers(t->y));
-        struct model_listener l = probe_listener(&p), m = probe_listener(&slow);
-        struct model_watch *w = model_train.watch_open(p.model, &source, &p.e);
-        struct model_trainer *fast = model_train.train_open(p.model, &source, &l, &p.e);
-        struct model_trainer *one = model_train.train_open(slow.model, NULL, &m, &slow.e);
-        assert_true(w && fast && one);
-        for (uint32_t from = 0; from < SOME; from += SOME / 2) {
-            assert_true(probe_give(&p, fast, &r, from, from + SOME / 2));
-            for (uint32_t row = from; row < from + SOME / 2; row++) {
-                uint64_t version = model_train.version_at(w, row);
-                struct column a = probe_value_at(&p, version, t->col, row);
-                struct column b = probe_values(&slow, MODEL_PREDICT, t->col, ROWS);
-                assert_true(a.as.f64[0] == b.as.f64[row]);
-                assert_true(probe_give(&slow, one, &r, row, row + 1));
-            }
-            model_train.version_forget(w, from + SOME / 2);
-        }
-        model_train.train_close(fast);
-        model_train.train_close(one);
-        model_train.watch_close(w);
-        probe_done(&p);
-        probe_done(&slow);
-    }
-    free(t);
-}
-
-/* What was given to one reader stays as it was while training goes on. */
-static void a_version_stays_until_it_is_forgotten(void **unused) {
-    (void)unused;
-    struct table *t = table_make(8);
-    struct learn_probe p;
-    probe_create(&p, "dddd", "d", "type=linear|learning-rate=0.05");
-    struct probe_rows r = rows_of(t, numbers(t->y));
-    struct model_listener l = probe_listener(&p);
-    struct model_watch *w = model_train.watch_open(p.model, NULL, &p.e);
-    struct model_trainer *trainer = model_train.train_open(p.model, NULL, &l, &p.e);
-    double seen[10];
-    uint64_t version[10];
-    for (uint32_t i = 0; i < 10; i++) {
-        version[i] = model_train.version_at(w, i);
-        seen[i] = probe_value_at(&p, version[i], t->col, i).as.f64[0];
-        assert_true(probe_give(&p, trainer, &r, 10 * i, 10 * i + 10));
-        assert_true(version[i] == 10 * i);
-    }
-    for (uint32_t i = 0; i < 10; i++) {
-        model_train.version_forget(w, i);
-        assert_true(probe_value_at(&p, version[i], t->col, i).as.f64[0] == seen[i]);
-    }
-    model_train.train_close(trainer);
-    model_train.watch_close(w);
-    probe_done(&p);
-    free(t);
-}
-
 static void bad_rows_are_told_and_left_out(void **unused) {
     (void)unused;
     double x[] = {1, 2, NAN, 4, 5, 6};
@@ -448,8 +328,6 @@ int main(void) {
         cmocka_unit_test(batch_borders_and_threads_do_not_show),
         cmocka_unit_test(training_goes_on_behind_a_checkpoint),
         cmocka_unit_test(damaged_states_are_refused),
-        cmocka_unit_test(predictions_see_the_rows_before),
-        cmocka_unit_test(a_version_stays_until_it_is_forgotten),
         cmocka_unit_test(bad_rows_are_told_and_left_out),
         cmocka_unit_test(wrong_definitions_are_told),
         cmocka_unit_test(divergence_is_an_error),
