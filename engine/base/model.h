@@ -68,6 +68,7 @@ struct model {
     uint32_t forms;       /* bit 1 << enum model_form: those it can answer */
     uint32_t batch_rows;  /* rows a run() that pay; 1: rows are computed one by one anyway */
     bool learns;          /* has the slots of training; its version changes */
+    uint32_t targets;     /* of rows to learn from: the first so many outputs; 0: all of them */
 };
 
 struct model_session; /* scratch memory of one thread; an implementation's own */
@@ -96,7 +97,8 @@ struct model_run {
 struct model_rows {
     const struct column *arg; /* inputs, then targets */
     const uint16_t *row;      /* [rows], none NULL in any column */
-    const uint64_t *ordinal;  /* [rows] of the row in its input, rising */
+    const uint64_t *ordinal;  /* [rows] of the row in its source, rising; from the second epoch on
+                                 UINT64_MAX - 1: no row that is asked for comes behind it */
     uint32_t rows;
     int64_t proctime_us;
 };
@@ -159,8 +161,9 @@ struct model_type {
     struct model_watch *(*watch_open)(struct model *m, const void *source, struct err *e);
     void (*watch_close)(struct model_watch *w); /* accepts NULL; before the model's end */
     /* The version that predicts for the row with this ordinal, asked in rising order: where a
-     * trainer reads the same source, what the rows before it made (the trainer has been given the
-     * rows before it); else the newest. It may be given to run() until it is forgotten. */
+     * trainer reads the same source, or has read it last, what the rows before it made (the trainer
+     * has been given the rows before it), and nothing that train_end() made; else the newest. It may
+     * be given to run() until it is forgotten. */
     uint64_t (*version_at)(struct model_watch *w, uint64_t ordinal);
     /* Versions of rows below `ordinal` are no longer asked for by this watch. */
     void (*version_forget)(struct model_watch *w, uint64_t ordinal);

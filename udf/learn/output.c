@@ -125,6 +125,7 @@ bool learn_output_open(struct learn *m, const struct model_definition *d, struct
         bool fits = m->loss.classes ? class_column(m, i, seen, e) : number_column(m, i, e);
         if (!fits) return false;
     }
+    m->model.targets = m->loss.classes ? 1 : m->model.output.cols;
     m->model.forms = 1u << MODEL_PREDICT | 1u << MODEL_OUTPUTS;
     if (m->loss.classes) m->model.forms |= 1u << MODEL_CLASSIFY;
     if (m->loss.classes && m->options.kind != LEARN_KNN) {

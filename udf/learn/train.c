@@ -4,7 +4,8 @@
  *
  * A row is tested before it is learnt from: the score of its mini-batch is that of the parameters
  * before that mini-batch (for a network in training, with dropout). A version holds for the rows
- * behind the one whose arrival completed its mini-batch.
+ * behind the one whose arrival completed its mini-batch; what the end of an epoch makes holds for no
+ * row of the source, for all have come.
  */
 #include <assert.h>
 #include <math.h>
@@ -143,8 +144,7 @@ void learn_train_close(struct model_trainer *t) {
     if (!t) return;
     struct learn *m = t->model;
     if (m->learner->train_close) m->learner->train_close(m);
-    versions_train(m->versions, NULL);
-    m->trains = false;
+    m->trains = false; /* readers of the source that hold rows still ask by them */
     arena_done(&t->block_arena);
     buf_done(&t->made);
     struct arena own = t->arena;
@@ -354,13 +354,10 @@ static bool drain(struct model_trainer *t, struct err *e) {
 bool learn_train_end(struct model_trainer *t, bool *again_out, struct err *e) {
     struct learn *m = t->model;
     t->wanted = versions_wanted(m->versions);
+    t->after = UINT64_MAX; /* behind all rows of the source */
     if (!drain(t, e) || !settle(t, e)) return false;
     m->epoch++;
     *again_out = m->epoch < m->options.epochs;
     if (!*again_out) m->epoch = 0;
-    if (*again_out) {
-        t->after = 0; /* ordinals begin again */
-        versions_train(m->versions, m->versions->trained);
-    }
     return true;
 }

@@ -43,7 +43,7 @@ struct versions {
     size_t params_bytes;
     struct buf list;     /* of struct version *, numbers rising; the last is the newest */
     struct buf free;     /* of struct version * */
-    const void *trained; /* the source that trains; NULL: none, or several */
+    const void *trained; /* the source that trains, or did last; NULL: none, or several */
     struct watch *watch;
     uint64_t kept_bytes;
 };

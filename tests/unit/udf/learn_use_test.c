@@ -43,7 +43,14 @@ static void predictions_see_the_rows_before(void **unused) {
             }
             model_train.version_forget(w, from + SOME / 2);
         }
+        struct column before = probe_value_at(&p, model_train.version_at(w, SOME), t->col, 0);
+        bool again;
+        assert_true(model_train.train_end(fast, &again, &p.e));
+        struct column behind = probe_value_at(&p, model_train.version_at(w, SOME), t->col, 0);
+        assert_true(before.as.f64[0] == behind.as.f64[0]); /* the end is behind all rows */
         model_train.train_close(fast);
+        behind = probe_value_at(&p, model_train.version_at(w, SOME), t->col, 0);
+        assert_true(before.as.f64[0] == behind.as.f64[0]);
         model_train.train_close(one);
         model_train.watch_close(w);
         probe_done(&p);
