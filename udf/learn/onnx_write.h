@@ -4,7 +4,7 @@
  * fields); opset 13, IR version 7. What a layer needs is here: nodes with attributes, tensors of
  * floats. Everything is appended to a buf that is the graph; without memory its `failed` is set.
  *
- * Used by: udf/learn.    Tested by: tests/learn_accuracy export, by hand
+ * Used by: udf/learn.    Tested by: tests/unit/udf/learn_export_test.c
  */
 #ifndef UDF_LEARN_ONNX_WRITE_H
 #define UDF_LEARN_ONNX_WRITE_H
