@@ -56,7 +56,7 @@ struct job *job_create(const struct job_options *o, const struct edge_env *env,
 /* The sources are free for others; what the query gave may still be on its way. */
 static void close_feeds(struct job *j) {
     for (uint32_t i = 0; i < j->inputs; i++) {
-        feed_close(j->input[i].feed);
+        feed_close(j->input[i].feed, j->error.code == ERR_NONE ? &j->error : &(struct err){0});
         j->input[i].feed = NULL;
     }
 }

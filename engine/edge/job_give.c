@@ -54,13 +54,14 @@ static struct stream *errors_of(const struct job *j, const struct query_reject *
     return j->inputs > 0 ? j->o.input[0] : j->o.target;
 }
 
-/* The row, for `raw`. Left out where it cannot be made. */
-static void encode_raw(struct job *j, const struct query_reject *r, struct buf *out) {
+/* The row, for `raw`. Left out where it cannot be made; false: for want of memory. */
+static bool encode_raw(struct job *j, const struct query_reject *r, struct buf *out,
+                       struct err *e) {
     struct late_row whole = {.row = NULL};
-    struct err ignored;
-    if (!r->batch || r->input >= j->inputs) return;
-    if (!feed_whole_row(j->input[r->input].feed, r->row, &whole, &ignored)) return;
-    side_raw(out, whole.row, whole.index);
+    err_clear(e);
+    if (!r->batch || r->input >= j->inputs) return true;
+    if (!feed_whole_row(j->input[r->input].feed, r->row, &whole, e)) return e->code != ERR_LIMIT;
+    return side_raw(out, whole.row, whole.index, e);
 }
 
 static void copy_text(char *to, size_t room, const char *from) {
@@ -82,7 +83,7 @@ static bool give_bad(void *context, const struct query_reject *r, struct err *e)
     if (!s) return true;
     struct buf raw;
     buf_init(&raw);
-    encode_raw(j, r, &raw);
+    bool encoded = encode_raw(j, r, &raw, e);
     struct decode_bad bad = {
         .offset = r->batch ? batch_ordinal(r->batch, r->row) : 0,
         .raw = buf_text(&raw),
@@ -95,7 +96,7 @@ static bool give_bad(void *context, const struct query_reject *r, struct err *e)
         .lane = j->o.errors ? NULL : j->ways.error,
         .ordinal = j->ways.base + r->ordinal,
     };
-    bool ok = stream_add_error(s, &who, &bad, e);
+    bool ok = encoded && stream_add_error(s, &who, &bad, e);
     buf_done(&raw);
     return ok;
 }
@@ -173,7 +174,9 @@ static bool check(const struct lane *l, struct err *e) {
 }
 
 static bool check_all(const struct job *j, struct err *e) {
-    return check(j->ways.out, e) && check(j->ways.late, e) && check(j->ways.error, e);
+    bool ours = check(j->ways.out, e) && check(j->ways.late, e) && check(j->ways.error, e);
+    const struct feed *f = j->inputs == 1 ? j->input[0].feed : NULL;
+    return ours && (!f || feed_check_bad(f, e));
 }
 
 bool job_give_reach(struct job *j, struct err *e) {

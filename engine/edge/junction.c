@@ -341,3 +341,12 @@ void lane_close(struct lane *l) {
     free(l);
     if (!j->lanes) junction_drop(j);
 }
+
+bool lane_finish(struct lane *l, struct err *e) {
+    if (!l) return true;
+    lane_end(l);
+    if (lane_waits(l)) move_on(l->junction, UINT64_MAX);
+    bool done = lane_check(l, e);
+    lane_close(l);
+    return done;
+}

@@ -193,19 +193,20 @@ bool stream_add_late(struct stream *s, const struct late_row *l, struct err *e) 
     return ok;
 }
 
-void side_raw(struct buf *out, const struct batch *b, uint32_t row) {
+bool side_raw(struct buf *out, const struct batch *b, uint32_t row, struct err *e) {
     static const struct options none = {NULL, 0};
-    struct err ignored;
     struct batch one = *b;
     uint16_t sel = (uint16_t)row;
     one.sel = &sel;
     one.live = 1;
     one.change = NULL;
-    struct encoder *c = codec_json.encoder_create(one.schema, &none, false, &ignored);
-    if (!c) return;
-    if (!codec_json.encode(c, &one, out, &ignored)) buf_reset(out);
+    struct encoder *c = codec_json.encoder_create(one.schema, &none, false, e);
+    if (!c) return e->code != ERR_LIMIT;
+    bool done = codec_json.encode(c, &one, out, e);
     codec_json.encoder_destroy(c);
+    if (!done) buf_reset(out);
     while (out->bytes > 0 && out->at[out->bytes - 1] == '\n') out->bytes--;
+    return done || e->code != ERR_LIMIT;
 }
 
 bool stream_refuse(struct stream *s, const struct batch *b, uint32_t row, struct decode_bad *bad,
@@ -222,9 +223,9 @@ bool stream_refuse(struct stream *s, const struct batch *b, uint32_t row, struct
     named.schema = bare ? s->def->physical : s->def->schema;
     struct buf raw;
     buf_init(&raw);
-    side_raw(&raw, &named, row);
+    bool ok = side_raw(&raw, &named, row, e);
     bad->raw = buf_text(&raw);
-    bool ok = stream_add_error(s, &who, bad, e);
+    ok = ok && stream_add_error(s, &who, bad, e);
     buf_done(&raw);
     return ok;
 }

@@ -67,8 +67,8 @@ bool stream_add_late(struct stream *s, const struct late_row *l, struct err *e) 
 
 /* Makes the declarations of the sides in s->arena. */
 bool sides_declare(struct stream *s, struct err *e) MUST_USE;
-/* A row as JSON, for `raw`; nothing where it cannot be made. */
-void side_raw(struct buf *out, const struct batch *b, uint32_t row);
+/* A row as JSON, for `raw`; nothing where it cannot be made. false: for want of memory. */
+bool side_raw(struct buf *out, const struct batch *b, uint32_t row, struct err *e) MUST_USE;
 
 /* The declaration of `s` does not take row `row` of what is inserted into it: counts it, and puts
  * it into x$errors, unless 'on-error' = 'fail'. *bad says why; its raw bytes are made here. */

@@ -232,7 +232,7 @@ static void aside_close(struct feed *f) {
     f->aside = NULL;
 }
 
-void feed_close(struct feed *f) {
+void feed_close(struct feed *f, struct err *lost) {
     if (!f) return;
     struct tap *t = f->tap;
     struct feed **link = &t->feeds;
@@ -248,7 +248,8 @@ void feed_close(struct feed *f) {
     aside_close(f);
     free(f);
     if (t->feeds) return;
-    lane_close(t->bad_lane);
+    struct err why;
+    if (!lane_finish(t->bad_lane, &why)) *lost = why;
     t->bad_lane = NULL;
     if (!keeps) tap_close(t);
 }
@@ -361,6 +362,10 @@ bool feed_order_bad(struct feed *f, struct junctions *all, struct err *e) {
     t->bad_reached = t->begun;
     t->bad_lane = lane_open(all, &o, e);
     return t->bad_lane != NULL;
+}
+
+bool feed_check_bad(const struct feed *f, struct err *e) {
+    return !f->tap->bad_lane || lane_check(f->tap->bad_lane, e);
 }
 
 enum feed_status feed_rows(struct feed *f, const struct batch **out, uint32_t *from_out,

@@ -34,7 +34,9 @@ struct feed_options {
 };
 
 struct feed *feed_open(const struct feed_options *o, struct err *e) MUST_USE;
-void feed_close(struct feed *f); /* accepts NULL */
+/* *lost becomes an error where bad records that waited for their turn could not be told; else it
+ * stays as it is. Accepts NULL. */
+void feed_close(struct feed *f, struct err *lost);
 
 /* What numbers the rows: feeds with the same source can be compared. *at_out: rows of it before the
  * next one that this feed gives. */
@@ -42,6 +44,8 @@ const void *feed_source(const struct feed *f, uint64_t *at_out);
 
 /* From now on bad records go to x$errors by a lane, in one order with what queries put there. */
 bool feed_order_bad(struct feed *f, struct junctions *all, struct err *e) MUST_USE;
+/* false: bad records that waited for their turn could not be told, see *e. */
+bool feed_check_bad(const struct feed *f, struct err *e) MUST_USE;
 
 /* The rows that come next, from row *from_out of *out on; reads the source if need be. */
 enum feed_status feed_rows(struct feed *f, const struct batch **out, uint32_t *from_out,
