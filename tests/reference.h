@@ -13,6 +13,7 @@
 #include "engine/base/aggregate.h"
 #include "engine/base/buf.h"
 #include "engine/base/fn.h"
+#include "engine/base/option.h"
 
 /* docs/reference/NAME.md, and page_NAME(), which writes it. */
 #define REFERENCE_PAGE_LIST(X)                                                                     \
@@ -20,6 +21,7 @@
     X(aggregates)                                                                                  \
     X(connectors)                                                                                  \
     X(formats)                                                                                     \
+    X(models)                                                                                      \
     X(settings)                                                                                    \
     X(errors)
 
@@ -34,6 +36,9 @@ void page_begin(struct buf *out, const char *title, const char *sentence);
 void page_cell(struct buf *out, const char *text);
 /* The same as code. */
 void page_code(struct buf *out, const char *text);
+
+/* A table of options. */
+void page_options(struct buf *out, const struct option_row *row);
 
 /* The heading of a function topic as udf/table.h names it; NULL: it has none. */
 const char *topic_title(uint32_t table);

@@ -8,7 +8,7 @@
 #include "engine/base/option.h"
 #include "engine/edge/connector.h"
 
-static void add_options(struct buf *out, const struct option_row *row) {
+void page_options(struct buf *out, const struct option_row *row) {
     if (!row->key) return;
     buf_add_str(out, "\n| option | value | |\n|---|---|---|\n");
     for (; row->key; row++) {
@@ -36,7 +36,7 @@ static void add_connector(struct buf *out, const struct connector *c) {
                              : " It is read once, by all the queries that started together.");
     }
     buf_add_char(out, '\n');
-    add_options(out, c->option);
+    page_options(out, c->option);
 }
 
 void page_connectors(struct buf *out) {
@@ -46,9 +46,9 @@ void page_connectors(struct buf *out) {
                "that is not listed, or has another value, is an error.");
     for (const struct connector *const *c = connectors; *c; c++) add_connector(out, *c);
     buf_add_str(out, "\n## Options of every connector\n");
-    add_options(out, stream_options);
+    page_options(out, stream_options);
     buf_add_str(out, "\n## Options of a stream without a connector\n");
-    add_options(out, kept_options);
+    page_options(out, kept_options);
 }
 
 /* The k-th of the words that 'format' allows: "'json' | 'csv' | 'raw'". */
@@ -77,7 +77,7 @@ void page_formats(struct buf *out) {
                            : c->decode            ? "Read"
                                                   : "Written";
         buf_addf(out, "\n## %s\n\n%s: %s.\n", c->name, ways, c->doc);
-        add_options(out, c->option);
+        page_options(out, c->option);
     }
 }
 
