@@ -4,8 +4,8 @@
  *
  * A row is tested before it is learnt from: the score of its mini-batch is that of the parameters
  * before that mini-batch (for a network in training, with dropout). A version holds for the rows
- * behind the one whose arrival completed its mini-batch; what the end of an epoch makes holds for no
- * row of the source, for all have come.
+ * behind the one whose arrival completed its mini-batch; what the end of an epoch makes holds for
+ * no row of the source, for all have come.
  */
 #include <assert.h>
 #include <math.h>
