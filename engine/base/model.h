@@ -162,8 +162,8 @@ struct model_type {
     void (*watch_close)(struct model_watch *w); /* accepts NULL; before the model's end */
     /* The version that predicts for the row with this ordinal, asked in rising order: where a
      * trainer reads the same source, or has read it last, what the rows before it made (the trainer
-     * has been given the rows before it), and nothing that train_end() made; else the newest. It may
-     * be given to run() until it is forgotten. */
+     * has been given the rows before it), and nothing that train_end() made; else the newest. It
+     * may be given to run() until it is forgotten. */
     uint64_t (*version_at)(struct model_watch *w, uint64_t ordinal);
     /* Versions of rows below `ordinal` are no longer asked for by this watch. */
     void (*version_forget)(struct model_watch *w, uint64_t ordinal);

@@ -1,5 +1,5 @@
-/* An exported model, read by the network runtime, gives what the model itself predicts: every layer,
- * every type of model.
+/* An exported model, read by the network runtime, gives what the model itself predicts: every
+ * layer, every type of model.
  */
 #include <math.h>
 #include <setjmp.h>
