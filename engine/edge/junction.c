@@ -342,11 +342,10 @@ void lane_close(struct lane *l) {
     if (!j->lanes) junction_drop(j);
 }
 
-bool lane_finish(struct lane *l, struct err *e) {
-    if (!l) return true;
+void lane_finish(struct lane *l, struct err *lost) {
+    if (!l) return;
     lane_end(l);
     if (lane_waits(l)) move_on(l->junction, UINT64_MAX);
-    bool done = lane_check(l, e);
+    if (l->failed) *lost = l->failure;
     lane_close(l);
-    return done;
 }

@@ -54,7 +54,7 @@ bool lane_check(const struct lane *l, struct err *e) MUST_USE;
 void lane_end(struct lane *l);
 /* Ends it, writes what is left of it, and drops it. Accepts NULL. */
 void lane_close(struct lane *l);
-/* The same; false: rows of it could not be written, see *e. */
-bool lane_finish(struct lane *l, struct err *e) MUST_USE;
+/* The same; *lost becomes an error where rows of it could not be written, else stays as it is. */
+void lane_finish(struct lane *l, struct err *lost);
 
 #endif

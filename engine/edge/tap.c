@@ -7,8 +7,7 @@
  * for, so that x$errors has them in the order of rows among what queries could not compute.
  *
  * Kept streams are not shared: a reader of rows in memory costs nothing, so each feed has a tap of
- * its own there, and so has each further input of one query over one stream that can be read
- * again (two inputs of one query ask for rows at different places).
+ * its own there, and so has each further input of a query that reads a stream twice.
  */
 #include "engine/edge/tap.h"
 
@@ -248,8 +247,7 @@ void feed_close(struct feed *f, struct err *lost) {
     aside_close(f);
     free(f);
     if (t->feeds) return;
-    struct err why;
-    if (!lane_finish(t->bad_lane, &why)) *lost = why;
+    lane_finish(t->bad_lane, lost);
     t->bad_lane = NULL;
     if (!keeps) tap_close(t);
 }
