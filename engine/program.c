@@ -14,6 +14,15 @@
 
 #include "engine/program_private.h"
 
+/* Does a step make values that are large? */
+static bool makes_large(const struct program *p) {
+    for (uint32_t i = 0; i < p->steps; i++) {
+        const struct fn *fn = p->step[i].site.fn;
+        if (fn && fn->flags & (FN_PIXELS | FN_LARGE)) return true;
+    }
+    return false;
+}
+
 static struct program *program_create_for(const struct program_options *o, uint32_t rows_max,
                                           struct err *e) {
     struct program *p = ARENA_NEW(o->arena, p);
@@ -25,11 +34,13 @@ static struct program *program_create_for(const struct program_options *o, uint3
     p->arena = o->arena;
     p->rows_max = rows_max;
     p->input = o->input;
+    arena_init(&p->slice, 0);
 
     struct arena scratch;
     arena_init(&scratch, 0);
     bool ok = program_emit(p, o, &scratch, e);
     if (ok && !program_assign_buffers(p, &scratch)) ok = err_memory(e);
+    p->sliced = ok && rows_max > 1 && makes_large(p);
     arena_done(&scratch);
     if (ok) return p;
     program_close(p);
@@ -44,6 +55,7 @@ struct program *program_create(const struct program_options *o, struct err *e) {
 
 void program_close(struct program *p) {
     if (!p) return;
+    arena_done(&p->slice);
     for (uint32_t i = 0; i < p->steps; i++) site_close(&p->step[i].site);
     p->steps = 0;
 }
@@ -66,7 +78,7 @@ static void run_load(struct program *p, const struct batch *in) {
     p->selection[0] = (struct selection){.sel = in->sel, .live = in->live};
 }
 
-static bool run_steps(struct run *r, struct err *e) {
+bool run_steps(struct run *r, struct err *e) {
     struct program *p = r->program;
     assert(r->rows <= p->rows_max && r->in->live <= r->rows);
     run_load(p, r->in);
@@ -134,8 +146,13 @@ bool program_run(struct program *p, const struct batch *in, struct arena *batch_
     run_init(&r, p, in, batch_arena);
     struct program_result result = {.col = ARENA_ARRAY(batch_arena, result.col, p->exprs + 1)};
     if (!result.col) return err_memory(e);
-    if (!run_steps(&r, e) || !result_rows(&r, &result, e)) return false;
-    for (uint32_t i = 0; i < p->exprs; i++) result.col[i] = p->slot[p->expr[i]];
+    if (p->sliced && in->live > 0) {
+        if (!run_slices(&r, result.col, e)) return false;
+    } else {
+        if (!run_steps(&r, e)) return false;
+        for (uint32_t i = 0; i < p->exprs; i++) result.col[i] = p->slot[p->expr[i]];
+    }
+    if (!result_rows(&r, &result, e)) return false;
     *out = result;
     return true;
 }

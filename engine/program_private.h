@@ -72,6 +72,9 @@ struct program {
     uint16_t *rows_cut;    /* [rows_max] scratch */
     const uint64_t *zeros; /* rows_max values of any representation; also a mask without bits */
     uint32_t rows_max;     /* of a batch; constants have so many rows */
+    bool sliced;           /* its values are large: few rows at a time, see program_slice.c */
+    uint32_t slice_rows;   /* how many the next slice has */
+    struct arena slice;    /* what a slice needs but does not give */
     const struct schema *input;
 };
 
@@ -97,6 +100,11 @@ bool step_blend(struct run *r, const struct step *s, struct err *e);  /* CASE fo
 /* Rows of `mask` that are in `from`, into to[rows]; returns how many. */
 uint32_t selection_cut(const struct program *p, const struct selection *from, const uint64_t *mask,
                        uint32_t rows, uint16_t *to);
+
+/* Runs the steps for the live rows of `in`, with values in r->arena. */
+bool run_steps(struct run *r, struct err *e);
+/* The same, slice by slice; gives the values of the expressions in to[exprs]. */
+bool run_slices(struct run *r, struct column *to, struct err *e);
 
 bool site_open(struct site *s, const struct fn *fn, const struct fn_bind *b, struct err *e);
 void site_close(struct site *s);

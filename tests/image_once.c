@@ -1,5 +1,5 @@
 /* image_once.c: an image is decoded once for each row, however many functions look at it, and not
- * at all for those that do not.
+ * at all for those that do not; and a batch of images needs the memory of a few.
  *
  * The program's own main is linked in under another name, with image_decode_pam(), through which
  * every decoding for a function goes, wrapped by one that counts.
@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -82,11 +83,37 @@ static void rows_not_wanted_are_not_decoded(void **unused) {
                      1);
 }
 
+/* 300 images of 4 MB in one batch: what is between the file and the number is not kept. */
+static void memory_is_that_of_a_few_images(void **unused) {
+    (void)unused;
+    enum { SIDE = 2048, LIMIT_KB = 700 << 10 };
+    char sql[2048], path[] = "/tmp/image_large_XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0 && ftruncate(fd, SIDE * SIDE + 16) == 0);
+    assert_int_equal(pwrite(fd, "P5 2048 2048 255\n", 17, 0), 17);
+    assert_int_equal(ftruncate(fd, SIDE * SIDE + 17), 0);
+    close(fd);
+    snprintf(sql, sizeof sql,
+             "CREATE STREAM g (i BIGINT) WITH ('connector' = 'datagen', 'fields.i.kind' = "
+             "'sequence', 'fields.i.start' = '1', 'fields.i.end' = '300'); SELECT COUNT(*) AS n, "
+             "SUM(image_diff(image_read(p), image_flip(image_read(p)))) AS d FROM (SELECT "
+             "CASE WHEN i > 0 THEN '%s' END AS p FROM g);",
+             path);
+    char run[] = "run", option[] = "-c", program[] = "weir";
+    char *argv[] = {program, run, option, sql, NULL};
+    assert_int_equal(weir_main(4, argv), 0);
+    unlink(path);
+    struct rusage used;
+    assert_int_equal(getrusage(RUSAGE_SELF, &used), 0);
+    if (used.ru_maxrss > LIMIT_KB) fail_msg("%ld MB were used", used.ru_maxrss >> 10);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(many_uses_are_one_decoding),
         cmocka_unit_test(sizes_need_no_decoding),
         cmocka_unit_test(rows_not_wanted_are_not_decoded),
+        cmocka_unit_test(memory_is_that_of_a_few_images),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -75,6 +75,8 @@ enum fn_flags {
     /* Its IMAGE arguments come as pixels (image_pixels(x)), and a result of type IMAGE is pixels:
      * so an encoded image is decoded once, however many functions look at it. */
     FN_PIXELS = 128,
+    /* Its values are large, as pixels are: programs that call it compute few rows at a time. */
+    FN_LARGE = 256,
 };
 
 /* What functions may use of the world. */
