@@ -86,7 +86,8 @@ static bool rewrite_resize(struct batch *b, uint32_t node, struct err *e) {
     struct resize *p = n->params;
     const int64_t *at = target_of_one(b, n, RESIZE_SIZES);
     uint32_t count = at ? (uint32_t)b->g->value[n->in[RESIZE_SIZES]].shape.dim[0] : 0;
-    if (count < 2 || count > NET_RANK_MAX || p->axes != 0) return true;
+    bool axes_apart = p->aspect == ASPECT_STRETCH && p->how.place != PLACE_TF_CROP;
+    if (count < 2 || count > NET_RANK_MAX || p->axes != 0 || !axes_apart) return true;
     if (!rewrite_input(b, node, RESIZE_SIZES, at + 1, count - 1, e)) return false;
     p->axes = count - 1;
     for (uint32_t i = 0; i < p->axes; i++) p->axis[i] = i + 1;

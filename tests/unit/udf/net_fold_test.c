@@ -367,6 +367,27 @@ static void argmax_breaks_ties(void **unused) {
     }
 }
 
+struct top {
+    const struct tensor *x;
+    size_t n, k, after; /* along the axis; wanted; elements from one to the next */
+    bool least;
+};
+
+/* Element i goes to the place of its rank in its line, if that is among the first k. */
+static void top_place(const struct top *t, size_t i, struct probe_wanted w[2]) {
+    size_t line = i / (t->n * t->after) * t->after + i % t->after, index = i / t->after % t->n;
+    size_t first = i - index * t->after, rank = 0;
+    double v = probe_at(t->x, i);
+    for (size_t o = 0; o < t->n; o++) {
+        double u = probe_at(t->x, first + o * t->after);
+        rank += (t->least ? u < v : u > v) || (u == v && o < index);
+    }
+    if (rank >= t->k) return;
+    size_t to = (line / t->after * t->k + rank) * t->after + line % t->after;
+    w[0].at[to] = v;
+    w[1].at[to] = (double)index;
+}
+
 static void top_k_is_sorted(void **unused) {
     (void)unused;
     struct random r = random_start("topk");
@@ -385,22 +406,9 @@ static void top_k_is_sorted(void **unused) {
             k;
         struct probe_wanted w[2] = {probe_wanted(&p, "y", NET_F32, &out),
                                     probe_wanted(&p, "i", NET_I64, &out)};
-        size_t n = (size_t)s.dim[axis], after = shape_span(&s, axis + 1, s.rank);
-        for (size_t line = 0; line < shape_elements(&s) / n; line++) {
-            size_t first = line / after * n * after + line % after;
-            for (size_t j = 0; j < n; j++) {
-                size_t rank = 0;
-                double v = probe_at(x, first + j * after);
-                for (size_t o = 0; o < n; o++) {
-                    double u = probe_at(x, first + o * after);
-                    rank += (least ? u < v : u > v) || (u == v && o < j);
-                }
-                size_t to = (line / after * (size_t)k + rank) * after + line % after;
-                if (rank >= (size_t)k) continue;
-                w[0].at[to] = v;
-                w[1].at[to] = (double)j;
-            }
-        }
+        struct top top = {.x = x, .n = (size_t)s.dim[axis], .k = (size_t)k, .least = least};
+        top.after = shape_span(&s, axis + 1, s.rank);
+        for (size_t j = 0; j < shape_elements(&s); j++) top_place(&top, j, w);
         onnx_write_node(&p.w, "TopK", "x k", "y i");
         onnx_write_int(&p.w, "axis", axis);
         onnx_write_int(&p.w, "largest", !least);
