@@ -11,7 +11,7 @@
 #include "tests/unit/udf/net_probe.h"
 #include "udf/nn/memory.h"
 
-/* The linker puts this in place of malloc (--wrap): call `fails_at` gives NULL, then all do again. */
+/* The linker puts this in place of malloc (--wrap): call `fails_at` gives NULL, others do not. */
 struct faults {
     uint64_t calls, fails_at; /* 0: none does */
 };
