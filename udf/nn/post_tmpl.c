@@ -1,44 +1,48 @@
 /* post_tmpl.c: activations over vectors.
  *
- * exp(x) = 2^n * exp(r) with n = round(x / ln 2) and |r| <= ln 2 / 2, where exp(r) is its Taylor
- * polynomial of degree 7 (remainder below 6e-9). x is limited to [-87.3, 88] so that 2^n is a
- * normal number: past that, results stay where they are. tanh and sigmoid are written in exp.
+ * exp(x) = 2^n * exp(r) with n = round(x / ln 2) and |r| <= ln 2 / 2, where exp(r) is a polynomial
+ * of degree 6 (minimax for the relative error, 2e-9, found by Remez's algorithm). x is limited to
+ * 88: past that, exp stays where it is. tanh and sigmoid are written in exp.
  */
 #include "udf/nn/act.h"
 #include "udf/nn/kernels.h"
 #include "udf/nn/vec.h"
 
+/* exp(sign * x), where sign is 1 or -1 and sign * x <= 88. */
+NN_INLINE vec exp_signed(const float sign, vec x) {
+    vec n = vec_round(vec_mul(x, vec_of(sign * 1.44269504f)));
+    vec r = vec_fnma(n, vec_of(sign * 0.693359375f), x); /* ln 2 in two parts, the first exact */
+    r = vec_fma(n, vec_of(sign * 2.12194440e-4f), r);
+    vec p = vec_of(0.0013836846f);
+    p = vec_fma(p, r, vec_of(sign * 0.0083748158f));
+    p = vec_fma(p, r, vec_of(0.0416682256f));
+    p = vec_fma(p, r, vec_of(sign * 0.166664202f));
+    p = vec_fma(p, r, vec_of(0.499999921f));
+    p = vec_fma(p, r, vec_of(sign * 1.00000004f));
+    p = vec_fma(p, r, vec_of(1));
+    return vec_scale(p, n);
+}
+
 NN_INLINE vec vec_exp(vec x) {
-    x = vec_min(vec_of(88), vec_max(vec_of(-87.3f), x));
-    vec n = vec_round(vec_mul(x, vec_of(1.44269504f)));
-    vec r = vec_fma(n, vec_of(-0.693359375f), x); /* ln 2 in two pieces, the first exact */
-    r = vec_fma(n, vec_of(2.12194440e-4f), r);
-    vec p = vec_of(1.0f / 5040);
-    p = vec_fma(p, r, vec_of(1.0f / 720));
-    p = vec_fma(p, r, vec_of(1.0f / 120));
-    p = vec_fma(p, r, vec_of(1.0f / 24));
-    p = vec_fma(p, r, vec_of(1.0f / 6));
-    p = vec_fma(p, r, vec_of(0.5f));
-    p = vec_fma(p, r, vec_of(1));
-    p = vec_fma(p, r, vec_of(1));
-    return vec_mul(p, vec_exp2_whole(n));
+    return exp_signed(1, vec_min(vec_of(88), x));
 }
 
 NN_INLINE vec sigmoid(vec x) {
-    vec one = vec_of(1);
-    return vec_div(one, vec_add(one, vec_exp(vec_sub(vec_zero(), x))));
+    return vec_reciprocal(vec_add(vec_of(1), exp_signed(-1, vec_max(vec_of(-88), x))));
 }
 
 /* 1 - 2 / (exp(2x) + 1), but x - x^3/3 + ... where that would cancel. */
 NN_INLINE vec tanh_of(vec x) {
-    vec far = vec_sub(vec_of(1), vec_div(vec_of(2), vec_add(vec_exp(vec_add(x, x)), vec_of(1))));
-    vec s = vec_mul(x, x), p = vec_of(-0.00886323552990f);
+    vec half = vec_reciprocal(vec_add(vec_exp(vec_add(x, x)), vec_of(1)));
+    vec far = vec_sub(vec_of(1), vec_add(half, half));
+    vec s = vec_mul(x, x), p = vec_of(0.00359212803657f);
+    p = vec_fma(p, s, vec_of(-0.00886323552990f));
     p = vec_fma(p, s, vec_of(0.0218694885361f));
     p = vec_fma(p, s, vec_of(-0.0539682539683f));
     p = vec_fma(p, s, vec_of(0.133333333333f));
     p = vec_fma(p, s, vec_of(-0.333333333333f));
     vec near = vec_fma(vec_mul(p, s), x, x);
-    return vec_where_negative(vec_sub(s, vec_of(0.16f)), near, far);
+    return vec_where_negative(vec_sub(s, vec_of(0.25f)), near, far);
 }
 
 /* exp(x) - 1 for x < 0; the polynomial where 1 would swallow it. */
@@ -75,20 +79,36 @@ NN_INLINE vec act_vec(const struct act *a, const enum act_kind kind, vec x, vec 
     return x;
 }
 
+/* A row of the matrix. */
+struct pass_row {
+    const float *at, *residual; /* residual NULL: none */
+    const float *slope;
+    float *out;
+};
+
+NN_INLINE void pass_piece(const struct pass_row *r, const struct act *a, const enum act_kind kind,
+                          size_t c, size_t n) {
+    vec slope = vec_zero();
+    if (kind == ACT_PRELU) slope = vec_load_some(r->slope + c, n);
+    vec x = act_vec(a, kind, vec_load_some(r->at + c, n), slope);
+    if (r->residual) x = vec_add(x, vec_load_some(r->residual + c, n));
+    vec_store_some(r->out + c, x, n);
+}
+
 /* One pass over the matrix: out = act(at), and then + residual. */
-NN_INLINE void pass(const struct post_job *j, const struct act *a, const enum act_kind kind) {
-    const struct nn_sink *s = &j->sink;
-    for (size_t r = 0; r < j->rows; r++) {
-        for (size_t c = 0; c < j->channels; c += VEC_LANES) {
-            size_t n = j->channels - c < VEC_LANES ? j->channels - c : VEC_LANES;
-            vec slope = vec_zero();
-            if (kind == ACT_PRELU) slope = vec_load_some(a->slope + j->channel + c, n);
-            vec x = act_vec(a, kind, vec_load_some(j->at + r * j->stride + c, n), slope);
-            if (s->residual) {
-                x = vec_add(x, vec_load_some(s->residual + r * s->residual_stride + c, n));
-            }
-            vec_store_some(s->out + r * s->out_stride + c, x, n);
-        }
+NN_INLINE void pass(const struct post_job *job, const struct act *act, const enum act_kind kind) {
+    const struct act a = {.kind = kind, .a = act->a, .b = act->b}; /* which no store can change */
+    const struct nn_sink *s = &job->sink;
+    struct pass_row r = {.at = job->at, .residual = s->residual, .out = s->out};
+    if (kind == ACT_PRELU) r.slope = act->slope + job->channel;
+    size_t rows = job->rows, channels = job->channels, whole = channels / VEC_LANES * VEC_LANES;
+    size_t step = job->stride, out_step = s->out_stride, residual_step = s->residual_stride;
+    for (size_t i = 0; i < rows; i++) {
+        for (size_t c = 0; c < whole; c += VEC_LANES) pass_piece(&r, &a, kind, c, VEC_LANES);
+        if (whole < channels) pass_piece(&r, &a, kind, whole, channels - whole);
+        r.at += step;
+        r.out += out_step;
+        if (r.residual) r.residual += residual_step;
     }
 }
 

@@ -39,6 +39,10 @@ NN_INLINE void vec_store_part(float *p, vec v, size_t n) {
 NN_INLINE vec vec_fma(vec a, vec b, vec c) {
     return _mm512_fmadd_ps(a, b, c);
 }
+/* c - a * b */
+NN_INLINE vec vec_fnma(vec a, vec b, vec c) {
+    return _mm512_fnmadd_ps(a, b, c);
+}
 NN_INLINE vec vec_round(vec a) {
     return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
@@ -46,10 +50,13 @@ NN_INLINE vec vec_round(vec a) {
 NN_INLINE vec vec_where_negative(vec a, vec b, vec c) {
     return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, _mm512_setzero_ps(), _CMP_LT_OQ), c, b);
 }
-/* 2^n of whole n, -126 <= n <= 127 */
-NN_INLINE vec vec_exp2_whole(vec n) {
-    __m512i bits = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
-    return _mm512_castsi512_ps(_mm512_slli_epi32(bits, 23));
+/* a * 2^n of whole n <= 127; 0 below -126, or what is denormal */
+NN_INLINE vec vec_scale(vec a, vec n) {
+    return _mm512_scalef_ps(a, n);
+}
+/* 1 / a to 14 bits; 0 for what would be denormal */
+NN_INLINE vec vec_reciprocal_rough(vec a) {
+    return _mm512_rcp14_ps(a);
 }
 
 #elif defined(__AVX2__) && defined(__FMA__)
@@ -71,15 +78,23 @@ NN_INLINE void vec_store_part(float *p, vec v, size_t n) {
 NN_INLINE vec vec_fma(vec a, vec b, vec c) {
     return _mm256_fmadd_ps(a, b, c);
 }
+NN_INLINE vec vec_fnma(vec a, vec b, vec c) {
+    return _mm256_fnmadd_ps(a, b, c);
+}
 NN_INLINE vec vec_round(vec a) {
     return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
 NN_INLINE vec vec_where_negative(vec a, vec b, vec c) {
     return _mm256_blendv_ps(c, b, _mm256_cmp_ps(a, _mm256_setzero_ps(), _CMP_LT_OQ));
 }
-NN_INLINE vec vec_exp2_whole(vec n) {
-    __m256i bits = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
-    return _mm256_castsi256_ps(_mm256_slli_epi32(bits, 23));
+NN_INLINE vec vec_scale(vec a, vec n) {
+    vec least = _mm256_max_ps(n, _mm256_set1_ps(-127));
+    __m256i bits = _mm256_add_epi32(_mm256_cvtps_epi32(least), _mm256_set1_epi32(127));
+    return _mm256_mul_ps(a, _mm256_castsi256_ps(_mm256_slli_epi32(bits, 23)));
+}
+NN_INLINE vec vec_reciprocal_rough(vec a) {
+    vec r = _mm256_rcp_ps(a); /* 12 bits */
+    return _mm256_mul_ps(r, _mm256_fnmadd_ps(a, r, _mm256_set1_ps(2)));
 }
 
 #else
@@ -101,6 +116,9 @@ NN_INLINE void vec_store_part(float *p, vec v, size_t n) {
 NN_INLINE vec vec_fma(vec a, vec b, vec c) {
     return _mm_add_ps(_mm_mul_ps(a, b), c);
 }
+NN_INLINE vec vec_fnma(vec a, vec b, vec c) {
+    return _mm_sub_ps(c, _mm_mul_ps(a, b));
+}
 /* The baseline has no rounding instruction in plain SSE2; |a| < 2^22 here. */
 NN_INLINE vec vec_round(vec a) {
     return _mm_cvtepi32_ps(_mm_cvtps_epi32(a));
@@ -109,9 +127,13 @@ NN_INLINE vec vec_where_negative(vec a, vec b, vec c) {
     vec negative = _mm_cmplt_ps(a, _mm_setzero_ps());
     return _mm_or_ps(_mm_and_ps(negative, b), _mm_andnot_ps(negative, c));
 }
-NN_INLINE vec vec_exp2_whole(vec n) {
-    __m128i bits = _mm_add_epi32(_mm_cvtps_epi32(n), _mm_set1_epi32(127));
-    return _mm_castsi128_ps(_mm_slli_epi32(bits, 23));
+NN_INLINE vec vec_scale(vec a, vec n) {
+    vec least = _mm_max_ps(n, _mm_set1_ps(-127));
+    __m128i bits = _mm_add_epi32(_mm_cvtps_epi32(least), _mm_set1_epi32(127));
+    return _mm_mul_ps(a, _mm_castsi128_ps(_mm_slli_epi32(bits, 23)));
+}
+NN_INLINE vec vec_reciprocal_rough(vec a) {
+    return _mm_div_ps(_mm_set1_ps(1), a);
 }
 
 #endif
@@ -137,8 +159,10 @@ NN_INLINE vec vec_sub(vec a, vec b) {
 NN_INLINE vec vec_mul(vec a, vec b) {
     return VEC_OP(mul_ps)(a, b);
 }
-NN_INLINE vec vec_div(vec a, vec b) {
-    return VEC_OP(div_ps)(a, b);
+/* 1 / a for 1 <= a, about as exact as a division and much faster: a step of Newton's. */
+NN_INLINE vec vec_reciprocal(vec a) {
+    vec r = vec_reciprocal_rough(a);
+    return vec_mul(r, vec_fnma(a, r, VEC_OP(set1_ps)(2)));
 }
 NN_INLINE vec vec_max(vec a, vec b) {
     return VEC_OP(max_ps)(a, b);
