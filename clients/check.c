@@ -101,6 +101,7 @@ static struct session *check_session(struct check *c, struct err *e) {
         .fns = p->fns,
         .agg = p->agg,
         .aggs = p->aggs,
+        .models = p->models,
     };
     return session_create(&options, &output, e);
 }

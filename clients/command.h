@@ -13,6 +13,8 @@
 #include "engine/base/file.h"
 #include "engine/base/fn.h"
 
+struct model_type;
+
 /* Exit statuses, as docs/reference promises them. */
 enum exit_status { EXIT_OK = 0, EXIT_SQL = 1, EXIT_USAGE = 2, EXIT_RUN = 3 };
 
@@ -29,6 +31,7 @@ struct process {
     uint32_t fns;
     const struct agg_table *agg; /* [aggs] */
     uint32_t aggs;
+    const struct model_type *const *models; /* providers; the last is NULL */
 };
 
 struct command {

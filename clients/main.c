@@ -134,6 +134,7 @@ int main(int argc, char **argv) {
         .fns = fn_table_count,
         .agg = agg,
         .aggs = UDF_AGGREGATE_TABLES,
+        .models = udf_models(),
     };
     setlocale(LC_CTYPE, "C.UTF-8"); /* widths of characters in tables; numbers stay C's */
     catch_signals();

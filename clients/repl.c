@@ -271,6 +271,7 @@ static enum exit_status repl_session(struct repl *r) {
         .fns = p->fns,
         .agg = p->agg,
         .aggs = p->aggs,
+        .models = p->models,
     };
     struct err e;
     r->session = session_create(&options, &output, &e);

@@ -192,6 +192,7 @@ static enum exit_status run_session(struct run *run) {
         .fns = p->fns,
         .agg = p->agg,
         .aggs = p->aggs,
+        .models = p->models,
         .stop = p->stop,
     };
     struct err e;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "clients/session_model.h"
 #include "clients/session_private.h"
 
 /* What opens from now on follows the settings as they are. */
@@ -103,10 +104,8 @@ static bool run_refused(struct session *s, const struct ast_statement *st, struc
 static bool run_unsupported(struct session *s, const struct ast_statement *st, struct err *e) {
     (void)s;
     static const char *const sentences[AST_STATEMENT_COUNT] = {
-        [AST_CREATE_MODEL_STATEMENT] = "models are not supported yet",
         [AST_UPDATE_STATEMENT] = "UPDATE is not supported yet: there are no stored tables",
         [AST_DELETE_STATEMENT] = "DELETE is not supported yet: there are no stored tables",
-        [AST_EXPORT_STATEMENT] = "EXPORT MODEL is not supported yet",
         [AST_CHECKPOINT_STATEMENT] = "CHECKPOINT is not supported yet: there is no stored state",
         [AST_REPLAY_STATEMENT] = "REPLAY is not supported yet: there is no stored state",
         [AST_LOAD_STATEMENT] = "LOAD is not supported yet",
@@ -122,7 +121,7 @@ static statement_function *const statement_functions[AST_STATEMENT_COUNT] = {
     [AST_CREATE_STREAM_STATEMENT] = session_create_stream,
     [AST_CREATE_VIEW_STATEMENT] = session_create_view,
     [AST_CREATE_QUERY_STATEMENT] = session_create_query,
-    [AST_CREATE_MODEL_STATEMENT] = run_unsupported,
+    [AST_CREATE_MODEL_STATEMENT] = session_create_model,
     [AST_CREATE_FUNCTION_STATEMENT] = session_create_function,
     [AST_DROP_STATEMENT] = session_drop,
     [AST_INSERT_STATEMENT] = session_insert,
@@ -133,7 +132,7 @@ static statement_function *const statement_functions[AST_STATEMENT_COUNT] = {
     [AST_EXPLAIN_STATEMENT] = session_explain,
     [AST_SET_STATEMENT] = run_set,
     [AST_DEFINE_STATEMENT] = run_define,
-    [AST_EXPORT_STATEMENT] = run_unsupported,
+    [AST_EXPORT_STATEMENT] = session_export_model,
     [AST_CHECKPOINT_STATEMENT] = run_unsupported,
     [AST_REPLAY_STATEMENT] = run_unsupported,
     [AST_LOAD_STATEMENT] = run_unsupported,
@@ -164,6 +163,11 @@ bool session_check(struct session *s, bool *more_out, struct err *e) {
 }
 
 bool session_next_failure(struct session *s, struct err *e) {
+    if (s->lost.code != ERR_NONE) {
+        *e = s->lost;
+        err_clear(&s->lost);
+        return true;
+    }
     for (struct object *o = catalog_first(s->catalog); o; o = o->next) {
         struct running *r = o->kind == OBJECT_QUERY ? o->extra : NULL;
         if (!r || !r->job || r->told || job_state(r->job) != JOB_FAILED) continue;

@@ -21,6 +21,7 @@
 #include "engine/base/fn.h"
 #include "engine/base/text.h"
 
+struct model_type;
 struct session;
 
 /* Who shows what statements give. Results of one statement: begin, rows ..., end. */
@@ -46,6 +47,7 @@ struct session_options {
     uint32_t fns;
     const struct agg_table *agg; /* [aggs] */
     uint32_t aggs;
+    const struct model_type *const *models; /* providers; the last is NULL; NULL: none */
 };
 
 struct session *session_create(const struct session_options *o, const struct session_output *out,

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
+#include "clients/session_model.h"
 #include "clients/session_private.h"
 
 bool session_name_free(struct session *s, const struct ast_create *c, enum object_kind kind,
@@ -19,7 +20,8 @@ bool session_name_free(struct session *s, const struct ast_create *c, enum objec
                    TEXT_ARG(o->name));
 }
 
-static bool take_texts(struct object *o, struct text statement, struct err *e) {
+bool session_take_texts(struct object *o, const struct ast_statement *st, struct err *e) {
+    struct text statement = {.at = st->source->text.at + st->start, .bytes = st->end - st->start};
     struct buf key;
     buf_init(&key);
     sql_text_key(statement, &key);
@@ -33,8 +35,7 @@ static bool take_texts(struct object *o, struct text statement, struct err *e) {
 
 bool session_add_object(struct session *s, struct object *o, const struct ast_statement *st,
                         struct err *e) {
-    struct text text = {.at = st->source->text.at + st->start, .bytes = st->end - st->start};
-    if (take_texts(o, text, e) && catalog_add(s->catalog, o, e)) {
+    if (session_take_texts(o, st, e) && catalog_add(s->catalog, o, e)) {
         arena_take(o->arena, &s->statement);
         return true;
     }
@@ -237,8 +238,7 @@ bool session_create_function(struct session *s, const struct ast_statement *st, 
     return true;
 }
 
-/* Queries that have ended do not hold what they used. */
-static void drop_ended_users(struct session *s, const struct object *o) {
+void session_drop_ended(struct session *s, const struct object *o) {
     for (struct object *q = catalog_first(s->catalog), *next; q; q = next) {
         next = q->next;
         struct running *r = q->kind == OBJECT_QUERY ? q->extra : NULL;
@@ -246,6 +246,8 @@ static void drop_ended_users(struct session *s, const struct object *o) {
         bool uses = false;
         for (uint32_t i = 0; i < q->uses; i++) uses = uses || q->use[i] == o;
         if (!uses) continue;
+        bool failed = !r->told && job_state(r->job) == JOB_FAILED;
+        if (failed && s->lost.code == ERR_NONE) s->lost = *job_error(r->job);
         session_forget(s, q);
         catalog_drop(s->catalog, q);
     }
@@ -256,6 +258,8 @@ void session_forget(struct session *s, struct object *o) {
         session_stop_query(s, o);
     } else if (o->kind == OBJECT_STREAM || o->kind == OBJECT_TABLE) {
         stream_destroy(o->extra);
+    } else if (o->kind == OBJECT_MODEL) {
+        session_forget_model(o);
     }
     o->extra = NULL;
 }
@@ -266,6 +270,7 @@ struct stream *session_stream(const struct object *o) {
 
 struct stream *session_side(const struct object *o) {
     const struct running *r = o->kind == OBJECT_QUERY ? o->extra : NULL;
+    if (o->kind == OBJECT_MODEL) return session_training(o);
     return r ? r->errors : session_stream(o);
 }
 
@@ -323,7 +328,7 @@ bool session_drop(struct session *s, const struct ast_statement *st, struct err 
                      TEXT_ARG(o->name), object_kind_word(o->kind), session_kind_word(d->object));
         return err_hint(e, "Write DROP %s %.*s.", object_kind_sql(o->kind), TEXT_ARG(o->name));
     }
-    drop_ended_users(s, o);
+    session_drop_ended(s, o);
     if (!catalog_may_drop(s->catalog, o, e)) return source_place(st->source, d->name.at, e);
     session_forget(s, o);
     catalog_drop(s->catalog, o);

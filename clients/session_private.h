@@ -28,6 +28,7 @@ struct session {
     const struct job *selecting; /* the SELECT that runs now; NULL: none */
     uint64_t rows_in, rows_out;  /* of SELECTs that ended */
     uint64_t open_windows;       /* of one that was stopped */
+    struct err lost;             /* of a query that failed and was dropped with what it used */
     bool said_no_end;            /* the NOTICE about a stream without end */
 };
 
@@ -46,6 +47,8 @@ bool session_select(struct session *s, const struct ast_statement *st, struct er
 bool session_insert(struct session *s, const struct ast_statement *st, struct err *e);
 bool session_create_query(struct session *s, const struct ast_statement *st, struct err *e);
 bool session_explain(struct session *s, const struct ast_statement *st, struct err *e);
+/* Runs the background until no query with inputs that end writes `o` any more. */
+bool session_wait_for(struct session *s, const struct object *o, struct err *e);
 /* Ends a query and forgets it. */
 void session_stop_query(struct session *s, struct object *o);
 
@@ -68,8 +71,14 @@ bool session_add_object(struct session *s, struct object *o, const struct ast_st
 
 bool session_kinds_agree(enum ast_object wanted, enum object_kind kind);
 const char *session_kind_word(enum ast_object kind);
+/* Gives the object the statement's text. */
+bool session_take_texts(struct object *o, const struct ast_statement *st, struct err *e);
+/* Queries that have ended do not hold what they used: those of `o` go. */
+void session_drop_ended(struct session *s, const struct object *o);
 
 /* session_show.c */
+/* SHOW .. LIKE 'pattern' as SQL's LIKE; without a pattern everything. */
+bool session_like(struct text pattern, struct text name);
 bool session_show(struct session *s, const struct ast_statement *st, struct err *e);
 bool session_describe(struct session *s, const struct ast_statement *st, struct err *e);
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "clients/listing.h"
+#include "clients/session_model.h"
 #include "clients/session_private.h"
 
 static bool reads_stdin(const struct stream_def *def) {
@@ -42,6 +43,12 @@ static const struct stream_def *env_side_stream(void *context, struct text name,
     struct text side = {.at = dollar, .bytes = name.bytes - owner.bytes};
     struct object *o = catalog_find(s->catalog, owner);
     struct stream *stream = o ? session_side(o) : NULL;
+    if (o && o->kind == OBJECT_MODEL) {
+        if (stream && text_equal_fold(side, TEXT_LITERAL("$training"))) return o->def;
+        err_set(e, ERR_SQL, "42P01", "relation \"%.*s\" does not exist", TEXT_ARG(name));
+        if (stream) err_hint(e, "There is %.*s$training.", TEXT_ARG(o->name));
+        return NULL;
+    }
     bool late = text_equal_fold(side, TEXT_LITERAL("$late"));
     if (stream && late && o->kind == OBJECT_QUERY) {
         err_set(e, ERR_SQL, "42P01", "query \"%.*s\" has no $late", TEXT_ARG(o->name));
@@ -72,6 +79,9 @@ struct sql_env session_env(struct session *s, const struct ast_statement *st) {
         .bounded = env_bounded,
         .takes_changes = env_takes_changes,
         .side_stream = env_side_stream,
+        .infer = {.batch_rows = (uint32_t)s->settings.inference_batch,
+                  .wait_us = s->settings.inference_wait_us,
+                  .cache_bytes = (size_t)s->settings.inference_cache},
     };
 }
 
@@ -163,6 +173,19 @@ static bool wait_for_writers(struct session *s, const struct bound_query *bound,
             continue;
         }
         if (!run_until(s, r->job, e)) return false;
+    }
+    return true;
+}
+
+bool session_wait_for(struct session *s, const struct object *o, struct err *e) {
+    for (struct object *q = catalog_first(s->catalog); q; q = q->next) {
+        struct running *r = q->kind == OBJECT_QUERY ? q->extra : NULL;
+        bool writes = r && r->job && r->bound.target == o && r->bound.plan.bounded;
+        if (!writes || job_state(r->job) > JOB_RUNNING) continue;
+        if (!run_until(s, r->job, e)) return false;
+        if (job_state(r->job) != JOB_FAILED) continue;
+        *e = *job_error(r->job);
+        return false;
     }
     return true;
 }
@@ -280,7 +303,8 @@ static bool background_start(struct session *s, struct object *o, struct err *e)
         .name = o->name,
         .plan = &r->bound.plan,
         .input = input,
-        .target = session_stream(r->bound.target),
+        .target = r->bound.target->kind == OBJECT_MODEL ? session_training(r->bound.target)
+                                                        : session_stream(r->bound.target),
         .errors = r->errors,
         .query = query_settings(s),
         .fail_on_error = s->settings.on_error == ON_ERROR_FAIL,
@@ -320,10 +344,12 @@ static bool background_add(struct session *s, struct text name, const struct ast
     if (!r) return err_memory(e);
     struct sql_env env = session_env(s, st);
     if (!bind_insert(&env, insert, &s->statement, &r->bound, e)) return false;
-    const struct stream_def *target = r->bound.target->def;
+    const struct object *object = r->bound.target;
+    const struct stream_def *target = object->kind == OBJECT_MODEL ? NULL : object->def;
     if (target && !connector_check_sink(target, r->bound.plan.root->changes, e)) {
         return e->line > 0 ? false : source_place(st->source, insert->target.at, e);
     }
+    if (!session_check_epochs(&r->bound, e)) return source_place(st->source, insert->target.at, e);
 
     if (!s->checking && reads_snapshot(&r->bound) && !wait_for_writers(s, &r->bound, e)) {
         return false;
@@ -367,20 +393,38 @@ void session_stop_query(struct session *s, struct object *o) {
     stream_destroy(r->errors);
 }
 
+/* Of a node that ran a model: runs, how large they were, what they took, what was spared. */
+static void add_runs(struct buf *text, const struct op_runs *r) {
+    if (r->runs + r->hits == 0) return;
+    buf_addf(text, ", %" PRIu64 " runs of %.1f rows, at most %" PRIu64 ", %" PRIu64 " hits",
+             r->runs, r->runs > 0 ? (double)r->rows / (double)r->runs : 0.0, r->rows_max, r->hits);
+}
+
+/* How long models took, for each node that ran one. */
+static void say_runs(struct session *s, const struct plan *p, const struct query_op *ops) {
+    const struct op_runs *r = &ops[p->id].runs;
+    if (p->kind == PLAN_INFER && r->rows > 0) {
+        session_notice(s, "model %.*s took %.4f ms a row", TEXT_ARG(p->as.infer.model->name),
+                       (double)r->us / 1000 / (double)r->rows);
+    }
+    for (uint32_t i = 0; i < p->inputs; i++) say_runs(s, p->input[i], ops);
+}
+
 /* EXPLAIN ANALYZE: runs it, and tells how many rows each node gave. */
 static bool analyze(struct session *s, const struct bound_query *bound, struct buf *text,
                     struct err *e) {
-    uint64_t *rows = ARENA_ARRAY(&s->statement, rows, bound->plan.plans);
+    struct query_op *ops = ARENA_ARRAY(&s->statement, ops, bound->plan.plans);
     struct job_options o = {
         .name = TEXT_LITERAL("explain"),
         .plan = &bound->plan,
         .input = find_inputs(s, bound, &s->statement),
         .output = drop_rows,
         .query = query_settings(s),
-        .op_rows = rows,
+        .ops = ops,
     };
-    if (!rows || !o.input) return err_memory(e);
+    if (!ops || !o.input) return err_memory(e);
     o.query.workers = 1;
+    o.query.clock_us = s->options.clock_us;
     int64_t start_us = s->options.clock_us();
     if (!wait_for_writers(s, bound, e) || !run_job(s, &o, e)) return false;
 
@@ -392,10 +436,12 @@ static bool analyze(struct session *s, const struct bound_query *bound, struct b
     for (size_t i = 0; i < plan.bytes; i++) {
         if (plan.at[i] == '\n') {
             assert(id < bound->plan.plans);
-            buf_addf(text, " -> %" PRIu64 " rows", rows[id++]);
+            buf_addf(text, " -> %" PRIu64 " rows", ops[id].rows);
+            add_runs(text, &ops[id++].runs);
         }
         buf_add_char(text, plan.at[i]);
     }
+    say_runs(s, bound->plan.root, ops);
     session_notice(s, "it took %.3f ms", (double)(s->options.clock_us() - start_us) / 1000);
     text->failed = text->failed || plan.failed;
     buf_done(&plan);

@@ -2,6 +2,7 @@
 #include <assert.h>
 
 #include "clients/listing.h"
+#include "clients/session_model.h"
 #include "clients/session_private.h"
 #include "engine/base/option.h"
 
@@ -10,7 +11,7 @@ static void add_str(struct column_builder *b, const char *s) {
 }
 
 /* SHOW … LIKE 'pattern' as SQL's LIKE: % and _, letters folded. */
-static bool like(struct text pattern, struct text name) {
+bool session_like(struct text pattern, struct text name) {
     if (!pattern.at) return true;
     uint32_t p = 0, n = 0, star = UINT32_MAX, star_n = 0;
     while (n < name.bytes) {
@@ -43,7 +44,7 @@ static bool show_streams(struct session *s, const struct ast_show *show, struct 
     if (!listing_begin(&l, cols, COUNT_OF(cols), e)) return false;
     for (struct object *o = catalog_first(s->catalog); o; o = o->next) {
         struct stream *stream = session_stream(o);
-        if (!stream || !like(show->like, o->name)) continue;
+        if (!stream || !session_like(show->like, o->name)) continue;
         struct stream_stats stats;
         struct err unused;
         stream_stats(stream, &stats);
@@ -66,7 +67,7 @@ static bool show_views(struct session *s, const struct ast_show *show, struct er
     struct listing l;
     if (!listing_begin(&l, cols, COUNT_OF(cols), e)) return false;
     for (struct object *o = catalog_first(s->catalog); o; o = o->next) {
-        if (o->kind != OBJECT_VIEW || !like(show->like, o->name)) continue;
+        if (o->kind != OBJECT_VIEW || !session_like(show->like, o->name)) continue;
         builder_text_copy(&l.col[0], o->name);
         builder_text_copy(&l.col[1], o->ddl);
     }
@@ -83,7 +84,7 @@ static bool show_queries(struct session *s, const struct ast_show *show, struct 
     if (!listing_begin(&l, cols, COUNT_OF(cols), e)) return false;
     for (struct object *o = catalog_first(s->catalog); o; o = o->next) {
         const struct running *r = o->kind == OBJECT_QUERY ? o->extra : NULL;
-        if (!r || !r->job || !like(show->like, o->name)) continue;
+        if (!r || !r->job || !session_like(show->like, o->name)) continue;
         struct query_stats stats;
         job_stats(r->job, &stats);
         builder_text_copy(&l.col[0], o->name);
@@ -117,14 +118,14 @@ static bool show_functions(struct session *s, const struct ast_show *show, struc
     for (uint32_t t = 0; t < s->options.fns; t++) {
         for (uint32_t i = 0; i < s->options.fn[t].count; i++) {
             const struct fn *fn = &s->options.fn[t].fn[i];
-            if (fn->flags & FN_HIDDEN || !like(show->like, text_of(fn->name))) continue;
+            if (fn->flags & FN_HIDDEN || !session_like(show->like, text_of(fn->name))) continue;
             add_function(&l, fn->sig, fn->doc, "scalar");
         }
     }
     for (uint32_t t = 0; t < s->options.aggs; t++) {
         for (uint32_t i = 0; i < s->options.agg[t].count; i++) {
             const struct aggregate *agg = &s->options.agg[t].agg[i];
-            if (!like(show->like, text_of(agg->name))) continue;
+            if (!session_like(show->like, text_of(agg->name))) continue;
             add_function(&l, agg->sig, agg->doc, "aggregate");
         }
     }
@@ -139,7 +140,7 @@ static bool show_connectors(struct session *s, const struct ast_show *show, stru
     struct listing l;
     if (!listing_begin(&l, cols, COUNT_OF(cols), e)) return false;
     for (const struct connector *const *c = connectors; *c; c++) {
-        if (!like(show->like, text_of((*c)->name))) continue;
+        if (!session_like(show->like, text_of((*c)->name))) continue;
         add_str(&l.col[0], (*c)->name);
         builder_b8(&l.col[1], (*c)->source_check != NULL);
         builder_b8(&l.col[2], (*c)->sink_check != NULL);
@@ -225,7 +226,7 @@ bool session_show(struct session *s, const struct ast_statement *st, struct err 
     static show_function *const functions[] = {
         [AST_SHOW_STREAMS] = show_streams,       [AST_SHOW_TABLES] = show_streams,
         [AST_SHOW_VIEWS] = show_views,           [AST_SHOW_QUERIES] = show_queries,
-        [AST_SHOW_FUNCTIONS] = show_functions,   [AST_SHOW_MODELS] = show_nothing,
+        [AST_SHOW_FUNCTIONS] = show_functions,   [AST_SHOW_MODELS] = session_show_models,
         [AST_SHOW_CONNECTORS] = show_connectors, [AST_SHOW_USERS] = show_nothing,
         [AST_SHOW_ALL] = show_settings,          [AST_SHOW_SETTING] = show_settings,
         [AST_SHOW_CREATE] = show_create,
@@ -331,6 +332,7 @@ bool session_describe(struct session *s, const struct ast_statement *st, struct 
         *e = none;
     }
     if (!o) return source_place(st->source, d->name.at, e);
+    if (o->kind == OBJECT_MODEL) return session_describe_model(s, o, e);
     if (!o->schema) {
         source_error(st->source, d->name.at, e, "42809", "\"%.*s\" is a %s: it has no columns",
                      TEXT_ARG(o->name), object_kind_word(o->kind));

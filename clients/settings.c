@@ -9,6 +9,7 @@
 
 #include "engine/base/batch.h"
 #include "engine/base/number.h"
+#include "engine/base/option.h"
 
 static const char *const on_error_words[] = {"skip", "fail", NULL};
 
@@ -21,6 +22,34 @@ const struct setting setting_table[] = {
         .min = 1,
         .max = BATCH_ROWS,
         .doc = "Rows handled at a time. Results never depend on it.",
+    },
+    {
+        .name = "inference-batch",
+        .kind = SETTING_INTEGER,
+        .offset = offsetof(struct settings, inference_batch),
+        .initial = 0,
+        .min = 0,
+        .max = BATCH_ROWS,
+        .doc = "Rows that a model is given at a time; 0: as many as the model says. 1 makes values "
+               "exact, too.",
+    },
+    {
+        .name = "inference-cache",
+        .kind = SETTING_BYTES,
+        .offset = offsetof(struct settings, inference_cache),
+        .initial = 64 << 20,
+        .min = 0,
+        .max = INT64_C(1) << 40,
+        .doc = "Answers of each model that are kept for equal inputs; 0: none.",
+    },
+    {
+        .name = "inference-wait",
+        .kind = SETTING_DURATION,
+        .offset = offsetof(struct settings, inference_wait_us),
+        .initial = 10000,
+        .min = 0,
+        .max = INT64_C(3600000000),
+        .doc = "A row waits no longer for others to be given to a model with it.",
     },
     {
         .name = "max-image-pixels",
@@ -133,6 +162,14 @@ static bool parse_bytes(struct text value, int64_t *out) {
     return false;
 }
 
+/* "10 ms", "1 s"; a bare number is milliseconds. */
+static bool parse_duration(struct text value, int64_t *out) {
+    struct err ignored;
+    const struct option o = {.key = {"duration", 8}, .value = value};
+    const struct options all = {.option = &o, .count = 1};
+    return option_duration(&all, "duration", out, &ignored);
+}
+
 static bool parse_word(struct text value, const char *const *word, int64_t *out) {
     for (int64_t i = 0; word[i]; i++) {
         if (!text_equal_fold(value, text_of(word[i]))) continue;
@@ -145,6 +182,11 @@ static bool parse_word(struct text value, const char *const *word, int64_t *out)
 static void hint_allowed(const struct setting *row, struct err *e) {
     char words[100] = "";
     size_t used = 0;
+    if (row->kind == SETTING_DURATION) {
+        err_hint(e, "Allowed is '%" PRId64 " ms' to '%" PRId64 " ms'.", row->min / 1000,
+                 row->max / 1000);
+        return;
+    }
     if (row->kind != SETTING_WORD) {
         err_hint(e, "Allowed is %" PRId64 " to %" PRId64 ".", row->min, row->max);
         return;
@@ -167,6 +209,7 @@ bool settings_set(struct settings *s, struct text name, struct text value, struc
     case SETTING_INTEGER: good = i64_parse(value, &n) == PARSE_OK; break;
     case SETTING_BYTES: good = parse_bytes(value, &n); break;
     case SETTING_WORD: good = parse_word(value, row->word, &n); break;
+    case SETTING_DURATION: good = parse_duration(value, &n); break;
     }
     if (row->kind != SETTING_WORD) good = good && n >= row->min && n <= row->max;
     if (!good) {
@@ -197,6 +240,8 @@ void setting_print(struct buf *out, const struct settings *s, const struct setti
     memcpy(&value, (const char *)s + row->offset, sizeof value);
     if (row->kind == SETTING_WORD) {
         buf_add_str(out, row->word[value]);
+    } else if (row->kind == SETTING_DURATION) {
+        buf_addf(out, "%g ms", (double)value / 1000);
     } else {
         buf_addf(out, "%" PRId64, value);
     }

@@ -21,18 +21,21 @@ struct settings {
     int64_t max_line_bytes;
     int64_t max_image_pixels;
     int64_t on_error; /* enum on_error */
+    int64_t inference_batch;
+    int64_t inference_wait_us;
+    int64_t inference_cache;
 };
 
 enum on_error { ON_ERROR_SKIP, ON_ERROR_FAIL };
 
-enum setting_kind { SETTING_INTEGER, SETTING_BYTES, SETTING_WORD };
+enum setting_kind { SETTING_INTEGER, SETTING_BYTES, SETTING_WORD, SETTING_DURATION };
 
 struct setting {
     const char *name;
     enum setting_kind kind;
     size_t offset; /* in struct settings */
     int64_t initial;
-    int64_t min, max;        /* INTEGER, BYTES */
+    int64_t min, max;        /* INTEGER, BYTES; DURATION: us */
     const char *const *word; /* WORD: NULL-terminated, by value */
     const char *doc;
 };

@@ -25,11 +25,14 @@
     X(AND)      /* three-valued; later args only where no earlier one is false */                  \
     X(OR)       /* likewise, where no earlier one is true */                                       \
     X(CASE)     /* when, then, when, then, ..., else (always there); lazy */                       \
-    X(FIELD)    /* field `column` of the ROW arg[0] */
+    X(FIELD)    /* field `column` of the ROW arg[0] */                                             \
+    X(INFER)    /* what the model of `infer` answers to arg...; lower_infer() takes it out */
 
 #define X(ID) EXPR_##ID,
 enum expr_kind { EXPR_LIST(X) EXPR_COUNT };
 #undef X
+
+struct infer_use;
 
 struct expr {
     enum expr_kind kind;
@@ -40,6 +43,7 @@ struct expr {
     uint32_t column;
     const struct column *constant; /* [1 row] */
     const struct fn *fn;
+    const struct infer_use *infer; /* INFER */
     uint32_t args;
     const struct expr *const *arg;
 };

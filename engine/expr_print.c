@@ -7,6 +7,8 @@
 #include "engine/base/number.h"
 #include "engine/base/time.h"
 #include "engine/expr.h"
+#include "engine/plan_model.h"
+#include "engine/shared_model.h"
 
 /* Binding strength; a weaker expression inside a stronger one needs parentheses. */
 enum strength {
@@ -234,6 +236,31 @@ static void print_column(const struct printer *p, uint32_t column) {
         buf_addf(p->out, "$%u", column);
 }
 
+const char *infer_use_word(const struct infer_use *u) {
+#define X(ID, name) [MODEL_##ID] = name,
+    static const char *const words[] = {MODEL_FORM_LIST(X)};
+#undef X
+    return u->version ? "model_version" : words[u->use.form];
+}
+
+/* "classify(MODEL m, img)" */
+static void print_infer(const struct printer *p, const struct expr *x) {
+    const struct infer_use *u = x->infer;
+    buf_addf(p->out, "%s(MODEL %.*s", infer_use_word(u), TEXT_ARG(u->model->name));
+    for (uint32_t i = 0; i < x->args; i++) {
+        buf_add_str(p->out, ", ");
+        print(p, x->arg[i], STRENGTH_NONE);
+    }
+    if (u->use.form == MODEL_CLASSIFY_TOP) buf_addf(p->out, ", %u", u->use.top);
+    if (u->use.limits_given) {
+        buf_add_str(p->out, ", ");
+        buf_add_f64(p->out, u->use.score_min);
+        if (u->use.overlap_max >= 0) buf_add_str(p->out, ", ");
+        if (u->use.overlap_max >= 0) buf_add_f64(p->out, u->use.overlap_max);
+    }
+    buf_add_char(p->out, ')');
+}
+
 static void print_inside(const struct printer *p, const struct expr *x) {
     switch (x->kind) {
     case EXPR_COLUMN: print_column(p, x->column); return;
@@ -254,6 +281,7 @@ static void print_inside(const struct printer *p, const struct expr *x) {
         buf_add_char(p->out, '.');
         buf_add_text(p->out, x->arg[0]->type->field[x->column].name);
         return;
+    case EXPR_INFER: print_infer(p, x); return;
     case EXPR_COUNT: break;
     }
 }

@@ -63,26 +63,28 @@ static bool reject(struct op *op, const struct reject *x, struct err *e) {
     return rejects_add(&q->rejects, x, e);
 }
 
+/* Do the operator's rows still stand for rows of an input, or are they results? */
+static bool rows_are_results(const struct plan *p) {
+    while (p->inputs > 0) {
+        bool keeps = p->kind == PLAN_FILTER || p->kind == PLAN_PROJECT || p->kind == PLAN_WINDOW ||
+                     p->kind == PLAN_LIMIT || p->kind == PLAN_UNION || p->kind == PLAN_INFER ||
+                     p->kind == PLAN_UNNEST || p->kind == PLAN_TRAIN || p->kind == PLAN_SINK;
+        if (!keeps) return true;
+        p = p->input[0];
+    }
+    return p->kind != PLAN_SCAN;
+}
+
 bool op_late(struct op *op, uint64_t ordinal, int64_t watermark_us, uint32_t missed,
              struct err *e) {
     assert(missed > 0);
     struct reject x = {.key = {.ordinal = ordinal},
                        .plan = op->plan->id,
                        .late = true,
+                       .own = !rows_are_results(op->plan->input[0]),
                        .watermark_us = watermark_us,
                        .missed = missed};
     return reject(op, &x, e);
-}
-
-/* Do the operator's rows still stand for rows of an input, or are they results? */
-static bool rows_are_results(const struct plan *p) {
-    while (p->inputs > 0) {
-        bool keeps = p->kind == PLAN_FILTER || p->kind == PLAN_PROJECT || p->kind == PLAN_WINDOW ||
-                     p->kind == PLAN_LIMIT || p->kind == PLAN_UNION || p->kind == PLAN_SINK;
-        if (!keeps) return true;
-        p = p->input[0];
-    }
-    return p->kind != PLAN_SCAN;
 }
 
 bool op_bad(struct op *op, const struct batch *b, const struct program_result *r, struct err *e) {

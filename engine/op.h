@@ -16,11 +16,11 @@
 #include "engine/base/err.h"
 #include "engine/plan.h"
 #include "engine/program.h"
+#include "engine/query.h"
 
 struct fn_failure;
 struct merge_key;
 struct op;
-struct query;
 struct state;
 struct window_tally;
 struct worker;
@@ -64,6 +64,9 @@ struct op {
     struct state *keyed;       /* likewise: where its keyed state lives */
     struct worker *worker;     /* NULL: it runs on the feeding thread only */
     uint64_t rows_in, rows_out;
+    const uint64_t *held; /* [helds] ordinals of input rows that it has not given on, rising */
+    uint32_t helds;
+    struct op_runs runs;
 };
 
 /* For operators: give a batch, or a flush, to the next one. */

@@ -13,6 +13,7 @@
 #include <assert.h>
 
 #include "engine/base/time.h"
+#include "engine/shared_model.h"
 
 #define X(KIND, name, text) [PLAN_##KIND] = text,
 static const char *const plan_names[PLAN_COUNT] = {PLAN_LIST(X)};
@@ -240,6 +241,59 @@ static void print_sink(const struct printing *p, const struct plan *plan) {
     if (plan->changes) buf_add_str(p->out, "; changes");
 }
 
+/* "; after v > 3": what was put before it. */
+static void print_infer_cost(const struct printing *p, const struct plan_infer *f) {
+    uint32_t rows = f->batch_rows > 0 ? f->batch_rows : f->model->model->batch_rows;
+    buf_addf(p->out, "; batch %u", rows);
+    if (f->gathers && rows > 1) add_named_duration(p->out, "wait ", f->wait_us);
+    if (f->uses > 1) buf_addf(p->out, "; one run for %u uses", f->uses);
+    if (!f->before) return;
+    buf_add_str(p->out, "; after ");
+    expr_print(p->out, f->before, f->before_schema);
+}
+
+static void print_infer(const struct printing *p, const struct plan *plan) {
+    const struct plan_infer *f = &plan->as.infer;
+    buf_addf(p->out, " %.*s(", TEXT_ARG(f->model->name));
+    for (uint32_t i = 0; i < f->args; i++) {
+        if (i > 0) buf_add_str(p->out, ", ");
+        add_column(p->out, plan->input[0]->schema, f->arg_col[i]);
+    }
+    buf_add_str(p->out, "):");
+    for (uint32_t i = 0; i < f->values; i++) {
+        const struct infer_use *u = &f->value[i];
+        buf_addf(p->out, "%s %s", i > 0 ? "," : "", infer_use_word(u));
+        if (!u->version && u->use.form == MODEL_CLASSIFY_TOP) buf_addf(p->out, " %u", u->use.top);
+        if (u->version || !u->use.limits_given) continue;
+        buf_addf(p->out, " (score %g", u->use.score_min);
+        if (u->use.overlap_max >= 0) buf_addf(p->out, ", overlap %g", u->use.overlap_max);
+        buf_add_char(p->out, ')');
+    }
+    if (f->args > 0) print_infer_cost(p, f);
+}
+
+static void print_train(const struct printing *p, const struct plan *plan) {
+    const struct plan *input = plan->input[0];
+    buf_addf(p->out, " %.*s (", TEXT_ARG(plan->as.train.model->name));
+    for (uint32_t i = 0; i < input->schema->cols; i++) {
+        if (i > 0) buf_add_str(p->out, ", ");
+        add_column(p->out, input->schema, i);
+    }
+    buf_add_char(p->out, ')');
+}
+
+static void print_unnest(const struct printing *p, const struct plan *plan) {
+    const struct plan_unnest *u = &plan->as.unnest;
+    buf_add_char(p->out, ' ');
+    add_column(p->out, plan->input[0]->schema, u->col);
+    buf_add_str(p->out, " to ");
+    for (uint32_t i = u->passes; i < plan->schema->cols; i++) {
+        if (i > u->passes) buf_add_str(p->out, ", ");
+        add_column(p->out, plan->schema, i);
+    }
+    if (u->outer) buf_add_str(p->out, "; rows without elements stay");
+}
+
 static void (*const printers[PLAN_COUNT])(const struct printing *p, const struct plan *plan) = {
     [PLAN_SCAN] = print_scan,
     [PLAN_VALUES] = print_values,
@@ -253,6 +307,9 @@ static void (*const printers[PLAN_COUNT])(const struct printing *p, const struct
     [PLAN_SET_OPERATION] = print_rows_kept,
     [PLAN_SORT] = print_sort,
     [PLAN_LIMIT] = print_limit,
+    [PLAN_INFER] = print_infer,
+    [PLAN_TRAIN] = print_train,
+    [PLAN_UNNEST] = print_unnest,
     [PLAN_SINK] = print_sink,
 };
 

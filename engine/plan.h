@@ -14,6 +14,7 @@
 #include "engine/base/buf.h"
 #include "engine/base/type.h"
 #include "engine/expr.h"
+#include "engine/plan_model.h"
 #include "engine/stream_def.h"
 
 /* Every kind of plan node. To add one: a row here, and engine/op/<name>.c with op_<name>.
@@ -30,6 +31,9 @@
     X(UNION, union, "Union")                        /* UNION ALL: rows of two inputs by ordinal */ \
     X(SET_OPERATION, set_operation, "SetOperation") /* INTERSECT, EXCEPT */                        \
     X(SORT, sort, "Sort")                           /* of a bounded input */                       \
+    X(INFER, infer, "Infer")                        /* what a model answers */                     \
+    X(TRAIN, train, "Train")                        /* teaches a model */                          \
+    X(UNNEST, unnest, "Unnest")                     /* a row for each element of an array */       \
     X(LIMIT, limit, "Limit")                                                                       \
     X(SINK, sink, "Sink") /* hands rows to the query's output */
 
@@ -154,6 +158,9 @@ struct plan {
         struct plan_set_operation set_operation;
         struct plan_sort sort;
         struct plan_limit limit;
+        struct plan_infer infer;
+        struct plan_train train;
+        struct plan_unnest unnest;
     } as;
 };
 

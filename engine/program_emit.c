@@ -288,6 +288,7 @@ static bool emit_node(struct emitter *m, const struct node *n, uint32_t context,
     case EXPR_CASE: return n->dense ? emit_blend(m, n, out, e) : emit_case(m, n, context, out, e);
     case EXPR_FIELD: return emit_field(m, n, context, out, e);
     case EXPR_CAST:
+    case EXPR_INFER: /* lower_infer() has taken it out */
     case EXPR_COUNT: break;
     }
     assert(false);

@@ -292,6 +292,7 @@ static bool node_add(struct graph *g, const struct expr *x, uint32_t *arg, uint3
         n.column = x->column;
         n.dense = graph_node(g, arg[0])->dense;
         return node_intern(g, &n, out, e);
+    case EXPR_INFER: /* lower_infer() has taken it out */
     case EXPR_COUNT: break;
     }
     assert(false);

@@ -219,11 +219,20 @@ static struct query_reject reject_at(const struct query *q, uint64_t ordinal) {
     return r;
 }
 
+/* A row that became several (UNNEST) is late once. */
+static bool is_told(const struct query *q, uint32_t i) {
+    const struct reject *x = &q->rejects.at[i], *before = i > 0 ? x - 1 : NULL;
+    return before && x->late && x->own && before->late && x->plan == before->plan &&
+           x->key.ordinal == before->key.ordinal;
+}
+
 static bool reject_tell(struct query *q, const struct reject *x, struct err *e) {
     const struct query_output *out = &q->out;
     if (x->key.ordinal >= q->end_ordinal) return true;
     struct query_reject r = {.input = UINT32_MAX, .ordinal = x->key.ordinal};
     if (!x->result) r = reject_at(q, x->key.ordinal);
+    r.ordinal = x->key.ordinal;
+    r.result = x->result;
     r.sqlstate = x->sqlstate;
     r.message = x->message;
     r.watermark_us = x->watermark_us;
@@ -248,14 +257,17 @@ static bool bytes_check(const struct query *q, struct err *e) {
     return err_hint(e, "Raise 'state-limit-bytes', or bound the state with a window.");
 }
 
-/* Ends one call that fed the operators: rows that were not taken are told, in row order. */
+/* Ends one call that fed the operators: rows that were not taken are told, in row order: those
+ * behind a row that is held back wait for what becomes of it. */
 static bool query_settle(struct query *q, bool done, struct err *e) {
     struct err ignored;
+    uint64_t held = query_held(q);
     bool told = rejects_sort(&q->rejects, done ? e : &ignored);
-    for (uint32_t i = 0; told && i < q->rejects.count; i++) {
-        told = reject_tell(q, &q->rejects.at[i], done ? e : &ignored);
+    uint32_t i = 0;
+    for (; told && i < q->rejects.count && q->rejects.at[i].key.ordinal < held; i++) {
+        told = is_told(q, i) || reject_tell(q, &q->rejects.at[i], done ? e : &ignored);
     }
-    rejects_reset(&q->rejects);
+    rejects_drop(&q->rejects, i);
     q->current.batch = NULL;
     arena_reset(&q->batch_arena);
     return done && told && bytes_check(q, e);
@@ -341,9 +353,49 @@ static bool rows_before_stop(struct query *q, const struct batch *b, struct batc
     return true;
 }
 
-void query_op_rows(const struct query *q, uint64_t *rows_out) {
+void query_ops(const struct query *q, struct query_op *out) {
     assert(!q->shared);
-    for (uint32_t i = 0; i < q->plan->plans; i++) rows_out[i] = q->op[i].rows_out;
+    for (uint32_t i = 0; i < q->plan->plans; i++) {
+        out[i] = (struct query_op){.rows = q->op[i].rows_out, .runs = q->op[i].runs};
+    }
+}
+
+uint64_t query_held(const struct query *q) {
+    uint64_t least = UINT64_MAX;
+    for (uint32_t i = 0; i < q->plan->plans; i++) {
+        const struct op *op = &q->op[i];
+        if (op->helds > 0 && op->held[0] < least) least = op->held[0];
+    }
+    return least;
+}
+
+/* Is `ordinal` among rising ones? */
+static bool ordinal_is_in(const uint64_t *at, uint32_t count, uint64_t ordinal) {
+    uint32_t from = 0, to = count;
+    while (from < to) {
+        uint32_t middle = from + (to - from) / 2;
+        if (at[middle] < ordinal) from = middle + 1;
+        if (at[middle] >= ordinal) to = middle;
+    }
+    return from < count && at[from] == ordinal;
+}
+
+bool query_holds(const struct query *q, uint64_t ordinal) {
+    for (uint32_t i = 0; i < q->plan->plans; i++) {
+        if (ordinal_is_in(q->op[i].held, q->op[i].helds, ordinal)) return true;
+    }
+    for (uint32_t i = 0; i < q->rejects.count; i++) {
+        if (q->rejects.at[i].key.ordinal == ordinal) return true;
+    }
+    return false;
+}
+
+uint64_t query_next_ordinal(const struct query *q) {
+    return q->next_ordinal;
+}
+
+bool query_again(const struct query *q) {
+    return q->again;
 }
 
 bool query_give(struct query *q, const struct batch *b, struct err *e) {

@@ -24,8 +24,10 @@ struct query_reject {
     uint32_t input;            /* of the query; UINT32_MAX: a result row, not an input row */
     const struct batch *batch; /* the input's batch being pushed; NULL: none */
     uint32_t row;              /* in it */
-    uint64_t ordinal;          /* of the row that caused it */
-    const char *sqlstate;      /* bad rows */
+    bool result;               /* a result row, which stands for no input row */
+    uint64_t ordinal;     /* of the row that caused it; also where the batch is gone: a row that
+                                  was held back (query_holds) */
+    const char *sqlstate; /* bad rows */
     const char *message;
     int64_t watermark_us; /* late rows */
     uint32_t missed;      /* late rows: windows */
@@ -42,13 +44,22 @@ struct query_output {
                 struct err *e); /* false: stop (fail) */
 };
 
+/* What an input reads: rows of equal sources with equal ordinals (of the query, plus `before`) are
+ * the same rows in all queries. */
+struct query_source {
+    const void *what;
+    uint64_t before; /* rows of it that came before the query's first */
+};
+
 struct query_options {
-    uint32_t batch_rows;      /* 1..BATCH_ROWS: rows an operator emits at a time */
-    uint32_t workers;         /* 1: on the feeding thread */
-    size_t state_limit_bytes; /* 54000 past it; 0: none */
-    uint64_t seed;            /* random() */
-    struct fn_env env;        /* what functions may use */
-    bool bad_stops;           /* the first bad row stops the query ('on-error' = 'fail'): nothing
+    uint32_t batch_rows;               /* 1..BATCH_ROWS: rows an operator emits at a time */
+    uint32_t workers;                  /* 1: on the feeding thread */
+    size_t state_limit_bytes;          /* 54000 past it; 0: none */
+    uint64_t seed;                     /* random() */
+    struct fn_env env;                 /* what functions may use */
+    int64_t (*clock_us)(void);         /* to measure runs of models by; NULL: they are not */
+    const struct query_source *source; /* [inputs] for models that learn; NULL: unknown */
+    bool bad_stops; /* the first bad row stops the query ('on-error' = 'fail'): nothing
                                  that rows behind it cause is given */
 };
 
@@ -86,8 +97,30 @@ void query_stats(const struct query *q, struct query_stats *out);
 /* Windows that hold rows and are not final yet: what is lost when the query is dropped now. Between
  * calls that feed it; costs as much as there are panes. */
 bool query_open_windows(struct query *q, uint64_t *windows_out, struct err *e) MUST_USE;
-/* Rows that each operator gave, by id of its plan node: rows_out[plan->plans]. With one worker. */
-void query_op_rows(const struct query *q, uint64_t *rows_out);
+/* What an operator that runs a model has done. */
+struct op_runs {
+    uint64_t runs;     /* calls of the model */
+    uint64_t rows;     /* computed by them */
+    uint64_t rows_max; /* by one of them */
+    uint64_t hits;     /* rows answered without one */
+    uint64_t us;       /* that they took, where the query has a clock; else 0 */
+};
+
+/* What each operator did, by id of its plan node: out[plan->plans]. With one worker. */
+struct query_op {
+    uint64_t rows; /* given */
+    struct op_runs runs;
+};
+void query_ops(const struct query *q, struct query_op *out);
+
+/* Rows that were pushed and may still be given, or rejected, later: where a model waits for more.
+ * The least of their ordinals, UINT64_MAX: none; and whether the row with that ordinal is one. */
+uint64_t query_held(const struct query *q);
+bool query_holds(const struct query *q, uint64_t ordinal);
+/* The ordinal that the next row pushed will get. */
+uint64_t query_next_ordinal(const struct query *q);
+/* An INSERT INTO MODEL that has ended wants all of its rows once more, from a new query. */
+bool query_again(const struct query *q);
 
 /* The whole state, to be loaded into a new query of an equal plan. */
 bool query_save(struct query *q, struct buf *out, struct err *e) MUST_USE;

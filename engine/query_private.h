@@ -38,6 +38,7 @@ struct query {
     int64_t proctime_us; /* the clock, as far as it was told */
     bool started;        /* constant rows have been given */
     bool ended;          /* the sink has seen the end */
+    bool again;          /* a Train node wants all rows once more */
     struct query_current current;
     struct query_stats stats;
     uint64_t end_ordinal;      /* rows from here on were not wanted (LIMIT) */

@@ -3,13 +3,15 @@
  */
 #include "engine/reject.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { ROOM_MIN = 32 };
 
 void rejects_done(struct rejects *r) {
     arena_done(&r->arena);
-    *r = (struct rejects){.arena = r->arena};
+    arena_done(&r->spare);
+    *r = (struct rejects){.arena = r->arena, .spare = r->spare};
 }
 
 void rejects_reset(struct rejects *r) {
@@ -35,6 +37,29 @@ bool rejects_add(struct rejects *r, const struct reject *x, struct err *e) {
     }
     r->count++;
     return true;
+}
+
+/* Those that stay move to the other arena, so that what goes leaves no memory behind. */
+void rejects_drop(struct rejects *r, uint32_t count) {
+    struct err ignored;
+    assert(count <= r->count);
+    if (count == r->count) rejects_reset(r);
+    if (count == 0 || r->count == 0) return;
+    struct rejects to = {.arena = r->spare};
+    bool moved = true;
+    for (uint32_t i = count; moved && i < r->count; i++) {
+        moved = rejects_add(&to, &r->at[i], &ignored);
+    }
+    if (moved) {
+        arena_reset(&r->arena);
+        to.spare = r->arena;
+        *r = to;
+        return;
+    }
+    arena_reset(&to.arena);
+    r->spare = to.arena;
+    r->count -= count;
+    memmove(r->at, r->at + count, r->count * sizeof *r->at);
 }
 
 bool rejects_join(struct rejects *r, const struct rejects *from, struct err *e) {
@@ -76,5 +101,6 @@ bool rejects_sort(struct rejects *r, struct err *e) {
         out = swap;
     }
     r->at = in;
+    r->capacity = r->count;
     return true;
 }

@@ -25,6 +25,7 @@ struct reject {
     struct merge_key key;
     uint32_t plan; /* id of the operator: of one row, those below are told first */
     bool late;     /* else bad */
+    bool own;      /* late: of an input; several with its ordinal are that row */
     bool result;   /* a result row, which stands for no row of an input */
     int64_t watermark_us;
     uint32_t missed;
@@ -33,7 +34,7 @@ struct reject {
 };
 
 struct rejects {
-    struct arena arena;
+    struct arena arena, spare;
     struct reject *at; /* [count] */
     uint32_t count, capacity;
 };
@@ -47,6 +48,9 @@ static inline int merge_key_compare(const struct merge_key *a, const struct merg
 
 void rejects_done(struct rejects *r);
 void rejects_reset(struct rejects *r);
+
+/* Forgets the first `count`. */
+void rejects_drop(struct rejects *r, uint32_t count);
 
 /* Copies *x and its message. */
 bool rejects_add(struct rejects *r, const struct reject *x, struct err *e) MUST_USE;

@@ -19,7 +19,8 @@
 enum { SPINS = 400 }; /* tries before a thread sleeps: about as long as a wake-up takes */
 
 static bool is_stateless(const struct plan *p) {
-    return p->kind == PLAN_FILTER || p->kind == PLAN_PROJECT ||
+    return p->kind == PLAN_FILTER || p->kind == PLAN_PROJECT || p->kind == PLAN_INFER ||
+           p->kind == PLAN_UNNEST ||
            (p->kind == PLAN_WINDOW && p->as.window.spec.kind == WINDOW_TUMBLE);
 }
 

@@ -24,6 +24,7 @@ struct sql_env {
     uint32_t fns;
     const struct agg_table *agg; /* [aggs] */
     uint32_t aggs;
+    struct infer_settings infer; /* how its models are run */
     const struct source *source; /* of the statement: what its positions refer to */
     void *context;
     /* Does reading `def` with these hints end? false with *e filled: wrong options. */
@@ -56,6 +57,10 @@ bool bind_select(const struct sql_env *env, const struct ast_select *s, struct a
  * check (23502) except where it is plain already. */
 bool bind_insert(const struct sql_env *env, const struct ast_insert *s, struct arena *a,
                  struct bound_query *out, struct err *e) MUST_USE;
+
+/* CREATE MODEL: columns declared and options, each given once; what they mean its provider says. */
+bool bind_model(const struct sql_env *env, const struct ast_create_model *m, struct arena *a,
+                struct model_definition *out, struct err *e) MUST_USE;
 
 /* What a view or function is when it has been bound. */
 struct bound_object {

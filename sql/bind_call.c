@@ -7,6 +7,7 @@
 
 #include "engine/base/signature.h"
 #include "sql/bind_group.h"
+#include "sql/bind_model.h"
 #include "sql/overload.h"
 
 enum { INLINE_DEPTH_MAX = 32, LISTED_MAX = 6 };
@@ -240,8 +241,10 @@ static bool bind_values(struct expr_scope *s, const struct ast_call *c, struct c
     if (!arg) return err_memory(e);
     for (uint32_t i = 0; i < c->args.count; i++) {
         const struct ast_arg *a = &c->args.at[i];
-        if (a->kind == AST_ARG_MODEL)
-            return bind_unsupported(s->b, a->object.at, e, "models are not supported yet");
+        if (a->kind == AST_ARG_MODEL) {
+            bind_error(s->b, a->start, e, "42883: %.*s takes no model", TEXT_ARG(c->name.text));
+            return err_hint(e, "classify, classify_top, detect, embed and predict do.");
+        }
         if (a->kind != AST_ARG_EXPR || a->name.text.bytes > 0) {
             return bind_error(s->b, c->name.at, e, "42883: %.*s takes values only",
                               TEXT_ARG(c->name.text));
@@ -283,6 +286,7 @@ static const struct expr *bind_inline(struct expr_scope *s, const struct object 
     struct call_params params = {.names = &def->args, .value = value};
     struct expr_scope inner = {
         .b = b, .clause = "a function", .params = &params, .inlined = s->inlined + 1};
+    inner.models = s->models;
     b->source = def->source;
     b->placed = false;
     const struct expr *body = bind_expr(&inner, def->body, e);
@@ -306,7 +310,8 @@ bool bind_function_body(struct binder *b, const struct ast_create_function *f, s
         value[i] = &stand_in[i];
     }
     struct call_params params = {.names = &f->args, .value = value};
-    struct expr_scope scope = {.b = b, .clause = "a function", .params = &params, .inlined = 1};
+    struct expr_scope scope = {
+        .b = b, .clause = "a function", .params = &params, .inlined = 1, .models = true};
     const struct expr *body = bind_expr(&scope, f->body, e);
     const struct type *t;
     if (!body || !f->returns) return body != NULL;
@@ -358,6 +363,8 @@ const struct expr *bind_call(struct expr_scope *s, const struct ast_expr *x, str
     if (refused(s, c, e)) return NULL;
     bool is_form;
     const struct expr *bound = bind_case_call(s, x, &is_form, e);
+    if (is_form) return bound;
+    bound = bind_model_call(s, x, &is_form, e);
     if (is_form) return bound;
     bound = bind_window_part(s, x, &is_form, e);
     if (is_form) return bound;

@@ -9,6 +9,8 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "sql/bind_model.h"
+
 /* What is known of a core while it is bound. */
 struct core {
     struct binder *b;
@@ -28,7 +30,7 @@ struct core {
 
 static struct expr_scope scope_of(struct core *c, const char *clause) {
     return (struct expr_scope){
-        .b = c->b, .rel = c->from, .clause = clause, .aliases = &c->ast->items};
+        .b = c->b, .rel = c->from, .clause = clause, .aliases = &c->ast->items, .models = true};
 }
 
 static bool add_item(struct core *c, const struct expr *x, struct text name, struct err *e) {
@@ -63,14 +65,17 @@ static struct rel *one_row(struct binder *b, struct err *e) {
 
 static bool bind_from(struct core *c, struct err *e) {
     const struct ast_from *from = &c->ast->from;
-    if (from->count > 1) {
-        const struct ast_source *s = &from->at[1];
-        if (s->kind == AST_SOURCE_UNNEST)
-            return bind_unsupported(c->b, s->start, e, "UNNEST is not supported yet");
-        bind_unsupported(c->b, s->join_at, e, "joins are not supported yet");
-        return err_hint(e, "One stream, table, view or subquery can stand in FROM.");
+    bool named = from->count > 0 && from->at[0].kind != AST_SOURCE_UNNEST;
+    for (uint32_t i = 1; i < from->count; i++) {
+        if (from->at[i].kind == AST_SOURCE_UNNEST) continue;
+        bind_unsupported(c->b, from->at[i].join_at, e, "joins are not supported yet");
+        return err_hint(e, "One stream, table, view or subquery can stand in FROM, and UNNEST "
+                           "behind it.");
     }
-    c->from = from->count == 0 ? one_row(c->b, e) : bind_source(c->b, &from->at[0], e);
+    c->from = named ? bind_source(c->b, &from->at[0], e) : one_row(c->b, e);
+    for (uint32_t i = named; c->from && i < from->count; i++) {
+        c->from = bind_unnest(c->b, c->from, &from->at[i], e);
+    }
     return c->from != NULL;
 }
 

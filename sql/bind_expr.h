@@ -54,6 +54,7 @@ struct expr_scope {
     const struct group_window *window; /* what TUMBLE_START(..) may ask */
     const struct call_params *params;
     bool in_aggregate;
+    bool models;      /* they may be asked here */
     uint32_t inlined; /* functions within functions */
 };
 

@@ -7,6 +7,7 @@
 #include <assert.h>
 
 #include "sql/bind_group.h"
+#include "sql/bind_model.h"
 
 static struct rel *no_memory(struct err *e) {
     err_memory(e);
@@ -245,7 +246,7 @@ static struct rel *catalog_relation(struct binder *b, struct object *o, const st
     if (s->kind == AST_SOURCE_SNAPSHOT) return snapshot(b, o, s, e);
     if (o->kind == OBJECT_VIEW && !no_hint(b, s, "view", e)) return NULL;
     if (o->kind == OBJECT_VIEW) return expand_view(b, o, s, e);
-    if (!o->def) {
+    if (!o->def || o->kind == OBJECT_MODEL) {
         bind_error(b, s->at, e, "42P01: \"%.*s\" is a %s: it has no rows", TEXT_ARG(o->name),
                    object_kind_word(o->kind));
         return NULL;
@@ -272,9 +273,9 @@ static struct rel *table_function(struct binder *b, const struct ast_source *s, 
     enum window_kind kind;
     struct text name = s->call->name.text;
     if (window_kind_find(name, &kind)) return bind_window_function(b, s, e);
-    static const char *const later[] = {"ml_predict", "ml_evaluate", "track"};
-    for (size_t i = 0; i < COUNT_OF(later); i++) {
-        if (!text_equal_fold(name, text_of(later[i]))) continue;
+    if (text_equal_fold(name, TEXT_LITERAL("ml_predict"))) return bind_ml_predict(b, s, e);
+    if (text_equal_fold(name, TEXT_LITERAL("ml_evaluate"))) return bind_ml_evaluate(b, s, e);
+    if (text_equal_fold(name, TEXT_LITERAL("track"))) {
         bind_unsupported(b, s->at, e, "%.*s is not supported yet", TEXT_ARG(name));
         return NULL;
     }
@@ -291,7 +292,7 @@ static struct rel *table_function(struct binder *b, const struct ast_source *s, 
     if (near.bytes > 0)
         err_hint(e, "Perhaps you meant \"%.*s\".", TEXT_ARG(near));
     else
-        err_hint(e, "There are TUMBLE, HOP, CUMULATE and SESSION.");
+        err_hint(e, "There are TUMBLE, HOP, CUMULATE, SESSION, ML_PREDICT and ML_EVALUATE.");
     return NULL;
 }
 
@@ -299,7 +300,7 @@ static struct rel *unsupported_source(struct binder *b, const struct ast_source 
     if (s->kind == AST_SOURCE_GROUP)
         bind_unsupported(b, s->start, e, "joins are not supported yet");
     else if (s->kind == AST_SOURCE_UNNEST)
-        bind_unsupported(b, s->start, e, "UNNEST is not supported yet");
+        bind_unsupported(b, s->start, e, "UNNEST stands in a FROM of its own, or behind a source");
     else
         bind_unsupported(b, s->start, e, "MATCH_RECOGNIZE is not supported yet");
     return NULL;

@@ -7,6 +7,7 @@
 #include <assert.h>
 
 #include "sql/bind_expr.h"
+#include "sql/bind_train.h"
 
 static bool no_such_column(struct binder *b, const struct ast_name *name,
                            const struct stream_def *def, struct err *e) {
@@ -156,10 +157,6 @@ static const struct rel *insert_rows(struct binder *b, const struct ast_insert *
 
 static struct object *insert_target(struct binder *b, const struct ast_insert *s, struct err *e) {
     struct text name = s->target.text;
-    if (s->model) {
-        bind_unsupported(b, s->target.at, e, "INSERT INTO MODEL is not supported yet");
-        return NULL;
-    }
     struct object *o = catalog_find(b->env->catalog, name);
     if (!o) {
         bind_error(b, s->target.at, e, "42P01: there is no stream or table \"%.*s\"",
@@ -179,6 +176,7 @@ bool bind_insert(const struct sql_env *env, const struct ast_insert *s, struct a
     struct binder b;
     binder_init(&b, env, a);
     b.emit = s->select->emit;
+    if (s->model) return bind_train(&b, s, out, e);
     struct object *target = insert_target(&b, s, e);
     if (!target || !bind_use(&b, target, e)) return false;
     struct rel *r = bind_query(&b, s->select, true, e);

@@ -10,6 +10,7 @@
 #include <assert.h>
 
 #include "sql/bind_group.h"
+#include "sql/bind_model.h"
 
 enum { WINDOW_ARGS_MAX = 6, DURATIONS_MAX = 3, WINDOW_COLUMNS = 3 };
 
@@ -87,8 +88,7 @@ static bool take_args(struct binder *b, enum window_kind kind, const struct ast_
                     window_kind_name(kind));
 }
 
-/* TABLE bid, TABLE (SELECT ..), or a bare name. */
-static struct rel *bind_data(struct binder *b, const struct ast_arg *a, struct err *e) {
+struct rel *bind_table_arg(struct binder *b, const struct ast_arg *a, struct err *e) {
     struct ast_source s = {.kind = AST_SOURCE_NAME};
     if (a->kind == AST_ARG_TABLE && a->order_by.count > 0) {
         bind_unsupported(b, a->object.at, e, "ORDER BY of a table argument is not supported");
@@ -214,7 +214,7 @@ struct rel *bind_window_function(struct binder *b, const struct ast_source *s, s
     struct window_call w = {0};
     struct window_spec spec = {.kind = kind};
     if (!found || !take_args(b, kind, s->call, &w, e)) return NULL;
-    struct rel *r = bind_data(b, w.data, e);
+    struct rel *r = bind_table_arg(b, w.data, e);
     if (!r || !bind_spec(b, r, s->call, &w, &spec, e)) return NULL;
 
     struct rel_window *made = ARENA_NEW(b->arena, made);

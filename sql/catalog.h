@@ -37,6 +37,7 @@ const char *object_kind_sql(enum object_kind kind);
 
 struct ast_select;
 struct ast_create_function;
+struct shared_model;
 
 struct object {
     enum object_kind kind;
@@ -48,6 +49,7 @@ struct object {
     const struct schema *schema;                /* of its rows; NULL: QUERY, MODEL, FUNCTION */
     const struct ast_select *select;            /* VIEW: parsed from ddl */
     const struct ast_create_function *function; /* FUNCTION: with a body in SQL; else NULL */
+    struct shared_model *model;                 /* MODEL; NULL: it was only checked */
     uint32_t view_cols;                         /* VIEW v(a, b): 0 when not given */
     const struct text *view_col;
     uint32_t uses; /* objects that it reads or writes */

@@ -9,6 +9,7 @@
 
 #include "engine/base/map.h"
 #include "engine/cast.h"
+#include "engine/plan_model.h"
 #include "sql/bind_type.h"
 
 static const struct expr *failed(struct err *e) {
@@ -35,6 +36,7 @@ const struct expr *expr_make(struct arena *a, const struct expr_parts *p, struct
                        .size = size_of(p->args, p->arg),
                        .column = p->column,
                        .fn = p->fn,
+                       .infer = p->infer,
                        .args = p->args,
                        .arg = arg};
     if (x->size <= EXPR_SIZE_MAX) return x;
@@ -147,6 +149,7 @@ bool expr_same(const struct expr *x, const struct expr *y) {
     if (!same_shape(x, y)) return false;
     if (x->kind == EXPR_CONSTANT) return column_same(x->constant, 0, y->constant, 0);
     if (x->kind == EXPR_CALL && (x->fn->flags & FN_VOLATILE)) return false;
+    if (x->kind == EXPR_INFER && !infer_use_same(x->infer, y->infer)) return false;
     for (uint32_t i = 0; i < x->args; i++) {
         if (!expr_same(x->arg[i], y->arg[i])) return false;
     }
@@ -169,6 +172,7 @@ uint32_t expr_flags(const struct expr *x) {
     uint32_t flags = 0;
     if (x->kind == EXPR_CALL) flags = x->fn->flags & (FN_CAN_FAIL | FN_VOLATILE | FN_STABLE);
     if (x->kind == EXPR_CAST && cast_can_fail(x)) flags = FN_CAN_FAIL;
+    if (x->kind == EXPR_INFER) flags = FN_CAN_FAIL;
     for (uint32_t i = 0; i < x->args; i++) flags |= expr_flags(x->arg[i]);
     return flags;
 }
@@ -179,7 +183,7 @@ void expr_columns(const struct expr *x, bool *used) {
 }
 
 bool expr_is_constant(const struct expr *x) {
-    if (x->kind == EXPR_COLUMN) return false;
+    if (x->kind == EXPR_COLUMN || x->kind == EXPR_INFER) return false;
     if (x->kind == EXPR_CALL && (x->fn->flags & (FN_VOLATILE | FN_STABLE))) return false;
     for (uint32_t i = 0; i < x->args; i++) {
         if (!expr_is_constant(x->arg[i])) return false;
@@ -210,6 +214,7 @@ static const struct expr *rewrite_args(struct rewriting *w, const struct expr *x
                                           .at = x->at,
                                           .column = x->column,
                                           .fn = x->fn,
+                                          .infer = x->infer,
                                           .try_cast = x->try_cast,
                                           .args = x->args,
                                           .arg = arg},

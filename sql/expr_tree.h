@@ -22,8 +22,9 @@ struct expr_parts {
     enum expr_kind kind;
     const struct type *type;
     uint32_t at;
-    uint32_t column;     /* COLUMN, FIELD */
-    const struct fn *fn; /* CALL */
+    uint32_t column;               /* COLUMN, FIELD */
+    const struct fn *fn;           /* CALL */
+    const struct infer_use *infer; /* INFER */
     bool try_cast;
     uint32_t args;
     const struct expr *const *arg; /* copied */

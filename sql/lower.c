@@ -117,12 +117,14 @@ bool lower_query(struct binder *b, const struct rel *r, bool final, struct plan_
     const struct plan *p = lower_filters(b, sink, e);
     if (p) p = lower_projects(b, p, e);
     if (p) p = lower_windows(b, p, e);
+    if (p) p = lower_infer(b, p, e);
     if (!p) return false;
     settle((struct plan *)(uintptr_t)p, final); /* what may be pruned depends on it */
     p = lower_prune(b, p, used, e);
     if (!p) return false;
     struct plan *root = (struct plan *)(uintptr_t)p;
     settle(root, final);
+    if (!lower_infer_settle(b, root, e)) return false;
     *out = (struct plan_query){.root = root,
                                .plans = number(root, 0),
                                .inputs = b->inputs,

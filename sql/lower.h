@@ -25,6 +25,10 @@ const struct plan *lower_filters(struct binder *b, const struct plan *p, struct 
 const struct plan *lower_projects(struct binder *b, const struct plan *p, struct err *e);
 /* lower_window.c: WindowAggregate over a window function becomes one. */
 const struct plan *lower_windows(struct binder *b, const struct plan *p, struct err *e);
+/* lower_infer.c: uses of models in expressions become Infer nodes; when all else is done, it says
+ * of each whether it may wait for more rows. */
+const struct plan *lower_infer(struct binder *b, const struct plan *p, struct err *e);
+bool lower_infer_settle(struct binder *b, struct plan *root, struct err *e) MUST_USE;
 /* lower_prune.c: columns that nobody reads go; used[i][c] is set where input i's column c is. */
 const struct plan *lower_prune(struct binder *b, const struct plan *p, bool **used, struct err *e);
 

@@ -93,6 +93,10 @@ static bool may_pass(const struct plan *p, const struct expr *x) {
     case PLAN_SORT: return p->as.sort.limit < 0;
     case PLAN_GROUP_AGGREGATE:
         return g->keys > 0 && reads_only_below(x, g->keys) && expr_flags(x) == 0;
+    case PLAN_UNNEST: /* hands on the columns of its input first, in their places */
+        return reads_only_below(x, p->as.unnest.passes) && expr_flags(x) == 0;
+    case PLAN_INFER:
+    case PLAN_TRAIN:
     case PLAN_FILTER:
     case PLAN_WINDOW_AGGREGATE:
     case PLAN_SCAN:

@@ -7,7 +7,7 @@
 #include <assert.h>
 
 #include "sql/expr_tree.h"
-#include "sql/lower.h"
+#include "sql/lower_ask.h"
 
 enum { MERGED_SIZE_MAX = 1000, VALUES_MAX = 100000 };
 
@@ -77,6 +77,14 @@ static bool is_identity(const struct plan *p, const struct plan *input) {
     return true;
 }
 
+/* Then it is no constant, whatever it stands on. */
+static bool projects_answers(const struct plan *p) {
+    for (uint32_t i = 0; i < p->schema->cols; i++) {
+        if (asks_model(p->as.project.expr[i])) return true;
+    }
+    return false;
+}
+
 /* LIMIT counts rows before the SELECT list is computed, as SQLite does: what is skipped, or comes
  * behind the last row, cannot fail. */
 static const struct plan *limit_below(struct binder *b, const struct plan *limit,
@@ -95,7 +103,7 @@ const struct plan *lower_projects(struct binder *b, const struct plan *p, struct
         if (is_identity(p, input[0])) return input[0];
         if (input[0]->kind == PLAN_PROJECT && merges(p, input[0]))
             return merge_projects(b, p, input[0], e);
-        bool few = input[0]->kind == PLAN_VALUES &&
+        bool few = input[0]->kind == PLAN_VALUES && !projects_answers(p) &&
                    (uint64_t)input[0]->as.values.rows * p->schema->cols <= VALUES_MAX;
         if (few) return project_values(b, p, input[0], e);
     }

@@ -320,6 +320,100 @@ static const struct plan *prune_aggregate(struct pruning *r, const struct plan *
     return copy->schema ? copy : NULL;
 }
 
+/* Hands on the wanted ones of pass_col[passes]; their places are the first ones. */
+static const uint32_t *prune_passes(struct pruning *r, const uint32_t *pass_col, uint32_t *passes,
+                                    struct columns c, struct columns below, struct err *e) {
+    uint32_t *to = ARENA_ARRAY(r->b->arena, to, *passes + 1), n = 0;
+    if (!to) {
+        err_memory(e);
+        return NULL;
+    }
+    for (uint32_t i = 0; i < *passes; i++) {
+        if (!c.wanted[i]) continue;
+        to[n] = below.place[pass_col[i]];
+        c.place[i] = n++;
+    }
+    *passes = n;
+    return to;
+}
+
+/* The schema of the columns of `p` that have found a place. */
+static const struct schema *placed_schema(struct pruning *r, const struct plan *p, struct columns c,
+                                          uint32_t count, struct err *e) {
+    struct rel_col *col = ARENA_ARRAY(r->b->arena, col, count + 1);
+    if (!col) {
+        err_memory(e);
+        return NULL;
+    }
+    for (uint32_t i = 0; i < p->schema->cols; i++) {
+        const struct field *f = &p->schema->col[i];
+        if (!c.wanted[i]) continue;
+        col[c.place[i]] =
+            (struct rel_col){.name = f->name, .type = f->type, .not_null = f->not_null};
+    }
+    return bind_schema(r->b, col, count, e);
+}
+
+/* INFER: values that nobody wants go; without any it goes itself. */
+static const struct plan *prune_infer(struct pruning *r, const struct plan *p, struct columns c,
+                                      struct err *e) {
+    const struct plan_infer *f = &p->as.infer;
+    struct columns below;
+    uint32_t values = 0;
+    if (!columns_init(r, p->input[0], &below, e)) return NULL;
+    struct infer_use *value = ARENA_ARRAY(r->b->arena, value, f->values + 1);
+    if (!value) {
+        err_memory(e);
+        return NULL;
+    }
+    for (uint32_t i = 0; i < f->passes; i++) below.wanted[f->pass_col[i]] |= c.wanted[i];
+    for (uint32_t i = 0; i < f->values; i++) values += c.wanted[f->passes + i];
+    for (uint32_t i = 0; i < f->args && values > 0; i++) below.wanted[f->arg_col[i]] = true;
+    const struct plan *x = prune(r, p->input[0], below, e);
+    if (!x) return NULL;
+    if (values == 0) {
+        for (uint32_t i = 0; i < f->passes; i++) c.place[i] = below.place[f->pass_col[i]];
+        return x;
+    }
+    struct plan *copy = lower_copy(r->b, p, x, NULL, e);
+    if (!copy) return NULL;
+    struct plan_infer *to = &copy->as.infer;
+    to->pass_col = prune_passes(r, f->pass_col, &to->passes, c, below, e);
+    to->arg_col = renumbered(r, f->arg_col, f->args, below.place, e);
+    to->value = value;
+    to->values = 0;
+    if (!to->pass_col || !to->arg_col) return NULL;
+    for (uint32_t i = 0; i < f->values; i++) {
+        if (!c.wanted[f->passes + i]) continue;
+        c.place[f->passes + i] = to->passes + to->values;
+        value[to->values++] = f->value[i];
+    }
+    copy->schema = placed_schema(r, p, c, to->passes + to->values, e);
+    return copy->schema ? copy : NULL;
+}
+
+/* UNNEST gives all parts of its elements. */
+static const struct plan *prune_unnest(struct pruning *r, const struct plan *p, struct columns c,
+                                       struct err *e) {
+    const struct plan_unnest *u = &p->as.unnest;
+    struct columns below;
+    if (!columns_init(r, p->input[0], &below, e)) return NULL;
+    for (uint32_t i = 0; i < u->passes; i++) below.wanted[u->pass_col[i]] |= c.wanted[i];
+    for (uint32_t i = u->passes; i < p->schema->cols; i++) c.wanted[i] = true;
+    below.wanted[u->col] = true;
+    const struct plan *x = prune(r, p->input[0], below, e);
+    struct plan *copy = x ? lower_copy(r->b, p, x, NULL, e) : NULL;
+    if (!copy) return NULL;
+    struct plan_unnest *to = &copy->as.unnest;
+    to->col = below.place[u->col];
+    to->pass_col = prune_passes(r, u->pass_col, &to->passes, c, below, e);
+    if (!to->pass_col) return NULL;
+    uint32_t cols = to->passes;
+    for (uint32_t i = u->passes; i < p->schema->cols; i++) c.place[i] = cols++;
+    copy->schema = placed_schema(r, p, c, cols, e);
+    return copy->schema ? copy : NULL;
+}
+
 static const struct plan *prune(struct pruning *r, const struct plan *p, struct columns c,
                                 struct err *e) {
     switch (p->kind) {
@@ -333,8 +427,11 @@ static const struct plan *prune(struct pruning *r, const struct plan *p, struct 
     case PLAN_UNION: return prune_union(r, p, c, e);
     case PLAN_SORT: return prune_sort(r, p, c, e);
     case PLAN_LIMIT: return prune_limit(r, p, c, e);
+    case PLAN_INFER: return prune_infer(r, p, c, e);
+    case PLAN_UNNEST: return prune_unnest(r, p, c, e);
     case PLAN_DISTINCT:
     case PLAN_SET_OPERATION:
+    case PLAN_TRAIN:
     case PLAN_SINK:
     case PLAN_COUNT: break;
     }

@@ -28,7 +28,8 @@ struct layer {
 };
 
 #define PLAN_HEADERS                                                                               \
-    "engine/plan.h engine/expr.h engine/stream_def.h engine/program.h engine/cast.h"
+    "engine/plan.h engine/plan_model.h engine/expr.h engine/stream_def.h engine/program.h "        \
+    "engine/cast.h engine/shared_model.h"
 
 static const struct layer layers[] = {
     {"engine/base/", "engine/base/", "zlib.h zstd.h zstd_errors.h lz4"},

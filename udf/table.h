@@ -45,6 +45,10 @@ FN_TABLE_LIST(X)
 extern const struct fn_table *const fn_tables[];
 extern const uint32_t fn_table_count;
 
+struct model_type;
+/* Every provider of models; the last is NULL. */
+const struct model_type *const *udf_models(void);
+
 /* Copies the tables into one array, as sql_env wants them; `out` has room for fn_table_count. */
 void fn_tables_copy(struct fn_table *out);
 

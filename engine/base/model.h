@@ -44,7 +44,8 @@ struct model_use {
     enum model_form form;
     uint32_t top;                  /* CLASSIFY_TOP */
     bool limits_given;             /* DETECT: else the model's own options hold */
-    double score_min, overlap_max; /* DETECT: 0..1; the overlap is intersection over union */
+    double score_min, overlap_max; /* DETECT: 0..1; the overlap is intersection over union, less
+                                      than 0: the model's own */
 };
 
 /* What CREATE MODEL says. */
@@ -88,7 +89,8 @@ struct model_run {
     uint32_t rows;
     uint64_t version;            /* of the parameters, as version_at() gave it; models that do not
                                     learn: 0 */
-    double score_floor;          /* no use wants boxes below it */
+    double score_floor;          /* no use that gives limits wants boxes below it */
+    bool limits_own;             /* a use gives none: boxes by the model's own options, too */
     struct model_answer *answer; /* [rows] out */
     struct arena *arena;
 };
@@ -161,9 +163,9 @@ struct model_type {
     struct model_watch *(*watch_open)(struct model *m, const void *source, struct err *e);
     void (*watch_close)(struct model_watch *w); /* accepts NULL; before the model's end */
     /* The version that predicts for the row with this ordinal, asked in rising order: where a
-     * trainer reads the same source, or has read it last, what the rows before it made (the trainer
-     * has been given the rows before it), and nothing that train_end() made; else the newest. It
-     * may be given to run() until it is forgotten. */
+     * trainer reads the same source, or has read it last, what the rows before it made (the
+     * trainer has been given the rows before it), and nothing that train_end() made; else the
+     * newest. It may be given to run() until it is forgotten. */
     uint64_t (*version_at)(struct model_watch *w, uint64_t ordinal);
     /* Versions of rows below `ordinal` are no longer asked for by this watch. */
     void (*version_forget)(struct model_watch *w, uint64_t ordinal);

@@ -9,7 +9,9 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "engine/batch_slice.h"
 #include "engine/edge/job_give.h"
+#include "engine/shared_model.h"
 
 enum {
     STEP_BATCHES = 8,        /* of one job before the next one's turn */
@@ -17,6 +19,7 @@ enum {
 };
 
 static void job_fail(struct job *j, const struct err *e) {
+    if (j->models.teaches) shared_model_untrain(j->models.teaches);
     j->error = *e;
     j->state = JOB_FAILED;
 }
@@ -31,14 +34,44 @@ static bool uses_proctime(const struct plan *p) {
     return false;
 }
 
+void job_query_stats(const struct job *j, const struct query *q, struct query_stats *out) {
+    const struct query_stats *past = &j->models.past;
+    query_stats(q, out);
+    out->rows_in += past->rows_in;
+    out->rows_out += past->rows_out;
+    out->late += past->late;
+    out->bad += past->bad;
+}
+
+/* Notes which models that learn the plan asks, and which it teaches. */
+static void find_models(struct job *j, const struct plan *p) {
+    bool asks = p->kind == PLAN_INFER && p->as.infer.model->model->learns;
+    if (asks && j->inputs == 1) j->models.asks = p->as.infer.model;
+    if (p->kind == PLAN_TRAIN) j->models.teaches = p->as.train.model;
+    for (uint32_t i = 0; i < p->inputs; i++) find_models(j, p->input[i]);
+}
+
+uint64_t job_rows_before(const struct job *j, const struct job *teacher) {
+    const struct job_models *t = &teacher->models;
+    bool teaches = teacher->state == JOB_RUNNING && !teacher->draining && t->epoch == 0;
+    bool same = j->models.asks && j->models.asks == t->teaches && teacher->inputs == 1 && teaches &&
+                j->source[0].what && j->source[0].what == teacher->source[0].what;
+    if (!same) return UINT64_MAX;
+    uint64_t mine = j->source[0].before + j->taken;
+    uint64_t theirs = teacher->source[0].before + teacher->taken;
+    return theirs > mine ? theirs - mine : 0;
+}
+
 struct job *job_create(const struct job_options *o, const struct edge_env *env,
                        struct junctions *junctions, struct err *e) {
     assert(o->plan && (o->target || o->output));
     struct job *j = calloc(1, sizeof *j);
     struct job_input *input = calloc(o->plan->inputs + 1, sizeof *input);
-    if (!j || !input) {
+    struct query_source *source = calloc(o->plan->inputs + 1, sizeof *source);
+    if (!j || !input || !source) {
         free(j);
         free(input);
+        free(source);
         err_memory(e);
         return NULL;
     }
@@ -48,6 +81,10 @@ struct job *job_create(const struct job_options *o, const struct edge_env *env,
     j->o.query.bad_stops = o->fail_on_error;
     j->input = input;
     j->inputs = o->plan->inputs;
+    j->source = source;
+    j->models.allowed = UINT64_MAX;
+    arena_init(&j->models.cut, 0);
+    find_models(j, o->plan->root);
     j->proctime = uses_proctime(o->plan->root);
     j->stats.watermark_us = TIME_MIN_US;
     return j;
@@ -64,8 +101,9 @@ static void close_feeds(struct job *j) {
 /* Gives back what runs: the query's last figures stay. */
 static void job_close(struct job *j) {
     close_feeds(j);
-    if (j->query) query_stats(j->query, &j->stats);
-    if (j->query && j->o.op_rows) query_op_rows(j->query, j->o.op_rows);
+    held_done(&j->held);
+    if (j->query) job_query_stats(j, j->query, &j->stats);
+    if (j->query && j->o.ops) query_ops(j->query, j->o.ops);
     query_destroy(j->query);
     j->query = NULL;
     job_give_close(j);
@@ -76,17 +114,25 @@ void job_destroy(struct job *j) {
     if (!j) return;
     if (j->state == JOB_RUNNING) (void)!job_give_finish(j, j->error.code == ERR_NONE, &ignored);
     job_close(j);
+    if (j->models.teaches) shared_model_untrain(j->models.teaches);
+    arena_done(&j->models.cut);
+    free(j->source);
     free(j->input);
     free(j);
 }
 
 static bool open_feeds(struct job *j, struct err *e) {
     for (uint32_t i = 0; i < j->inputs; i++) {
-        struct feed_options f = {.stream = j->o.input[i], .input = &j->o.plan->input[i]};
+        struct feed_options f = {
+            .stream = j->o.input[i], .input = &j->o.plan->input[i], .sources = j->sources};
+        uint64_t number = 0;
+        f.number_out = &number;
         for (uint32_t k = 0; k < i; k++) f.occurrence += j->o.input[k] == j->o.input[i];
         j->input[i].flushed_us = TIME_MIN_US;
         j->input[i].feed = feed_open(&f, e);
         if (!j->input[i].feed) return false;
+        j->source[i].what = (const void *)(uintptr_t)number;
+        (void)feed_source(j->input[i].feed, &j->source[i].before);
     }
     return true;
 }
@@ -97,8 +143,11 @@ void job_start(struct job *j) {
     struct query_output out = {.context = j};
     err_clear(&e);
     job_give_output(&out);
-    j->query = query_create(j->o.plan, &j->o.query, &out, &e);
-    if (j->query && open_feeds(j, &e) && job_give_open(j, &e)) {
+    bool fed = open_feeds(j, &e);
+    struct query_options options = j->o.query;
+    options.source = j->source;
+    if (fed) j->query = query_create(j->o.plan, &options, &out, &e);
+    if (j->query && job_give_open(j, &e)) {
         j->state = JOB_RUNNING;
         return;
     }
@@ -113,6 +162,18 @@ static void job_end(struct job *j) {
     if (!job_give_finish(j, whole, &e) && whole) job_fail(j, &e);
     j->state = j->error.code == ERR_NONE ? JOB_ENDED : JOB_FAILED;
     job_close(j);
+}
+
+/* All rows are wanted once more: the query begins anew, and what it gives goes on. */
+static bool job_repeat(struct job *j) {
+    job_close(j);
+    j->models.past = j->stats;
+    for (uint32_t i = 0; i < j->inputs; i++) j->input[i] = (struct job_input){.feed = NULL};
+    j->models.epoch++;
+    j->taken = 0;
+    j->state = JOB_WAITING;
+    job_start(j);
+    return true;
 }
 
 /* The query gives nothing more: its rows may have to wait for those of others. true: something
@@ -145,7 +206,9 @@ static void speaks_again(struct job *j, uint32_t i) {
 
 static bool flush_input(struct job *j, uint32_t i, const struct mark *m, struct err *e) {
     j->input[i].flushed_us = m->watermark_us;
-    return query_flush(j->query, i, m, e);
+    bool done = query_flush(j->query, i, m, e);
+    held_drop(&j->held, query_held(j->query));
+    return done;
 }
 
 static bool end_input(struct job *j, uint32_t i, struct err *e) {
@@ -183,6 +246,28 @@ static bool flush_taken(struct job *j, uint32_t i, const struct batch *b, uint32
     return m.watermark_us <= j->input[i].flushed_us || flush_input(j, i, &m, e);
 }
 
+/* Input `i` has nothing now: rows that wait for more are not made to wait by other jobs. */
+static bool hurry(struct job *j, uint32_t i, struct err *e) {
+    if (query_held(j->query) == UINT64_MAX) return true;
+    struct mark m;
+    feed_mark(j->input[i].feed, &m);
+    m.proctime_us = j->env->clock_us();
+    return flush_input(j, i, &m, e);
+}
+
+/* What of the batch may be taken before a teacher's turn; NULL: nothing, or (*e) no memory. */
+static const struct batch *allowed_rows(struct job *j, const struct batch *b, uint32_t from,
+                                        struct batch *some, struct err *e) {
+    err_clear(e);
+    if (b->rows - from <= j->models.allowed) return b;
+    arena_reset(&j->models.cut);
+    if (j->models.allowed == 0) return NULL;
+    uint32_t to = from + (uint32_t)j->models.allowed;
+    if (batch_slice(b, 0, to, &j->models.cut, some)) return some;
+    err_memory(e);
+    return NULL;
+}
+
 /* Pushes what input `i` has; *did_out: something happened. false: *e. */
 static bool pump(struct job *j, uint32_t i, bool *did_out, struct err *e) {
     const struct batch *b;
@@ -191,14 +276,19 @@ static bool pump(struct job *j, uint32_t i, bool *did_out, struct err *e) {
     *did_out = false;
     switch (feed_rows(in->feed, &b, &from, e)) {
     case FEED_ROWS: break;
-    case FEED_WAIT: in->waits = true; return true;
+    case FEED_WAIT: in->waits = true; return hurry(j, i, e);
     case FEED_BLOCKED: in->blocked = true; return true;
     case FEED_END: *did_out = true; return end_input(j, i, e);
     case FEED_FAIL: return false;
     }
     speaks_again(j, i);
     j->gave = false;
-    if (!query_push(j->query, i, b, from, &taken, e)) return false;
+    struct batch some;
+    const struct batch *allowed = allowed_rows(j, b, from, &some, e);
+    if (!allowed) return e->code == ERR_NONE;
+    if (!query_push(j->query, i, allowed, from, &taken, e)) return false;
+    if (!job_keep_held(j, i, allowed, from, taken, e)) return false;
+    if (j->models.allowed != UINT64_MAX) j->models.allowed -= taken;
     uint32_t used = rows_used(j, taken);
     j->taken += taken;
     uint32_t next = from + taken;
@@ -256,7 +346,9 @@ bool job_step(struct job *j) {
     for (uint32_t i = 0; i < j->inputs; i++) j->input[i].waits = j->input[i].blocked = false;
     for (uint32_t n = 0; n < STEP_BATCHES && did; n++) {
         uint32_t i = query_wants(j->query);
-        if (i == UINT32_MAX || query_done(j->query)) return job_drain(j) || any;
+        bool done = i == UINT32_MAX || query_done(j->query);
+        if (done && query_again(j->query)) return job_repeat(j);
+        if (done) return job_drain(j) || any;
         assert(i < j->inputs);
         did = false;
         if (!listen_to_idle(j, &did, &e) || (!did && !pump(j, i, &did, &e)) ||
@@ -288,9 +380,9 @@ static bool tick_input(struct job *j, uint32_t i, int64_t now_us, struct err *e)
         in->idle = true;
         query_set_idle(j->query, i, true);
     }
-    bool later = m.watermark_us > in->flushed_us;
-    if (!later && !j->proctime) return true;
-    if (j->proctime) m.proctime_us = now_us;
+    bool later = m.watermark_us > in->flushed_us, held = query_held(j->query) != UINT64_MAX;
+    if (!later && !j->proctime && !held) return true;
+    if (j->proctime || held) m.proctime_us = now_us;
     return flush_input(j, i, &m, e);
 }
 

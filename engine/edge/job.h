@@ -5,6 +5,7 @@
 #ifndef ENGINE_EDGE_JOB_H
 #define ENGINE_EDGE_JOB_H
 
+#include "engine/edge/held.h"
 #include "engine/edge/junction.h"
 #include "engine/edge/tap.h"
 
@@ -25,6 +26,16 @@ struct job_ways {
     struct outlet *outlet;           /* of the target; NULL: it has none */
 };
 
+/* A query that asks a model which another one teaches from the same rows is behind it. */
+struct job_models {
+    const struct shared_model *asks; /* one that learns, of a query with one input; or NULL */
+    struct shared_model *teaches;    /* NULL: it is no INSERT INTO MODEL */
+    uint32_t epoch;                  /* of one; counts up */
+    struct query_stats past;         /* of epochs that are over */
+    uint64_t allowed;                /* rows that it may take now */
+    struct arena cut;
+};
+
 struct job {
     struct job *next;
     const struct edge_env *env;
@@ -36,16 +47,27 @@ struct job {
     bool gave;             /* the last push gave result rows */
     bool draining;         /* the query gives nothing more, but its rows wait for those of others */
     uint64_t taken;        /* rows that a query with one input was given */
+    struct held held;      /* rows that the query has not settled */
     uint64_t last_ordinal; /* of the input row that made the last result row */
     struct query *query;
     struct job_ways ways;
     struct junctions *junctions;
+    uint64_t *sources;           /* the runner's: how many have been told apart */
+    struct query_source *source; /* [inputs] what it reads */
+    struct job_models models;
     uint32_t inputs;
     struct job_input *input; /* [inputs] */
     struct err error;
     struct err first_bad;
     struct query_stats stats; /* last ones, when the query is gone */
 };
+
+/* The rows that `j` may take before `teacher` has to learn from what comes first, where both read
+ * one source; else UINT64_MAX. */
+uint64_t job_rows_before(const struct job *j, const struct job *teacher);
+
+/* The figures of `q`, and of the epochs before it. */
+void job_query_stats(const struct job *j, const struct query *q, struct query_stats *out);
 
 struct job *job_create(const struct job_options *o, const struct edge_env *env,
                        struct junctions *junctions, struct err *e) MUST_USE;

@@ -32,12 +32,30 @@ static bool give_rows(void *context, const struct batch *b, struct err *e) {
     return j->o.target->kept ? write_kept(j->o.target, b, e) : outlet_write(j->ways.outlet, b, e);
 }
 
+/* The input that a rejected row came from; UINT32_MAX: it is a result. */
+static uint32_t input_of(const struct job *j, const struct query_reject *r) {
+    if (r->batch && r->input < j->inputs) return r->input;
+    if (r->result) return UINT32_MAX;
+    const struct held_row *held = held_find(&j->held, r->ordinal);
+    return held ? held->input : UINT32_MAX;
+}
+
+/* The rejected row with all columns of its stream; it came from an input. */
+static bool whole_row(struct job *j, const struct query_reject *r, struct late_row *out,
+                      struct err *e) {
+    if (r->batch) return feed_whole_row(j->input[r->input].feed, r->row, out, e);
+    out->row = &held_find(&j->held, r->ordinal)->row;
+    out->index = 0;
+    return true;
+}
+
 /* Late rows are kept whole, whatever the query reads of them. */
 static bool give_late(void *context, const struct query_reject *r, struct err *e) {
     struct job *j = context;
-    if (!r->batch || r->input >= j->inputs) return true; /* counted; not a row of ours */
-    struct stream *s = j->o.input[r->input];
-    if (j->o.plan->input[r->input].def != s->def) return true; /* x$errors has no x$late */
+    uint32_t input = input_of(j, r);
+    if (input == UINT32_MAX) return true; /* counted; not a row of ours */
+    struct stream *s = j->o.input[input];
+    if (j->o.plan->input[input].def != s->def) return true; /* x$errors has no x$late */
     struct late_row late = {
         .query = j->o.name,
         .lane = j->ways.late,
@@ -45,22 +63,22 @@ static bool give_late(void *context, const struct query_reject *r, struct err *e
         .watermark_us = r->watermark_us,
         .missed = r->missed,
     };
-    if (!feed_whole_row(j->input[r->input].feed, r->row, &late, e)) return false;
+    if (!whole_row(j, r, &late, e)) return false;
     return stream_add_late(s, &late, e);
 }
-static struct stream *errors_of(const struct job *j, const struct query_reject *r) {
+
+static struct stream *errors_of(const struct job *j, uint32_t input) {
     if (j->o.errors) return j->o.errors;
-    if (r->input < j->inputs) return j->o.input[r->input];
+    if (input < j->inputs) return j->o.input[input];
     return j->inputs > 0 ? j->o.input[0] : j->o.target;
 }
 
-/* The row, for `raw`. Left out where it cannot be made; false: for want of memory. */
+/* The row, for `raw`. Left out where it cannot be made; false: no memory. */
 static bool encode_raw(struct job *j, const struct query_reject *r, struct buf *out,
                        struct err *e) {
     struct late_row whole = {.row = NULL};
-    err_clear(e);
-    if (!r->batch || r->input >= j->inputs) return true;
-    if (!feed_whole_row(j->input[r->input].feed, r->row, &whole, e)) return e->code != ERR_LIMIT;
+    if (input_of(j, r) == UINT32_MAX) return true;
+    if (!whole_row(j, r, &whole, e)) return e->code != ERR_LIMIT;
     return side_raw(out, whole.row, whole.index, e);
 }
 
@@ -79,15 +97,16 @@ static bool give_bad(void *context, const struct query_reject *r, struct err *e)
     bool placed = r->batch && r->input < j->inputs;
     if (placed && !feed_tell_bad(j->input[r->input].feed, r->row, e)) return false;
     if (j->o.fail_on_error) return err_set(e, ERR_DATA, r->sqlstate, "%s", r->message);
-    struct stream *s = errors_of(j, r);
+    bool gone = !r->batch && !r->result;
+    const struct held_row *held = gone ? held_find(&j->held, r->ordinal) : NULL;
+    struct stream *s = errors_of(j, input_of(j, r));
     if (!s) return true;
     struct buf raw;
     buf_init(&raw);
     bool encoded = encode_raw(j, r, &raw, e);
-    struct decode_bad bad = {
-        .offset = r->batch ? batch_ordinal(r->batch, r->row) : 0,
-        .raw = buf_text(&raw),
-    };
+    struct decode_bad bad = {.raw = buf_text(&raw)};
+    if (r->batch) bad.offset = batch_ordinal(r->batch, r->row);
+    if (held) bad.offset = held->offset;
     copy_text(bad.sqlstate, sizeof bad.sqlstate, r->sqlstate);
     copy_text(bad.message, sizeof bad.message, r->message);
     const struct side_row who = {
@@ -99,6 +118,23 @@ static bool give_bad(void *context, const struct query_reject *r, struct err *e)
     bool ok = encoded && stream_add_error(s, &who, &bad, e);
     buf_done(&raw);
     return ok;
+}
+
+bool job_keep_held(struct job *j, uint32_t i, const struct batch *b, uint32_t from, uint32_t taken,
+                   struct err *e) {
+    uint64_t held = query_held(j->query), first = query_next_ordinal(j->query) - taken;
+    for (uint32_t k = 0; k < b->live && held != UINT64_MAX; k++) {
+        uint32_t row = batch_row(b, k);
+        struct held_place at = {.offset = batch_ordinal(b, row), .input = i};
+        if (row < from || row - from >= taken) continue;
+        at.ordinal = first + (row - from);
+        if (at.ordinal < held || !query_holds(j->query, at.ordinal)) continue;
+        struct late_row whole = {.query = j->o.name};
+        if (!feed_whole_row(j->input[i].feed, row, &whole, e)) return false;
+        if (!held_keep(&j->held, &whole, &at, e)) return false;
+    }
+    held_drop(&j->held, held);
+    return true;
 }
 
 void job_give_output(struct query_output *out) {
@@ -180,7 +216,8 @@ static bool check_all(const struct job *j, struct err *e) {
 }
 
 bool job_give_reach(struct job *j, struct err *e) {
-    uint64_t at = j->ways.base + j->taken;
+    uint64_t held = query_held(j->query); /* rows from there on are still to be given */
+    uint64_t at = j->ways.base + (held < j->taken ? held : j->taken);
     if (j->ways.out) lane_reach(j->ways.out, at);
     if (j->ways.late) lane_reach(j->ways.late, at);
     if (j->ways.error) lane_reach(j->ways.error, at);

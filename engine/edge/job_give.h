@@ -18,6 +18,9 @@ void job_give_output(struct query_output *out);
 bool job_give_open(struct job *j, struct err *e) MUST_USE;
 /* The query has given all that the rows it took make. false: what it gave could not be written. */
 bool job_give_reach(struct job *j, struct err *e) MUST_USE;
+/* Rows from .. from + taken - 1 of `b` were pushed: copies those that the query has not settled. */
+bool job_keep_held(struct job *j, uint32_t i, const struct batch *b, uint32_t from, uint32_t taken,
+                   struct err *e) MUST_USE;
 /* It gives nothing more. */
 void job_give_end(struct job *j);
 /* Do rows still wait for those of others? */

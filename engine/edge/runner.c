@@ -31,6 +31,7 @@ struct runner {
     const struct edge_env *env;
     struct job *jobs;    /* in the order in which they joined */
     uint64_t statements; /* that ever joined */
+    uint64_t sources;    /* told apart so far */
     struct junctions junctions;
     int64_t flushed_ms, told_ms;
     struct pollfd polled[POLLED_MAX];
@@ -57,6 +58,7 @@ struct job *runner_add(struct runner *r, const struct job_options *o, struct err
     struct job *j = job_create(o, r->env, &r->junctions, e);
     if (!j) return NULL;
     j->statement = ++r->statements;
+    j->sources = &r->sources;
     struct job **link = &r->jobs;
     while (*link) link = &(*link)->next;
     *link = j;
@@ -86,7 +88,7 @@ const struct err *job_first_bad(const struct job *j) {
 
 void job_stats(const struct job *j, struct query_stats *out) {
     *out = j->stats;
-    if (j->query) query_stats(j->query, out);
+    if (j->query) job_query_stats(j, j->query, out);
 }
 
 /* A clock that only goes forward. */
@@ -114,11 +116,21 @@ static void start_waiting(struct runner *r) {
     }
 }
 
+/* Where a query asks a model that another one teaches from the same rows, that one goes first. */
+static void allow_rows(struct runner *r, struct job *j) {
+    j->models.allowed = UINT64_MAX;
+    for (const struct job *t = r->jobs; j->models.asks && t; t = t->next) {
+        uint64_t rows = job_rows_before(j, t);
+        if (rows < j->models.allowed) j->models.allowed = rows;
+    }
+}
+
 /* One round: every job gets its turn; `ahead`: also those that are ahead of their readers. */
 static bool step_all(struct runner *r, bool ahead) {
     bool any = false;
     for (struct job *j = r->jobs; j; j = j->next) {
         if (j->state != JOB_RUNNING || job_is_ahead(j) != ahead) continue;
+        allow_rows(r, j);
         any = job_step(j) || any;
     }
     return any;
@@ -164,7 +176,8 @@ static void wait_some(struct runner *r, const struct runner_until *until) {
             if (p.fd < 0 || count == POLLED_MAX) timeout_ms = ASK_AGAIN_MS;
             if (p.fd >= 0 && count < POLLED_MAX) r->polled[count++] = p;
         }
-        if (j->proctime) timeout_ms = ASK_AGAIN_MS;
+        bool held = j->query && query_held(j->query) != UINT64_MAX;
+        if (j->proctime || held) timeout_ms = ASK_AGAIN_MS;
     }
     (void)!poll(r->polled, count, timeout_ms); /* a signal ends it, and is looked at */
 }

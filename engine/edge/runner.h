@@ -53,8 +53,8 @@ struct job_options {
     void *context;
     struct fd_buffer *prints; /* `output` writes there, behind what is gathered; NULL: elsewhere */
     struct query_options query;
-    bool fail_on_error; /* 'on-error' = 'fail' */
-    uint64_t *op_rows;  /* [plan->plans] filled when it ends: rows that each node gave; or NULL */
+    bool fail_on_error;   /* 'on-error' = 'fail' */
+    struct query_op *ops; /* [plan->plans] filled when it ends: what each node did; or NULL */
 };
 
 struct runner *runner_create(const struct edge_env *env, struct err *e) MUST_USE;

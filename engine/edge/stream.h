@@ -34,6 +34,7 @@ struct stream {
     bool fail_on_error;
     int64_t idle_timeout_us; /* 0: never idle */
     struct stream_stats stats;
+    uint64_t number;        /* of `kept` as a source (feed_number); 0: none yet */
     uint64_t bad_seen;      /* bad records told of a source that is read again count once */
     struct tap *taps;       /* open readings */
     struct outlet *outlets; /* open sinks */
@@ -67,7 +68,7 @@ bool stream_add_late(struct stream *s, const struct late_row *l, struct err *e) 
 
 /* Makes the declarations of the sides in s->arena. */
 bool sides_declare(struct stream *s, struct err *e) MUST_USE;
-/* A row as JSON, for `raw`; nothing where it cannot be made. false: for want of memory. */
+/* A row as JSON, for `raw`; nothing where it cannot be made. false: no memory. */
 bool side_raw(struct buf *out, const struct batch *b, uint32_t row, struct err *e) MUST_USE;
 
 /* The declaration of `s` does not take row `row` of what is inserted into it: counts it, and puts

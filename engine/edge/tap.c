@@ -7,7 +7,7 @@
  * for, so that x$errors has them in the order of rows among what queries could not compute.
  *
  * Kept streams are not shared: a reader of rows in memory costs nothing, so each feed has a tap of
- * its own there, and so has each further input of a query that reads a stream twice.
+ * its own there, and so has each further input of one query over a stream that can be read again.
  */
 #include "engine/edge/tap.h"
 
@@ -37,6 +37,7 @@ struct tap {
     bool ended, failed;
     struct err failure;
     uint64_t rows, bad;
+    uint64_t number;       /* feed_number() */
     uint64_t begun, end;   /* rows before the batch, live or not; and with it */
     struct lane *bad_lane; /* NULL: bad records go straight to x$errors */
     uint64_t bad_reached;  /* what lane_reach() was told */
@@ -141,6 +142,8 @@ static struct tap *tap_create(const struct feed_options *o, struct err *e) {
     }
     t->next = o->stream->taps;
     o->stream->taps = t;
+    if (!t->alone || o->stream->number == 0) o->stream->number = ++*o->sources;
+    if (!t->from_side) t->number = o->stream->number;
     return t;
 }
 
@@ -214,6 +217,7 @@ struct feed *feed_open(const struct feed_options *o, struct err *e) {
         return NULL;
     }
     f->tap = t;
+    *o->number_out = t->number;
     f->next = t->feeds;
     if (t->batch && !t->feeds) { /* what nobody took before */
         f->holds = true;

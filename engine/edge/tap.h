@@ -30,7 +30,9 @@ enum feed_status {
 struct feed_options {
     struct stream *stream;
     const struct plan_input *input;
-    uint32_t occurrence; /* how many inputs of the same query before it read the same stream */
+    uint64_t *sources;    /* how many have been told apart so far */
+    uint64_t *number_out; /* of this one, which no other gets; 0: x$errors and the like have none */
+    uint32_t occurrence;  /* how many inputs of the same query before it read the same stream */
 };
 
 struct feed *feed_open(const struct feed_options *o, struct err *e) MUST_USE;

@@ -265,6 +265,7 @@ static bool answer_boxes(struct model_session *s, struct model_run *r, uint32_t 
     const float *output[DECODER_OUTPUTS_MAX];
     struct box_list l;
     double least = r->score_floor;
+    if (r->limits_own && v->score_min < least) least = v->score_min;
     for (uint32_t k = 0; k < v->detector.outputs; k++) {
         output[k] = (const float *)(const void *)row_of(v, &out[k], i).at;
     }

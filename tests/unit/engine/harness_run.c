@@ -232,7 +232,7 @@ static bool late_print(void *context, const struct query_reject *r, struct err *
 static bool bad_print(void *context, const struct query_reject *r, struct err *e) {
     struct listener *l = context;
     (void)e;
-    const char *of = r->input == UINT32_MAX ? " result" : "";
+    const char *of = r->result ? " result" : "";
     buf_addf(&l->rejects, "bad %s%s\n", r->sqlstate, of);
     return true;
 }
