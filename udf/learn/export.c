@@ -30,9 +30,10 @@ static void write_input(const struct learn *m, struct buf *graph) {
                                          .tensors = "scale"});
 }
 
+/* One a line, as net.h reads them. */
 static void add_classes(const struct learn *m, const struct version *v, struct buf *out) {
     for (uint32_t i = 0; i < v->classes; i++) {
-        if (i > 0) buf_add_char(out, ',');
+        if (i > 0) buf_add_char(out, '\n');
         buf_add_text(out, m->classes.label[i]);
     }
 }

@@ -16,8 +16,13 @@ struct net {
     struct graph graph;
     struct net_port *in, *out;
     struct net_facts facts;
+    struct text classes;
     bool batches;
 };
+
+struct text net_classes(const struct net *n) {
+    return n->classes;
+}
 
 const struct graph *net_graph(const struct net *n) {
     return &n->graph;
@@ -122,6 +127,9 @@ static bool load(struct net *n, struct text onnx, const struct net_options *o, s
         !build_drop_identities(g, e)) {
         return false;
     }
+    n->classes.bytes = m.classes.bytes;
+    n->classes.at = arena_copy(&n->arena, m.classes.at, m.classes.bytes);
+    if (!n->classes.at) return err_memory(e);
     parameters_count(n);
     if (!trial_fold(g, e)) return false;
     if (!try_shapes(n, &t, &in, &found, e)) return false;

@@ -85,6 +85,10 @@ struct net_facts {
 };
 void net_facts(const struct net *n, struct net_facts *out);
 
+/* The names of its classes, one a line, where the file's metadata say them ("classes"): what
+ * EXPORT MODEL writes. bytes 0: none. */
+struct text net_classes(const struct net *n);
+
 struct net_run *net_run_create(const struct net *n, struct err *e) MUST_USE;
 void net_run_destroy(struct net_run *r); /* accepts NULL */
 

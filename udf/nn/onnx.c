@@ -198,6 +198,17 @@ static bool opset_find(const Onnx__ModelProto *p, struct onnx_model *m, struct e
     return true;
 }
 
+/* What the writer says of its classes. */
+static struct text classes_find(const Onnx__ModelProto *p) {
+    for (size_t i = 0; i < p->n_metadata_props; i++) {
+        const Onnx__StringStringEntryProto *x = p->metadata_props[i];
+        if (!x->key || !x->value || strcmp(x->key, "classes") != 0) continue;
+        struct text t = text_of(x->value);
+        if (utf8_valid_prefix(t.at, t.bytes) == t.bytes) return t;
+    }
+    return TEXT_LITERAL("");
+}
+
 bool onnx_read(struct text file, struct arena *a, struct onnx_model *out, struct err *e) {
     assert(out);
     struct onnx_model m = {0};
@@ -211,6 +222,7 @@ bool onnx_read(struct text file, struct arena *a, struct onnx_model *out, struct
     if (p->graph->n_sparse_initializer > 0) {
         return err_set(e, ERR_SQL, "0A000", "the ONNX file holds sparse tensors");
     }
+    m.classes = classes_find(p);
     m.ins = (uint32_t)p->graph->n_input;
     m.outs = (uint32_t)p->graph->n_output;
     if (!opset_find(p, &m, e) || !nodes_make(p->graph, a, &m, e) ||

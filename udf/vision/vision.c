@@ -13,8 +13,10 @@ static const struct option_row options[] = {
     {"path", "a path", "The ONNX file."},
     {"task", "'classification' | 'detection' | 'embedding' | 'regression'",
      "What its outputs are: scores of classes, boxes, a vector, or numbers as they are. Else "
-     "detection with a decoder, classification with labels, and otherwise regression."},
-    {"labels", "a path", "A file with the name of each class, one a line."},
+     "detection with a decoder, classification with labels (or where the file names its "
+     "classes), and otherwise regression."},
+    {"labels", "a path",
+     "A file with the name of each class, one a line; else those that the ONNX file names."},
     {"decoder", "'yolox' | 'yolov5' | 'yolov8' | 'tiny-yolov2' | 'ssd' | 'ultraface' | 'yunet'",
      "How a detector's outputs become boxes."},
     {"activation", "'softmax' | 'sigmoid' | 'none'",
@@ -60,16 +62,13 @@ static bool file_load(struct vision *v, const struct option *o, const struct mod
                          e);
 }
 
-/* Lines; an empty one at the end is none. */
-static bool labels_split(struct vision *v, struct text file, const struct option *o,
-                         struct err *e) {
+/* Lines; an empty one at the end is none. The text stays. */
+static bool labels_split(struct vision *v, struct text file, struct err *e) {
     uint32_t lines = 1;
     for (uint32_t i = 0; i < file.bytes; i++) lines += file.at[i] == '\n';
     struct text *label = ARENA_ARRAY(&v->arena, label, lines);
     if (!label) return err_memory(e);
-    if (utf8_valid_prefix(file.at, file.bytes) != file.bytes) {
-        return option_error(o, e, "the file of labels is not UTF-8");
-    }
+    v->labels = 0;
     for (struct text rest = file; rest.bytes > 0;) {
         const char *feed = memchr(rest.at, '\n', rest.bytes);
         struct text line = {rest.at, feed ? (uint32_t)(feed - rest.at) : rest.bytes};
@@ -82,19 +81,21 @@ static bool labels_split(struct vision *v, struct text file, const struct option
     return true;
 }
 
+/* From the file of labels, from the network's own file, or the decoder's only one. */
 static bool labels_load(struct vision *v, const struct model_definition *d,
                         const struct model_env *env, struct err *e) {
     const struct option *o = option_find(&d->options, "labels");
     struct text file;
-    if (o) return file_load(v, o, env, &file, e) && labels_split(v, file, o, e);
+    if (o) {
+        if (!file_load(v, o, env, &file, e)) return false;
+        if (utf8_valid_prefix(file.at, file.bytes) != file.bytes) {
+            return option_error(o, e, "the file of labels is not UTF-8");
+        }
+        return labels_split(v, file, e);
+    }
     const struct decoder *decoder = v->detector.decoder;
-    if (!decoder || !decoder->label) return true;
-    struct text *label = ARENA_NEW(&v->arena, label);
-    if (!label) return err_memory(e);
-    *label = text_of(decoder->label);
-    v->label = label;
-    v->labels = 1;
-    return true;
+    file = decoder && decoder->label ? text_of(decoder->label) : net_classes(v->net);
+    return labels_split(v, file, e);
 }
 
 static bool net_read(struct vision *v, const struct model_definition *d,
@@ -197,10 +198,12 @@ static uint32_t batch_rows(const struct vision *v) {
 
 static bool vision_init(struct vision *v, const struct model_definition *d,
                         const struct model_env *env, struct err *e) {
-    if (!task_find(v, &d->options, e) || !limits_read(v, &d->options, e) ||
-        !labels_load(v, d, env, e) || !net_read(v, d, env, e)) {
+    if (!task_find(v, &d->options, e) || !net_read(v, d, env, e) || !labels_load(v, d, env, e)) {
         return false;
     }
+    bool named = v->labels > 0 && v->task == VISION_REGRESSION;
+    if (named && !option_find(&d->options, "task")) v->task = VISION_CLASSIFICATION;
+    if (!limits_read(v, &d->options, e)) return false;
     v->rowed = true;
     for (uint32_t i = 0; i < net_inputs(v->net); i++) {
         const struct net_shape *s = &net_input(v->net, i)->shape;
