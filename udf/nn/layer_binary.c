@@ -46,7 +46,7 @@ typedef bool binary_loop(size_t n, const void *a, size_t a_step, const void *b, 
             ctype x = p[i * a_step], y = q[i * b_step];                                            \
             bool minus = (MINUS_1);                                                                \
             zero |= y == 0;                                                                        \
-            out[i] = minus ? (ctype)(0 - (uint64_t)x) : (ctype)(x / (y == 0 ? 1 : y));             \
+            out[i] = (ctype)(minus ? 0 - (uint64_t)x : (uint64_t)(x / (y == 0 ? 1 : y)));          \
         }                                                                                          \
         return !zero;                                                                              \
     }
