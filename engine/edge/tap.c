@@ -15,45 +15,7 @@
 #include <stdlib.h>
 
 #include "engine/base/option.h"
-#include "engine/edge/bad_list.h"
-
-enum { ASIDE_BYTES_MAX = 256 << 20 };
-
-struct tap {
-    struct stream *stream;
-    struct tap *next; /* of the stream */
-    struct reader *reader;
-    struct feed *feeds;
-    struct options hint;
-    bool *used; /* [schema->cols] */
-    uint32_t occurrence;
-    bool alone;                /* never shared */
-    bool from_side;            /* reads x$errors or x$late */
-    const struct batch *batch; /* NULL: none, or all of it was taken */
-    uint32_t holders;
-    uint32_t spare_from;  /* rows of it before this one were taken by a feed */
-    struct bad_list held; /* bad records that stand between rows of it */
-    struct arena held_arena;
-    bool ended, failed;
-    struct err failure;
-    uint64_t rows, bad;
-    uint64_t number;       /* feed_number() */
-    uint64_t begun, end;   /* rows before the batch, live or not; and with it */
-    struct lane *bad_lane; /* NULL: bad records go straight to x$errors */
-    uint64_t bad_reached;  /* what lane_reach() was told */
-};
-
-struct feed {
-    struct tap *tap;
-    struct feed *next; /* of the tap */
-    uint32_t from;     /* in the tap's batch */
-    bool holds;        /* has not taken all of it */
-    struct kept *aside;
-    struct reader *aside_reader;
-    const struct batch *aside_batch; /* NULL: none */
-    uint32_t aside_from;
-    bool taking_aside; /* what feed_rows() gave last came from there */
-};
+#include "engine/edge/tap_private.h"
 
 /* A bad record. A source that is read again gives the same ones again: they count once. */
 static bool tell_bad(void *context, const struct decode_bad *b, struct err *e) {
@@ -228,13 +190,6 @@ struct feed *feed_open(const struct feed_options *o, struct err *e) {
     return f;
 }
 
-static void aside_close(struct feed *f) {
-    if (f->aside_reader) f->aside_reader->type->close(f->aside_reader);
-    kept_destroy(f->aside);
-    f->aside_reader = NULL;
-    f->aside = NULL;
-}
-
 void feed_close(struct feed *f, struct err *lost) {
     if (!f) return;
     struct tap *t = f->tap;
@@ -248,7 +203,7 @@ void feed_close(struct feed *f, struct err *lost) {
         bool spare = keeps && !t->feeds && t->spare_from < t->batch->rows;
         if (t->holders == 0 && !spare) t->batch = NULL;
     }
-    aside_close(f);
+    feed_aside_close(f);
     free(f);
     if (t->feeds) return;
     lane_finish(t->bad_lane, lost);
@@ -331,18 +286,6 @@ static enum feed_status tap_read(struct tap *t, struct err *e) {
     return FEED_ROWS;
 }
 
-/* Rows that were set aside; FEED_WAIT: there are none. */
-static enum feed_status aside_rows(struct feed *f, struct err *e) {
-    if (f->aside_batch) return FEED_ROWS;
-    if (!f->aside_reader) return FEED_WAIT;
-    enum read_status s = f->aside_reader->type->read(f->aside_reader, &f->aside_batch, e);
-    f->aside_from = 0;
-    if (s == READ_FAIL) return FEED_FAIL;
-    if (s == READ_ROWS) return FEED_ROWS;
-    aside_close(f);
-    return FEED_WAIT;
-}
-
 const void *feed_source(const struct feed *f, uint64_t *at_out) {
     const struct tap *t = f->tap;
     if (t->alone) return kept_reader_source(t->reader, at_out);
@@ -373,7 +316,7 @@ bool feed_check_bad(const struct feed *f, struct err *e) {
 enum feed_status feed_rows(struct feed *f, const struct batch **out, uint32_t *from_out,
                            struct err *e) {
     struct tap *t = f->tap;
-    enum feed_status s = aside_rows(f, e);
+    enum feed_status s = feed_aside_rows(f, e);
     f->taking_aside = s == FEED_ROWS;
     if (s == FEED_FAIL) return s;
     if (s == FEED_ROWS) {
@@ -445,60 +388,5 @@ bool feed_whole_row(struct feed *f, uint32_t row, struct late_row *out, struct e
     if (f->taking_aside || !t->reader->type->whole_row) return true;
     if (!t->reader->type->whole_row(t->reader, row, &out->row, e)) return false;
     out->index = 0;
-    return true;
-}
-
-static bool aside_open(struct feed *f, struct err *e) {
-    if (f->aside) return true;
-    const struct kept_options o = {
-        .schema = f->tap->batch->schema,
-        .batch_rows = f->tap->stream->env->batch_rows,
-        .bytes_max = 1, /* what was read goes */
-    };
-    f->aside = kept_create(&o, e);
-    if (!f->aside) return false;
-    f->aside_reader = kept_reader_open(f->aside, KEPT_OLDEST, false, e);
-    return f->aside_reader != NULL;
-}
-
-/* Copies live row `row` of the tap's batch, whole, with its own time. */
-static bool aside_row(struct feed *f, uint32_t row, struct err *e) {
-    const struct batch *b = f->tap->batch;
-    struct late_row whole = {.row = NULL};
-    f->taking_aside = false;
-    if (!feed_whole_row(f, row, &whole, e)) return false;
-    struct batch one = *whole.row;
-    uint16_t sel = (uint16_t)whole.index;
-    int64_t watermark_us[1] = {batch_watermark(b, row)};
-    one.sel = &sel;
-    one.live = 1;
-    if (whole.row != b) {
-        one.watermark_us = watermark_us;
-        one.proctime_us = NULL;
-        one.first.proctime_us = batch_proctime(b, row);
-    }
-    return kept_append(f->aside, &one, 0, e);
-}
-
-bool feed_set_aside(struct feed *f, bool *did_out, struct err *e) {
-    struct tap *t = f->tap;
-    *did_out = false;
-    if (!f->holds) return true;
-    if (!aside_open(f, e)) return false;
-    if (kept_behind_bytes(f->aside) > ASIDE_BYTES_MAX) {
-        err_set(e, ERR_LIMIT, "54000",
-                "an input that cannot be read twice waits for another for too long");
-        return err_hint(e, "Give the inputs watermarks, or read them in queries of their own.");
-    }
-    bool taking = f->taking_aside;
-    for (uint32_t i = 0; i < t->batch->live; i++) {
-        uint32_t row = batch_row(t->batch, i);
-        if (row >= f->from && !aside_row(f, row, e)) return false;
-    }
-    f->taking_aside = taking;
-    f->holds = false;
-    t->holders--;
-    if (t->holders == 0) t->batch = NULL;
-    *did_out = true;
     return true;
 }

@@ -1,0 +1,52 @@
+/* tap_private.h: what the files of the tap share.
+ *
+ * tap.c        opening, reading, giving, telling of bad records
+ * tap_aside.c  the rows that a feed sets aside so that the others can go on
+ */
+#ifndef ENGINE_EDGE_TAP_PRIVATE_H
+#define ENGINE_EDGE_TAP_PRIVATE_H
+
+#include "engine/edge/bad_list.h"
+#include "engine/edge/tap.h"
+
+struct tap {
+    struct stream *stream;
+    struct tap *next; /* of the stream */
+    struct reader *reader;
+    struct feed *feeds;
+    struct options hint;
+    bool *used; /* [schema->cols] */
+    uint32_t occurrence;
+    bool alone;                /* never shared */
+    bool from_side;            /* reads x$errors or x$late */
+    const struct batch *batch; /* NULL: none, or all of it was taken */
+    uint32_t holders;
+    uint32_t spare_from;  /* rows of it before this one were taken by a feed */
+    struct bad_list held; /* bad records that stand between rows of it */
+    struct arena held_arena;
+    bool ended, failed;
+    struct err failure;
+    uint64_t rows, bad;
+    uint64_t number;       /* feed_number() */
+    uint64_t begun, end;   /* rows before the batch, live or not; and with it */
+    struct lane *bad_lane; /* NULL: bad records go straight to x$errors */
+    uint64_t bad_reached;  /* what lane_reach() was told */
+};
+
+struct feed {
+    struct tap *tap;
+    struct feed *next; /* of the tap */
+    uint32_t from;     /* in the tap's batch */
+    bool holds;        /* has not taken all of it */
+    struct kept *aside;
+    struct reader *aside_reader;
+    const struct batch *aside_batch; /* NULL: none */
+    uint32_t aside_from;
+    bool taking_aside; /* what feed_rows() gave last came from there */
+};
+
+/* Rows that were set aside; FEED_WAIT: there are none. */
+enum feed_status feed_aside_rows(struct feed *f, struct err *e);
+void feed_aside_close(struct feed *f);
+
+#endif
