@@ -251,7 +251,9 @@ static void backslash_commands_show_and_set(void **state) {
     type_line(&s, "\\df count*");
     see(&s, "count_char(");
     see(&s, PROMPT);
-    expect(&s, "\\dm", " name\n------\n(0 rows)\n\n");
+    expect(&s, "\\dm",
+           " name | provider | input | output | version\n"
+           "------+----------+-------+--------+---------\n(0 rows)\n\n");
     expect(&s, "\\x", "Expanded display is on.\n");
     expect(&s, "SELECT 1 AS a, NULL AS b;", "-[ RECORD 1 ]\na | 1\nb | \n");
     expect(&s, "\\x off", "Expanded display is off.\n");

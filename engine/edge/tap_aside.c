@@ -1,5 +1,5 @@
-/* tap_aside.c: rows that a feed sets aside: copied whole into a kept queue of its own, from which it
- * takes them before it takes the tap's batch. */
+/* tap_aside.c: rows that a feed sets aside: copied whole into a kept queue of its own, from which
+ * it takes them before it takes the batch of the tap. */
 #include <assert.h>
 
 #include "engine/edge/kept.h"
