@@ -294,6 +294,36 @@ static void print_unnest(const struct printing *p, const struct plan *plan) {
     if (u->outer) buf_add_str(p->out, "; rows without elements stay");
 }
 
+/* "Track ts, box (x, y, w, h), by label, partition by camera; overlap 0.3, age 1 s" */
+static void print_track(const struct printing *p, const struct plan *plan) {
+    const struct plan_track *t = &plan->as.track;
+    const struct schema *s = plan->input[0]->schema;
+    buf_add_char(p->out, ' ');
+    add_column(p->out, s, t->time_col);
+    for (uint32_t i = 0; i < TRACK_BOX_COLS; i++) {
+        buf_add_str(p->out, i > 0 ? ", " : ", box (");
+        add_column(p->out, s, t->box_col[i]);
+    }
+    buf_add_char(p->out, ')');
+    if (t->label_col >= 0) {
+        buf_add_str(p->out, ", by ");
+        add_column(p->out, s, (uint32_t)t->label_col);
+    }
+    for (uint32_t i = 0; i < t->partitions; i++) {
+        buf_add_str(p->out, i > 0 ? ", " : ", partition by ");
+        add_column(p->out, s, t->partition_col[i]);
+    }
+    buf_addf(p->out, "; overlap %g", t->overlap_min);
+    if (t->score_col >= 0) {
+        buf_add_str(p->out, ", ");
+        add_column(p->out, s, (uint32_t)t->score_col);
+        buf_addf(p->out, " %g", t->score_min);
+    }
+    add_named_duration(p->out, "age ", t->age_max_us);
+    buf_add_str(p->out, "; state: bounded by open frames and what was seen in that age");
+    if (t->partitions > 0) buf_add_str(p->out, ", and a number for each partition");
+}
+
 static void (*const printers[PLAN_COUNT])(const struct printing *p, const struct plan *plan) = {
     [PLAN_SCAN] = print_scan,
     [PLAN_VALUES] = print_values,
@@ -310,6 +340,7 @@ static void (*const printers[PLAN_COUNT])(const struct printing *p, const struct
     [PLAN_INFER] = print_infer,
     [PLAN_TRAIN] = print_train,
     [PLAN_UNNEST] = print_unnest,
+    [PLAN_TRACK] = print_track,
     [PLAN_SINK] = print_sink,
 };
 

@@ -15,6 +15,7 @@
 #include "engine/base/type.h"
 #include "engine/expr.h"
 #include "engine/plan_model.h"
+#include "engine/plan_track.h"
 #include "engine/stream_def.h"
 
 /* Every kind of plan node. To add one: a row here, and engine/op/<name>.c with op_<name>.
@@ -34,6 +35,7 @@
     X(INFER, infer, "Infer")                        /* what a model answers */                     \
     X(TRAIN, train, "Train")                        /* teaches a model */                          \
     X(UNNEST, unnest, "Unnest")                     /* a row for each element of an array */       \
+    X(TRACK, track, "Track")                        /* numbers what boxes show over frames */      \
     X(LIMIT, limit, "Limit")                                                                       \
     X(SINK, sink, "Sink") /* hands rows to the query's output */
 
@@ -161,6 +163,7 @@ struct plan {
         struct plan_infer infer;
         struct plan_train train;
         struct plan_unnest unnest;
+        struct plan_track track;
     } as;
 };
 

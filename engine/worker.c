@@ -39,6 +39,7 @@ static bool partitions_are_keys(const struct plan_aggregate *a) {
 static bool is_shared(const struct plan *p) {
     const struct plan_aggregate *a = &p->as.aggregate;
     if (p->kind == PLAN_GROUP_AGGREGATE) return a->keys > 0;
+    if (p->kind == PLAN_TRACK) return p->as.track.partitions > 0;
     if (p->kind != PLAN_WINDOW_AGGREGATE || a->keys == 0) return false;
     return a->window.kind != WINDOW_SESSION || partitions_are_keys(a);
 }
@@ -126,13 +127,23 @@ static void worker_close(struct worker *w) {
     rejects_done(&w->rejects);
 }
 
-static bool exchange_open(struct op *op, const struct plan *plan, struct err *e) {
+/* The columns by which rows are shared out. */
+static bool share_open(struct op *op, const struct plan *plan) {
     struct worker_pool *pool = op->state;
     const struct plan_aggregate *a = &plan->as.aggregate;
+    const struct plan_track *t = &plan->as.track;
+    const struct schema *s = plan->input[0]->schema;
+    if (plan->kind == PLAN_TRACK) {
+        return key_set_open(&pool->key, s, t->partitions, t->partition_col, op->arena);
+    }
     bool session = plan->kind == PLAN_WINDOW_AGGREGATE && a->window.kind == WINDOW_SESSION;
-    bool by_key =
-        key_set_open(&pool->key, plan->input[0]->schema, session ? a->window.partitions : a->keys,
-                     session ? a->window.partition_col : a->key_col, op->arena);
+    return key_set_open(&pool->key, s, session ? a->window.partitions : a->keys,
+                        session ? a->window.partition_col : a->key_col, op->arena);
+}
+
+static bool exchange_open(struct op *op, const struct plan *plan, struct err *e) {
+    struct worker_pool *pool = op->state;
+    bool by_key = share_open(op, plan);
     uint32_t workers = op->query->options.workers;
     pool->worker = ARENA_ARRAY(op->arena, pool->worker, workers);
     if (!by_key || !pool->worker || !merge_open(op)) return err_memory(e);

@@ -1,11 +1,12 @@
-/* worker.h: a query on several threads: shares of the keys of one aggregation.
+/* worker.h: a query on several threads: shares of the keys of one aggregation, or of the partitions
+ * of one Track.
  *
- * The lowest aggregation of a plan that has keys, and only stateless operators between it and its
- * scan, may run on N workers. Each has an operator of its own with the groups of its share of the
- * keys, and runs it to completion on every batch, with a selection of its own rows; rows of others
- * are there but not live, so time is the same for all. Their results are merged by row, window and
- * first row into what one worker would have given, and the rest of the plan goes on with that on
- * the feeding thread. Nothing is shared but the batch, which nobody writes.
+ * The lowest aggregation (or Track) of a plan, if it has keys, and only stateless operators between
+ * it and its scan, may run on N workers. Each has an operator of its own with the groups of its
+ * share of the keys, and runs it to completion on every batch, with a selection of its own rows;
+ * rows of others are there but not live, so time is the same for all. Their results are merged by
+ * row, window and first row into what one worker would have given, and the rest of the plan goes on
+ * with that on the feeding thread. Nothing is shared but the batch, which nobody writes.
  *
  * Lifetime: from worker_pool_open() to worker_pool_close(), in the query's arena. The feeding
  * thread is worker 0; between calls all others sleep.

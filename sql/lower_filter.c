@@ -90,6 +90,8 @@ static bool may_pass(const struct plan *p, const struct expr *x) {
             return reads_only_below(x, p->input[0]->schema->cols);
         /* Rows left out would change the sessions, unless whole partitions are. */
         return reads_only_these(x, p->as.window.spec.partitions, p->as.window.spec.partition_col);
+    case PLAN_TRACK: /* likewise: whole partitions only */
+        return reads_only_these(x, p->as.track.partitions, p->as.track.partition_col);
     case PLAN_SORT: return p->as.sort.limit < 0;
     case PLAN_GROUP_AGGREGATE:
         return g->keys > 0 && reads_only_below(x, g->keys) && expr_flags(x) == 0;

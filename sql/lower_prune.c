@@ -414,6 +414,40 @@ static const struct plan *prune_unnest(struct pruning *r, const struct plan *p, 
     return copy->schema ? copy : NULL;
 }
 
+/* TRACK keeps rows: only what is wanted of them, and what it reads. */
+static const struct plan *prune_track(struct pruning *r, const struct plan *p, struct columns c,
+                                      struct err *e) {
+    const struct plan_track *t = &p->as.track;
+    struct columns below;
+    uint32_t cols = p->input[0]->schema->cols;
+    if (!columns_init(r, p->input[0], &below, e)) return NULL;
+    memcpy(below.wanted, c.wanted, cols * sizeof *c.wanted);
+    below.wanted[t->time_col] = true;
+    for (uint32_t i = 0; i < TRACK_BOX_COLS; i++) below.wanted[t->box_col[i]] = true;
+    if (t->label_col >= 0) below.wanted[t->label_col] = true;
+    if (t->score_col >= 0) below.wanted[t->score_col] = true;
+    for (uint32_t i = 0; i < t->partitions; i++) below.wanted[t->partition_col[i]] = true;
+    const struct plan *x = compact(r, p->input[0], below.wanted, e);
+    number_wanted(p->input[0], below);
+    struct plan *copy = x ? lower_copy(r->b, p, x, NULL, e) : NULL;
+    if (!copy) return NULL;
+    struct plan_track *to = &copy->as.track;
+    to->time_col = below.place[t->time_col];
+    for (uint32_t i = 0; i < TRACK_BOX_COLS; i++) to->box_col[i] = below.place[t->box_col[i]];
+    if (t->label_col >= 0) to->label_col = (int32_t)below.place[t->label_col];
+    if (t->score_col >= 0) to->score_col = (int32_t)below.place[t->score_col];
+    to->partition_col = renumbered(r, t->partition_col, t->partitions, below.place, e);
+    if (!to->partition_col) return NULL;
+    for (uint32_t i = 0; i < cols; i++) {
+        c.wanted[i] = below.wanted[i];
+        c.place[i] = below.place[i];
+    }
+    c.wanted[cols] = true;
+    c.place[cols] = x->schema->cols;
+    copy->schema = placed_schema(r, p, c, x->schema->cols + 1, e);
+    return copy->schema ? copy : NULL;
+}
+
 static const struct plan *prune(struct pruning *r, const struct plan *p, struct columns c,
                                 struct err *e) {
     switch (p->kind) {
@@ -429,6 +463,7 @@ static const struct plan *prune(struct pruning *r, const struct plan *p, struct 
     case PLAN_LIMIT: return prune_limit(r, p, c, e);
     case PLAN_INFER: return prune_infer(r, p, c, e);
     case PLAN_UNNEST: return prune_unnest(r, p, c, e);
+    case PLAN_TRACK: return prune_track(r, p, c, e);
     case PLAN_DISTINCT:
     case PLAN_SET_OPERATION:
     case PLAN_TRAIN:

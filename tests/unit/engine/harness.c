@@ -301,6 +301,26 @@ struct window_spec rig_session(struct rig *r, const struct plan *in, const char 
     return w;
 }
 
+struct plan *rig_track(struct rig *r, struct plan *in, const char *partitions,
+                       const struct plan_track *o) {
+    static const char *const box[] = {"x", "y", "w", "h"};
+    struct plan *p = rig_node(r, PLAN_TRACK, in, NULL);
+    struct field *f = ARENA_ARRAY(&r->probe.arena, f, RIG_COLUMNS);
+    struct schema *s = ARENA_NEW(&r->probe.arena, s);
+    struct plan_track *t = &p->as.track;
+    memcpy(f, in->schema->col, in->schema->cols * sizeof *f);
+    f[in->schema->cols] = (struct field){.name = TEXT_LITERAL("track_id"), .type = &type_bigint};
+    *s = (struct schema){.cols = in->schema->cols + 1, .col = f};
+    p->schema = s;
+    *t = *o;
+    t->time_col = column_of(in, "at");
+    for (uint32_t i = 0; i < TRACK_BOX_COLS; i++) t->box_col[i] = column_of(in, box[i]);
+    if (o->label_col >= 0) t->label_col = (int32_t)column_of(in, "label");
+    if (o->score_col >= 0) t->score_col = (int32_t)column_of(in, "score");
+    t->partition_col = columns_of(r, in, partitions, &t->partitions);
+    return p;
+}
+
 static void number_nodes(struct rig *r, const struct plan *p) {
     struct plan *own = (struct plan *)(uintptr_t)p; /* made by this harness */
     own->id = r->query.plans++;

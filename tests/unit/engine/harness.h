@@ -68,6 +68,10 @@ struct plan *rig_group(struct rig *r, struct plan *in, const char *keys, const c
 struct plan *rig_window_group(struct rig *r, struct plan *in, const char *keys, const char *aggs,
                               const struct window_spec *window);
 struct plan *rig_window(struct rig *r, struct plan *in, const struct window_spec *window);
+/* Track by columns "at", "x", "y", "w", "h"; *o says how, where not -1 its label_col and score_col
+ * mean columns "label" and "score". */
+struct plan *rig_track(struct rig *r, struct plan *in, const char *partitions,
+                       const struct plan_track *o);
 struct plan *rig_node(struct rig *r, enum plan_kind kind, struct plan *a, struct plan *b);
 
 /* A window over column `time` of the plan. */
