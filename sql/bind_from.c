@@ -275,10 +275,7 @@ static struct rel *table_function(struct binder *b, const struct ast_source *s, 
     if (window_kind_find(name, &kind)) return bind_window_function(b, s, e);
     if (text_equal_fold(name, TEXT_LITERAL("ml_predict"))) return bind_ml_predict(b, s, e);
     if (text_equal_fold(name, TEXT_LITERAL("ml_evaluate"))) return bind_ml_evaluate(b, s, e);
-    if (text_equal_fold(name, TEXT_LITERAL("track"))) {
-        bind_unsupported(b, s->at, e, "%.*s is not supported yet", TEXT_ARG(name));
-        return NULL;
-    }
+    if (text_equal_fold(name, TEXT_LITERAL("track"))) return bind_track(b, s, e);
     bind_error(b, s->at, e, "42883: there is no table function %.*s", TEXT_ARG(name));
     struct text near = {0};
     uint32_t best = bind_reach(name);
@@ -292,7 +289,7 @@ static struct rel *table_function(struct binder *b, const struct ast_source *s, 
     if (near.bytes > 0)
         err_hint(e, "Perhaps you meant \"%.*s\".", TEXT_ARG(near));
     else
-        err_hint(e, "There are TUMBLE, HOP, CUMULATE, SESSION, ML_PREDICT and ML_EVALUATE.");
+        err_hint(e, "There are TUMBLE, HOP, CUMULATE, SESSION, ML_PREDICT, ML_EVALUATE and TRACK.");
     return NULL;
 }
 

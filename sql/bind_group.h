@@ -45,6 +45,10 @@ const struct expr *bind_window_part(struct expr_scope *s, const struct ast_expr 
 /* bind_window.c: window_start, window_end, window_time as columns of a relation. */
 void bind_window_columns(struct rel_col col[3], const struct rel_window *w);
 
+/* bind_window.c: DESCRIPTOR(ts), the time attribute of `r`, into spec->time_col and ->proctime. */
+bool bind_time_arg(struct binder *b, const struct rel *r, const struct ast_arg *a,
+                   struct window_spec *spec, struct err *e);
+
 /* The time role of an expression: a column's, or that of PROCTIME(). */
 enum time_role bind_time_role(const struct rel *r, const struct expr *x);
 /* The column of `r` that is its time attribute; bytes 0: none. */

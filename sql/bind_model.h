@@ -35,6 +35,9 @@ struct rel *bind_ml_evaluate(struct binder *b, const struct ast_source *s, struc
 /* bind_window.c: TABLE t, TABLE (SELECT ..), or a bare name. */
 struct rel *bind_table_arg(struct binder *b, const struct ast_arg *a, struct err *e);
 
+/* bind_track.c: TRACK in FROM. */
+struct rel *bind_track(struct binder *b, const struct ast_source *s, struct err *e);
+
 /* bind_unnest.c: `left` with a row for each element of what `s` takes apart. */
 struct rel *bind_unnest(struct binder *b, struct rel *left, const struct ast_source *s,
                         struct err *e);

@@ -139,8 +139,8 @@ static bool no_time_attribute(struct binder *b, const struct rel *r, const struc
                     TEXT_ARG(name->text), TEXT_ARG(name->text));
 }
 
-static bool bind_time(struct binder *b, const struct rel *r, const struct ast_arg *a,
-                      struct window_spec *spec, struct err *e) {
+bool bind_time_arg(struct binder *b, const struct rel *r, const struct ast_arg *a,
+                   struct window_spec *spec, struct err *e) {
     const struct ast_name *name;
     if (!name_of(b, a, &name, e)) return false;
     int32_t c = bind_find_column(b, r, NULL, name, e);
@@ -179,7 +179,7 @@ static bool bind_partition(struct binder *b, const struct rel *r, const struct w
 
 static bool bind_spec(struct binder *b, const struct rel *r, const struct ast_call *c,
                       const struct window_call *w, struct window_spec *spec, struct err *e) {
-    if (!bind_time(b, r, w->time, spec, e) || !bind_partition(b, r, w, spec, e)) return false;
+    if (!bind_time_arg(b, r, w->time, spec, e) || !bind_partition(b, r, w, spec, e)) return false;
     struct window_durations d = {0};
     for (uint32_t i = 0; i < DURATIONS_MAX && w->duration[i]; i++) {
         if (w->duration[i]->kind != AST_ARG_EXPR)
