@@ -42,7 +42,7 @@ static const struct model_type *find_provider(const struct session *s, const str
         return NULL;
     }
     const char *near = NULL;
-    uint32_t best = 4;
+    uint32_t best = text_reach(given->value);
     for (const struct model_type *const *m = s->options.models; m && *m; m++) {
         struct text name = text_of((*m)->provider);
         if (text_equal_fold(name, given->value)) return *m;
@@ -63,7 +63,7 @@ static const struct model_type *find_provider(const struct session *s, const str
 
 static bool unknown_option(const struct model_type *type, const struct option *o, struct err *e) {
     const char *near = NULL;
-    uint32_t best = o->key.bytes / 3 + 2;
+    uint32_t best = text_reach(o->key);
     for (const struct option_row *row = type->option; row && row->key; row++) {
         uint32_t distance = text_distance(o->key, text_of(row->key), best);
         if (distance >= best) continue;

@@ -120,7 +120,7 @@ void settings_init(struct settings *s) {
 
 const struct setting *setting_find(struct text name, struct err *e) {
     const struct setting *nearest = NULL;
-    uint32_t best = 4;
+    uint32_t best = text_reach(name);
     for (uint32_t i = 0; i < setting_count; i++) {
         struct text known = text_of(setting_table[i].name);
         if (text_equal_fold(name, known)) return &setting_table[i];

@@ -58,7 +58,7 @@ static void list_overloads(const struct expr_scope *s, struct text name, struct 
 }
 
 static struct text nearest_function(const struct sql_env *env, struct text name) {
-    uint32_t best = bind_reach(name);
+    uint32_t best = text_reach(name);
     struct text near = {0};
     uint32_t table = 0, row = 0;
     for (const struct fn *f; (f = next_fn(env, &table, &row));) {

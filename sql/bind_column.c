@@ -32,7 +32,7 @@ static bool has_table(const struct rel *r, const struct ast_name *table) {
 
 static void hint_column(const struct rel *r, const struct ast_name *table,
                         const struct ast_name *name, struct err *e) {
-    uint32_t best = bind_reach(name->text);
+    uint32_t best = text_reach(name->text);
     struct text near = {0};
     for (uint32_t i = 0; r && i < r->cols; i++) {
         if (table && !text_equal_fold(r->col[i].table, table->text)) continue;
@@ -45,7 +45,7 @@ static void hint_column(const struct rel *r, const struct ast_name *table,
 }
 
 bool bind_hint_field(const struct field *f, uint32_t fields, struct text name, struct err *e) {
-    uint32_t best = bind_reach(name);
+    uint32_t best = text_reach(name);
     struct text near = {0};
     for (uint32_t i = 0; i < fields; i++) {
         uint32_t d = text_distance(name, f[i].name, best);

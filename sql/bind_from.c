@@ -278,7 +278,7 @@ static struct rel *table_function(struct binder *b, const struct ast_source *s, 
     if (text_equal_fold(name, TEXT_LITERAL("track"))) return bind_track(b, s, e);
     bind_error(b, s->at, e, "42883: there is no table function %.*s", TEXT_ARG(name));
     struct text near = {0};
-    uint32_t best = bind_reach(name);
+    uint32_t best = text_reach(name);
     for (uint32_t k = 0; k <= WINDOW_SESSION; k++) {
         struct text other = text_of(window_kind_name((enum window_kind)k));
         uint32_t d = text_distance(name, other, best);

@@ -57,7 +57,7 @@ static const struct {
 
 static bool type_unknown(struct binder *b, const struct ast_type *t, struct err *e) {
     struct text near = {0};
-    uint32_t best = 3;
+    uint32_t best = text_reach(t->name.text);
     for (size_t i = 0; i < COUNT_OF(type_spellings); i++) {
         struct text name = text_of(type_spellings[i].name);
         uint32_t d = text_distance(t->name.text, name, best);

@@ -86,11 +86,6 @@ struct rel {
     bool bounded;        /* all inputs end */
 };
 
-/* The distance at which another name is no longer a misspelling: a third of the letters. */
-static inline uint32_t bind_reach(struct text name) {
-    return name.bytes / 3 + 1;
-}
-
 /* Errors at a place of the tree; `format` begins with the SQLSTATE: "42703: column ...". They
  * return false. */
 bool bind_error(const struct binder *b, uint32_t at, struct err *e, const char *format, ...)

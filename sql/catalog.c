@@ -68,8 +68,7 @@ struct object *catalog_find_function(const struct catalog *c, struct text name) 
 }
 
 struct text catalog_nearest(const struct catalog *c, struct text name, enum object_kind kind) {
-    /* A third of the letters may be wrong: further away is another word. */
-    uint32_t best = name.bytes / 3 + 1;
+    uint32_t best = text_reach(name);
     struct text nearest = {0};
     for (const struct object *o = c->first; o; o = o->next) {
         if (kind == OBJECT_COUNT ? o->kind == OBJECT_FUNCTION : o->kind != kind) continue;

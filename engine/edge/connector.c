@@ -51,7 +51,7 @@ static const struct connector *find(struct text name) {
 
 static const char *nearest_connector(struct text name) {
     const char *best = NULL;
-    uint32_t best_distance = 4;
+    uint32_t best_distance = text_reach(name);
     for (uint32_t i = 0; connectors[i]; i++) {
         uint32_t d = text_distance(name, text_of(connectors[i]->name), best_distance);
         if (d >= best_distance) continue;
@@ -104,7 +104,7 @@ struct tables {
 static bool unknown_option(const struct tables *t, const struct option *o, struct err *e) {
     err_set(e, ERR_SQL, "22023", "%s has no option '%.*s'", t->subject, TEXT_ARG(o->key));
     e->offset = o->at;
-    struct nearest n = {.key = o->key, .distance = o->key.bytes / 3 + 2};
+    struct nearest n = {.key = o->key, .distance = text_reach(o->key)};
     nearest_in(t->own, &n);
     if (t->codec) nearest_in(t->codec->option, &n);
     nearest_in(stream_options, &n);
