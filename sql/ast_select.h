@@ -40,8 +40,7 @@ enum ast_join {
     X(SELECT)   /* (SELECT ..), (VALUES ..): select */                                             \
     X(CALL)     /* TABLE(f(..)), f(..): call */                                                    \
     X(UNNEST)   /* UNNEST(x) [WITH ORDINALITY]: args, ordinality */                                \
-    X(GROUP)    /* (a JOIN b ..): from */                                                          \
-    X(MATCH)    /* t MATCH_RECOGNIZE (..): name; what stands inside is not kept */
+    X(GROUP)    /* (a JOIN b ..): from */
 
 #define X(ID) AST_SOURCE_##ID,
 enum ast_source_kind { AST_SOURCE_LIST(X) AST_SOURCE_COUNT };
@@ -61,6 +60,7 @@ struct ast_source {
     bool natural;
     bool lateral;
     bool ordinality;
+    bool match;               /* MATCH_RECOGNIZE (..) behind it; what stands inside is not kept */
     struct ast_expr *on;      /* else NULL */
     struct ast_names using;   /* USING (a, b) */
     struct ast_name alias;    /* else none */

@@ -296,10 +296,8 @@ static struct rel *table_function(struct binder *b, const struct ast_source *s, 
 static struct rel *unsupported_source(struct binder *b, const struct ast_source *s, struct err *e) {
     if (s->kind == AST_SOURCE_GROUP)
         bind_unsupported(b, s->start, e, "joins are not supported yet");
-    else if (s->kind == AST_SOURCE_UNNEST)
-        bind_unsupported(b, s->start, e, "UNNEST stands in a FROM of its own, or behind a source");
     else
-        bind_unsupported(b, s->start, e, "MATCH_RECOGNIZE is not supported yet");
+        bind_unsupported(b, s->start, e, "UNNEST stands in a FROM of its own, or behind a source");
     return NULL;
 }
 
@@ -309,6 +307,10 @@ struct rel *bind_source(struct binder *b, const struct ast_source *s, struct err
         bind_unsupported(b, s->as_of->start, e, "FOR SYSTEM_TIME AS OF is not supported yet");
         return NULL;
     }
+    if (s->match) {
+        bind_unsupported(b, s->start, e, "MATCH_RECOGNIZE is not supported yet");
+        return NULL;
+    }
     switch (s->kind) {
     case AST_SOURCE_NAME:
     case AST_SOURCE_SNAPSHOT: r = bind_relation(b, s, e); break;
@@ -316,7 +318,6 @@ struct rel *bind_source(struct binder *b, const struct ast_source *s, struct err
     case AST_SOURCE_CALL: r = table_function(b, s, e); break;
     case AST_SOURCE_UNNEST:
     case AST_SOURCE_GROUP:
-    case AST_SOURCE_MATCH:
     case AST_SOURCE_COUNT: return unsupported_source(b, s, e);
     }
     if (!r || !rename_columns(b, r, s->columns.at, s->columns.count, e)) return NULL;

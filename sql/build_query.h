@@ -62,7 +62,7 @@ struct ast_source *build_alias(struct build *b, struct ast_source *s, const stru
                                struct ast_names columns);
 struct ast_source *build_source_name(struct build *b, struct token name, struct ast_options hint);
 struct ast_source *build_as_of(struct build *b, struct ast_source *s, struct ast_expr *e, bool lsn);
-struct ast_source *build_match(struct build *b, struct token name, struct ast_options hint);
+struct ast_source *build_match(struct build *b, struct ast_source *s);
 struct ast_source *build_source_call(struct build *b, struct token name, struct ast_args args);
 struct ast_source *build_ordinality(struct build *b, struct ast_source *s);
 struct ast_source *build_snapshot(struct build *b, struct token word, struct token name,

@@ -37,9 +37,10 @@ struct ast_source *build_snapshot(struct build *b, struct token word, struct tok
     return s;
 }
 
-struct ast_source *build_match(struct build *b, struct token name, struct ast_options hint) {
-    struct ast_source *s = build_source_name(b, name, hint);
-    if (s) s->kind = AST_SOURCE_MATCH;
+struct ast_source *build_match(struct build *b, struct ast_source *s) {
+    if (b->failed) return NULL;
+    s->match = true;
+    s->end = b->end;
     return s;
 }
 

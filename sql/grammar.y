@@ -253,7 +253,7 @@ bound(A) ::= expr(E) PRECEDING|FOLLOWING(X). { A = build_bound(b, E, X); }
 %type ctes {struct ast_select *}  %type core {struct ast_core *}  %type item {struct ast_item *}
 %type items {struct ast_items}  %type rows {struct ast_core *}  %type from {struct ast_from}
 %type from_opt {struct ast_from}  %type joined {struct ast_source *}
-%type source {struct ast_source *}  %type at_lsn {struct ast_source *}
+%type source {struct ast_source *}  %type suffixed {struct ast_source *}
 %type join {struct build_join}  %type where {struct ast_expr *}  %type group_by {struct build_group}
 %type windows {struct ast_windows}  %type windowed {struct ast_windows}
 %type options {struct ast_options}  %type hint {struct ast_options}
@@ -299,17 +299,17 @@ join(A) ::= JOIN_KW(X) JOIN_KW(Y) JOIN_KW(Z) JOIN. { A = build_join(b, X, &X, &Y
 joined(A) ::= source(A).
 joined(A) ::= source(S) plain(N) names_opt(L).    { A = build_alias(b, S, &N, L); }
 joined(A) ::= source(S) AS name(N) names_opt(L).  { A = build_alias(b, S, &N, L); }
-joined(A) ::= at_lsn(S).                          { A = S; }
-joined(A) ::= at_lsn(S) plain(N) names_opt(L).    { A = build_alias(b, S, &N, L); }
-joined(A) ::= at_lsn(S) AS name(N) names_opt(L).  { A = build_alias(b, S, &N, L); }
-at_lsn(A) ::= source(S) AS OF LSN lsn(X).
+joined(A) ::= suffixed(S).                        { A = S; }
+joined(A) ::= suffixed(S) plain(N) names_opt(L).  { A = build_alias(b, S, &N, L); }
+joined(A) ::= suffixed(S) AS name(N) names_opt(L). { A = build_alias(b, S, &N, L); }
+suffixed(A) ::= source(S) MATCH_BODY. { A = build_match(b, S); }
+suffixed(A) ::= source(S) AS OF LSN lsn(X).
                     { A = build_as_of(b, S, build_literal(b, X), true); }
 source(A) ::= sname(N) hint(H).                   { A = build_source_name(b, N, H); }
 source(A) ::= sname(N) hint(H) FOR SYSTEM_TIME AS OF expr(E).
                     { A = build_as_of(b, build_source_name(b, N, H), E, false); }
 source(A) ::= sname(N) hint(H) FOR SYSTEM_TIME AS OF LSN lsn(X).
                     { A = build_as_of(b, build_source_name(b, N, H), build_literal(b, X), true); }
-source(A) ::= sname(N) hint(H) MATCH_BODY.     { A = build_match(b, N, H); }
 source(A) ::= sname(N) LP args(L) RP.          { A = build_source_call(b, N, L); }
 source(A) ::= sname(N) LP args(L) RP WITH ORDINALITY.
                     { A = build_ordinality(b, build_source_call(b, N, L)); }

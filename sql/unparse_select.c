@@ -207,10 +207,6 @@ static void add_source_body(const struct ast_source *s, struct buf *out) {
         add_from(s->from, out);
         buf_add_char(out, ')');
         return;
-    case AST_SOURCE_MATCH:
-        add_named(s, out);
-        buf_add_str(out, " MATCH_RECOGNIZE ()");
-        return;
     case AST_SOURCE_COUNT: return;
     }
 }
@@ -227,6 +223,7 @@ static void add_source(const struct ast_source *s, struct buf *out) {
     buf_add_str(out, joins[s->join]);
     if (s->lateral) buf_add_str(out, "LATERAL ");
     add_source_body(s, out);
+    if (s->match) buf_add_str(out, " MATCH_RECOGNIZE ()");
     if (s->alias.text.at) {
         buf_add_str(out, " AS ");
         unparse_name(s->alias.text, out);

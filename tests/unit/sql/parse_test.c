@@ -178,6 +178,8 @@ static void sources(void **unused) {
          "SELECT * FROM a FOR SYSTEM_TIME AS OF b.ts AS s, c FOR SYSTEM_TIME AS OF LSN 5"},
         {"SELECT * FROM t MATCH_RECOGNIZE (PARTITION BY a PATTERN (A B*) DEFINE A AS (1)) AS m",
          "SELECT * FROM t MATCH_RECOGNIZE () AS m"},
+        {"SELECT * FROM (SELECT 1) MATCH_RECOGNIZE (PATTERN (A)) AS m, TABLE(s) MATCH_RECOGNIZE (A)",
+         "SELECT * FROM (SELECT 1) MATCH_RECOGNIZE () AS m, TABLE(s) MATCH_RECOGNIZE ()"},
         {"SELECT * FROM x$late EMIT CHANGES", NULL},
     };
     EXPECT_PAIRS(pairs);
