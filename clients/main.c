@@ -77,7 +77,8 @@ static enum exit_status printed(const struct process *p, struct out *out) {
 enum exit_status command_help(const struct process *p, const struct command *c) {
     struct out out;
     out_init(&out, p->stdout_fd);
-    buf_addf(&out.buf, "weir %s %s\n  %s\n%s", c->name, c->usage, c->doc, c->help);
+    buf_addf(&out.buf, "weir %s%s%s\n  %s\n%s", c->name, c->usage[0] ? " " : "", c->usage, c->doc,
+             c->help);
     return printed(p, &out);
 }
 
