@@ -6,9 +6,10 @@ build=$1
 shift
 suite=""
 setup=""
+log=testlog
 while [ $# -gt 0 ]; do
     case "$1" in
-    --soak) setup="--setup soak" ;;
+    --soak) setup="--setup soak"; log=testlog-soak ;;
     --suite) suite="--suite $2"; shift ;;
     *) echo "tests/run.sh: no option $1" >&2; exit 2 ;;
     esac
@@ -28,5 +29,5 @@ awk -v status="$status" '
 END {
     if (status != 0 && failed == 0) failed = 1
     printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped
-}' "$build"/meson-logs/testlog*.txt
+}' "$build/meson-logs/$log.txt"
 exit "$status"
