@@ -132,16 +132,15 @@ static int64_t complete_time(const struct filesystem_sink *s, const struct part 
 /* Writes rows; a file that is full is closed, and the next row begins another. */
 static bool write_rows(struct filesystem_sink *s, struct part *p, struct batch *rows,
                        int64_t now_us, struct err *e) {
-    uint32_t left = rows->live, try = left, took = 0;
+    uint32_t left = rows->live, offered = left, took = 0;
     while (left > 0) {
-        rows->live = try < left ? try : left
-            ;
+        rows->live = offered < left ? offered : left;
         if (!parts_write(&s->parts, p, rows, now_us, &took, e)) return false;
         rows->sel += took;
         left -= took;
         if (!part_full(p, &s->parts.env)) continue;
         if (!parts_publish(&s->parts, p, e)) return false;
-        try = 2 * took; /* the next file will hold about as many */
+        offered = 2 * took; /* the next file will hold about as many */
     }
     return true;
 }
@@ -159,7 +158,7 @@ static bool write_part(struct filesystem_sink *s, struct part *p, const struct b
     return write_rows(s, p, &mine, now_us, e);
 }
 
-/* Does row `b` of the batch belong where row `a` does? Saves making the key. */
+/* Does row `y` of the batch belong where row `x` does? Saves making the key. */
 static bool same_partition(const struct filesystem_sink *s, const struct batch *b, uint32_t x,
                            uint32_t y) {
     for (uint32_t i = 0; i < s->def->partitions; i++) {
