@@ -16,8 +16,10 @@
 #include "engine/base/arena.h"
 #include "udf/nn/shape.h"
 
+/* No value: an optional input that is absent; no node. */
+#define GRAPH_NONE UINT32_MAX
+
 enum {
-    GRAPH_NONE = UINT32_MAX, /* no value: an optional input that is absent; no node */
     GRAPH_NODES_MAX = 20000,
     GRAPH_VALUES_MAX = 200000,
 };

@@ -57,10 +57,13 @@ typedef bool binary_loop(size_t n, const void *a, size_t a_step, const void *b, 
     X(LESS, less, x < y)                                                                           \
     X(LESS_OR_EQUAL, less_or_equal, x <= y)                                                        \
     X(GREATER, greater, x > y)                                                                     \
-    X(GREATER_OR_EQUAL, greater_or_equal, x >= y)                                                  \
-    X(AND, and, x &&y)                                                                             \
-    X(OR, or, x || y)                                                                              \
-    X(XOR, xor, !x != !y)
+    X(GREATER_OR_EQUAL, greater_or_equal, x >= y)
+
+/* Of bools, which are 0 or 1. */
+#define LOGIC_LIST(X)                                                                              \
+    X(AND, and, x &y)                                                                              \
+    X(OR, or, x | y)                                                                               \
+    X(XOR, xor, x ^ y)
 
 #define DEFINE_COMPARE(ID, name, sfx, ctype, VALUE)                                                \
     static bool name##_##sfx(size_t n, const void *a, size_t a_step, const void *b, size_t b_step, \
@@ -69,7 +72,7 @@ typedef bool binary_loop(size_t n, const void *a, size_t a_step, const void *b, 
         uint8_t *out = to;                                                                         \
         for (size_t i = 0; i < n; i++) {                                                           \
             ctype x = p[i * a_step], y = q[i * b_step];                                            \
-            out[i] = VALUE;                                                                        \
+            out[i] = (uint8_t)(VALUE);                                                             \
         }                                                                                          \
         return true;                                                                               \
     }
@@ -79,6 +82,7 @@ typedef bool binary_loop(size_t n, const void *a, size_t a_step, const void *b, 
     DEFINE_INTEGER(ID, name, i32, int32_t, value)                                                  \
     DEFINE_INTEGER(ID, name, i8, int8_t, value)                                                    \
     DEFINE_INTEGER(ID, name, u8, uint8_t, value)
+#define LOGICS(ID, name, value) DEFINE_COMPARE(ID, name, u8, uint8_t, value)
 #define COMPARES(ID, name, value)                                                                  \
     DEFINE_COMPARE(ID, name, f32, float, value)                                                    \
     DEFINE_COMPARE(ID, name, i64, int64_t, value)                                                  \
@@ -88,6 +92,7 @@ typedef bool binary_loop(size_t n, const void *a, size_t a_step, const void *b, 
 
 INTEGER_LIST(INTEGERS)
 COMPARE_LIST(COMPARES)
+LOGIC_LIST(LOGICS)
 DEFINE_DIVIDE(i64, int64_t, y == -1)
 DEFINE_DIVIDE(i32, int32_t, y == -1)
 DEFINE_DIVIDE(i8, int8_t, y == -1)
@@ -100,7 +105,7 @@ DEFINE_INTEGER(PRELU, prelu, i8, int8_t, x < 0 ? (uint64_t)x * (uint64_t)y : (ui
 enum variant {
     VARIANT_COMPARE = LOOP_BINARY_COUNT - 1,
 #define X(ID, name, value) VARIANT_##ID,
-    COMPARE_LIST(X)
+    COMPARE_LIST(X) LOGIC_LIST(X)
 #undef X
         VARIANT_COUNT
 };
@@ -119,6 +124,9 @@ static binary_loop *const integer_loops[VARIANT_COUNT][NET_TYPE_COUNT] = {
     [VARIANT_##ID] = {[NET_F32] = name##_f32, [NET_I64] = name##_i64, [NET_I32] = name##_i32,      \
                       [NET_I8] = name##_i8,   [NET_U8] = name##_u8,   [NET_BOOL] = name##_u8},
     COMPARE_LIST(X)
+#undef X
+#define X(ID, name, value) [VARIANT_##ID] = {[NET_BOOL] = name##_u8},
+        LOGIC_LIST(X)
 #undef X
 };
 

@@ -209,6 +209,9 @@ static bool resize_plan(struct step *s, struct err *e) {
     if (shape_elements(&s->in[0].shape) == 0) return step_error(s, e, "its input is empty");
     for (uint32_t d = 0; d < out->rank; d++) {
         if (stays(p, &t->axis[d])) continue;
+        if (resample_taps(&p->how, &t->axis[d]) > RESAMPLE_TAPS_MAX) {
+            return step_error(s, e, "dimension %u grows or shrinks too much", d);
+        }
         if (!resample_plan(&p->how, &t->axis[d], s->arena)) return err_memory(e);
         between.dim[d] = out->dim[d];
         if (!shape_fits(&between)) return step_error(s, e, "it grows too large on the way");

@@ -59,12 +59,15 @@ static double stretch(const struct resample *r, const struct resample_axis *x) {
     return r->antialias && x->scale < 1 ? x->scale : 1;
 }
 
-static uint32_t taps_of(const struct resample *r, const struct resample_axis *x) {
+static double taps_of(const struct resample *r, const struct resample_axis *x) {
     if (r->mode == MODE_NEAREST) return 1;
     double reach = (r->mode == MODE_CUBIC ? 2 : 1) / stretch(r, x);
     double before = floor(-reach) + 1; /* of the first tap, from the pixel at the left */
-    double taps = 2 - 2 * before;
-    return taps < 1e6 ? (uint32_t)taps : 1000000;
+    return 2 - 2 * before;
+}
+
+double resample_taps(const struct resample *r, const struct resample_axis *x) {
+    return taps_of(r, x) * (double)x->out;
 }
 
 static int32_t inside(double at, size_t size) {
@@ -93,7 +96,8 @@ static void pixel_plan(const struct resample *r, const struct resample_axis *x, 
 
 bool resample_plan(const struct resample *r, struct resample_axis *x, struct arena *a) {
     assert(x->in > 0 && x->out > 0 && x->in <= INT32_MAX);
-    x->taps = taps_of(r, x);
+    assert(resample_taps(r, x) <= RESAMPLE_TAPS_MAX);
+    x->taps = (uint32_t)taps_of(r, x);
     int32_t *index = arena_zalloc(a, x->out, x->taps * sizeof *index);
     float *weight = arena_zalloc(a, x->out, x->taps * sizeof *weight);
     if (!index || !weight) return false;

@@ -60,6 +60,11 @@ struct resample_axis {
     const float *weight;  /* [out][taps] */
 };
 
+enum { RESAMPLE_TAPS_MAX = 1 << 22 };
+
+/* How many numbers an axis takes; resample_plan() wants at most RESAMPLE_TAPS_MAX. */
+double resample_taps(const struct resample *r, const struct resample_axis *x);
+
 /* Fills in taps, index and weight, in `a`. false: no memory. */
 bool resample_plan(const struct resample *r, struct resample_axis *x, struct arena *a) MUST_USE;
 
