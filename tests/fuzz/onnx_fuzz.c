@@ -1,8 +1,8 @@
 /* onnx_fuzz.c: libFuzzer target: any bytes are an ONNX file. It loads or is refused with a reason;
  * what loads and is small runs, or says why not.
  *
- * The first byte chooses: a network drawn here, in which the other bytes are edits (where, by what),
- * or the bytes themselves as a file.
+ * The first byte chooses: a network drawn here, in which the other bytes are edits, or
+ * the bytes themselves as a file.
  */
 #include <stdlib.h>
 #include <string.h>

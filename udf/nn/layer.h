@@ -109,6 +109,7 @@ enum {
     X(binary)                                                                                      \
     X(conv)                                                                                        \
     X(conv_transpose)                                                                              \
+    X(dropout)                                                                                     \
     X(pool)                                                                                        \
     X(matrix)                                                                                      \
     X(normal)                                                                                      \

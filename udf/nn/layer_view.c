@@ -1,7 +1,6 @@
 /* layer_view.c: operators that give the same elements in another shape, and Shape itself.
  *
- * Nothing is computed: the output is the input's memory. Identity and Dropout at inference never
- * become nodes (build.c), unless Dropout's mask is wanted.
+ * Nothing is computed: the output is the input's memory. Identity never becomes a node (build.c).
  */
 #include <assert.h>
 #include <string.h>
@@ -156,41 +155,6 @@ static bool shape_run(struct step *s, struct err *e) {
     return true;
 }
 
-/* Dropout whose mask is wanted: nothing is dropped. */
-struct dropout {
-    float ratio; /* of no effect here */
-};
-
-static bool dropout_read(struct layer_read *r, struct err *e) {
-    struct dropout *p = r->node->params;
-    int64_t seed;
-    return layer_read_float(r, "ratio", &p->ratio, e) && layer_read_int(r, "seed", &seed, e);
-}
-
-static bool dropout_plan(struct step *s, struct err *e) {
-    if (step_has(s, 2) && shape_elements(&s->in[2].shape) == 1 && *(const uint8_t *)s->in[2].at) {
-        float ratio = 0.5F;
-        if (step_has(s, 1) && s->in[1].at && s->in[1].type == NET_F32 &&
-            shape_elements(&s->in[1].shape) == 1) {
-            ratio = *(const float *)s->in[1].at;
-        }
-        if (ratio != 0) return step_unsupported(s, e, "dropping at random, as in training");
-    }
-    step_like(s);
-    if (step_gives(s, 1)) {
-        s->out[1].type = NET_BOOL;
-        s->out[1].shape = s->in[0].shape;
-    }
-    return true;
-}
-
-static bool dropout_run(struct step *s, struct err *e) {
-    (void)e;
-    if (step_gives(s, 0)) memmove(s->out[0].at, s->in[0].at, tensor_bytes(&s->in[0]));
-    if (step_gives(s, 1)) memset(s->out[1].at, 1, tensor_bytes(&s->out[1]));
-    return true;
-}
-
 static bool identity_plan(struct step *s, struct err *e) {
     (void)e;
     step_like(s);
@@ -233,15 +197,6 @@ static const struct layer rows[] = {
      .flags = LAYER_VIEW,
      .plan = identity_plan,
      .turn = layer_turn_any},
-    {.name = "Dropout",
-     .ins_min = 1,
-     .ins_max = 3,
-     .outs_max = 2,
-     .values = 1 << 2 | 1 << 1,
-     .params_bytes = sizeof(struct dropout),
-     .read = dropout_read,
-     .plan = dropout_plan,
-     .run = dropout_run},
     {.name = "Shape",
      .ins_min = 1,
      .ins_max = 1,

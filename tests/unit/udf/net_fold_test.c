@@ -143,6 +143,45 @@ static void batch_normalization_scales_channels(void **unused) {
     }
 }
 
+/* In training: statistics of the batch, and running averages of them. */
+static void batch_normalization_trains(void **unused) {
+    (void)unused;
+    struct random r = random_start("training");
+    struct probe p;
+    probe_init(&p, &r, 15);
+    struct net_shape s = probe_shape(4, 3, 2, 4, 5), c = probe_shape(1, 2);
+    const struct tensor *x = probe_random(&p, "x", &s, -2, 2);
+    const struct tensor *scale = probe_random(&p, "g", &c, -2, 2);
+    const struct tensor *shift = probe_random(&p, "b", &c, -2, 2);
+    const struct tensor *mean = probe_random(&p, "m", &c, -2, 2);
+    const struct tensor *variance = probe_random(&p, "v", &c, 0.1, 2);
+    struct probe_wanted w[3] = {probe_wanted(&p, "y", NET_F32, &s),
+                                probe_wanted(&p, "om", NET_F32, &c),
+                                probe_wanted(&p, "ov", NET_F32, &c)};
+    for (size_t ch = 0; ch < 2; ch++) {
+        double sum = 0, squares = 0;
+        for (size_t k = 0; k < 120; k++)
+            sum += probe_index(&s, k, 1) == ch ? probe_at(x, k) / 60 : 0;
+        for (size_t k = 0; k < 120; k++) {
+            double d = probe_at(x, k) - sum;
+            squares += probe_index(&s, k, 1) == ch ? d * d / 60 : 0;
+        }
+        w[1].at[ch] = probe_at(mean, ch) * 0.75 + sum * 0.25;
+        w[2].at[ch] = probe_at(variance, ch) * 0.75 + squares * 0.25;
+        for (size_t k = 0; k < 120; k++) {
+            if (probe_index(&s, k, 1) != ch) continue;
+            w[0].at[k] = (probe_at(x, k) - sum) / sqrt(squares + 1e-5) * probe_at(scale, ch) +
+                         probe_at(shift, ch);
+        }
+    }
+    onnx_write_node(&p.w, "BatchNormalization", "x g b m v", "y om ov");
+    onnx_write_int(&p.w, "training_mode", 1);
+    onnx_write_float(&p.w, "momentum", 0.75F);
+    p.absolute = 1e-4;
+    probe_check(&p, w, 3);
+    probe_done(&p);
+}
+
 struct moments {
     double mean, variance;
 };
@@ -423,6 +462,7 @@ int main(void) {
         cmocka_unit_test(reduce_of_nothing),
         cmocka_unit_test(softmax_is_as_defined),
         cmocka_unit_test(batch_normalization_scales_channels),
+        cmocka_unit_test(batch_normalization_trains),
         cmocka_unit_test(instance_normalization_takes_each_plane),
         cmocka_unit_test(layer_normalization_takes_the_last_axes),
         cmocka_unit_test(lrn_divides_by_neighbours),

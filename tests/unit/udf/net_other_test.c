@@ -167,10 +167,37 @@ static void einsum_sums_what_is_left_out(void **unused) {
     }
 }
 
+/* At inference all stay; in training those that NumPy's numbers of that seed say (0.5488135,
+ * 0.71518937, 0.60276338, 0.54488318, 0.4236548 for seed 0). */
+static void dropout_drops_in_training_only(void **unused) {
+    (void)unused;
+    struct random r = random_start("dropout");
+    for (uint32_t training = 0; training < 2; training++) {
+        struct probe p;
+        probe_init(&p, &r, 13);
+        struct net_shape s = probe_shape(1, 5), one = probe_shape(0);
+        const struct tensor *x = probe_random(&p, "x", &s, 1, 2);
+        *(float *)probe_value(&p, "r", NET_F32, &one)->at = 0.6F;
+        *(uint8_t *)probe_value(&p, "t", NET_BOOL, &one)->at = (uint8_t)training;
+        struct probe_wanted w[2] = {probe_wanted(&p, "y", NET_F32, &s),
+                                    probe_wanted(&p, "m", NET_BOOL, &s)};
+        static const bool stays[] = {false, true, true, false, false};
+        for (size_t k = 0; k < 5; k++) {
+            w[1].at[k] = training ? stays[k] : 1;
+            w[0].at[k] = probe_at(x, k) * w[1].at[k] * (training ? 2.5 : 1);
+        }
+        onnx_write_node(&p.w, "Dropout", "x r t", "y m");
+        onnx_write_int(&p.w, "seed", 0);
+        probe_check(&p, w, 2);
+        probe_done(&p);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(suppression_takes_the_best),
         cmocka_unit_test(einsum_sums_what_is_left_out),
+        cmocka_unit_test(dropout_drops_in_training_only),
     };
     return cmocka_run_group_tests(tests, probe_setup, probe_teardown);
 }
