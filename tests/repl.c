@@ -314,16 +314,15 @@ static void progress_is_never_wider_than_the_screen(void **state) {
     terminal_type(&s.t, CTRL_C);
     see(&s, "weir: stopped");
 
+    assert_non_null(s.t.raw.at);
+    const char *end = s.t.raw.at + s.t.raw.bytes;
     uint32_t lines = 0;
-    for (size_t i = 0; i < s.t.raw.bytes; i++) {
-        char c = s.t.raw.at[i];
-        if (c != '\r') continue;
-        lines++;
-        const char *end = memchr(s.t.raw.at + i + 1, '\r', s.t.raw.bytes - i - 1);
-        size_t bytes = end ? (size_t)(end - s.t.raw.at) - i - 1 : 0;
-        const char *at = s.t.raw.at + i + 1; /* a line with ^C behind it has the echo in it */
-        bool progress =
-            bytes > 0 && memmem(at, bytes, " rows in", 8) && !memmem(at, bytes, "^C", 2);
+    for (const char *at = memchr(s.t.raw.at, '\r', s.t.raw.bytes); at; lines++) {
+        const char *line = at + 1;
+        at = memchr(line, '\r', (size_t)(end - line));
+        size_t bytes = at ? (size_t)(at - line) : 0;
+        bool progress = bytes > 0 && memmem(line, bytes, " rows in", 8) &&
+                        !memmem(line, bytes, "^C", 2); /* else it has the echo in it */
         assert_true(!progress || bytes < COLUMNS + strlen("\033[K"));
     }
     assert_true(lines >= 2);

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# The examples that need data, run on it: they end well and say what is known to be true.
+#   tests/examples.sh WEIR ROOT
+set -uo pipefail
+weir=$1 root=$2 data=${WEIR_TEST_DATA:-$2/../shared/data}
+passed=0 failed=0
+if [ ! -d "$data" ]; then
+    echo "skipped: no test data"
+    echo "0 passed, 0 failed, 4 skipped"
+    exit 77
+fi
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# judge NAME AWK-CONDITION STATUS: does the condition hold for the rows that came?
+judge() {
+    if [ "$3" -eq 0 ] && awk "$2" "$work/out"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED $1 (status $3)"
+        cat "$work/err" "$work/out"
+    fi
+}
+
+# try NAME CONDITION DEFINES...: runs examples/NAME.sql as CSV.
+try() {
+    local name=$1 condition=$2 defines=() define
+    shift 2
+    for define in "$@"; do defines+=(--define "$define"); done
+    "$weir" run --format csv "${defines[@]}" "$root/examples/$name.sql" \
+        > "$work/out" 2> "$work/err"
+    judge "$name" "$condition" $?
+}
+
+# Five windows; the network of one epoch is right on 97 of 100.
+try digits 'BEGIN { FS = "," } /^2026/ { n++; sum += $3 } END { exit !(n == 5 && sum / n > 0.97) }' \
+    "data=$data/mnist" epochs=1 "network=$work/digits.onnx"
+try fraud 'END { exit !($1 > 0.836) }' "rows=$data/events/streams/elec.csv.gz"
+# The folder names the person: at least 7 of 10 are found.
+try faces 'BEGIN { FS = "," } /pgm/ { n++; m = split($1, part, "/")
+                   right += part[m - 1] == $3 } END { exit !(n == 40 && right >= 28) }' \
+    "known=$data/faces/*/0[1-3].pgm" "seen=$data/faces/*/0[4-5].pgm" \
+    "detector=$data/models/ultraface-RFB-320.onnx" "network=$data/models/mobilefacenet.onnx"
+# Every window counts at least as many boxes as things, and few things.
+try traffic 'BEGIN { FS = "," } /^20/ { n++; bad += $4 > $5 || $4 > 9 } END { exit !(n > 5 && !bad) }' \
+    "frames=$data/video/car/frames" "network=$data/models/yolox_nano.onnx" \
+    "labels=$data/models/coco_labels.txt"
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
