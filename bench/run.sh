@@ -24,6 +24,7 @@ printf "$format" "" "what" "median" "best" "beside it" "median" "ratio" "goal"
     "$here/windows.sh" "$build" "$runs"
     "$here/nexmark.sh" "$build" "$runs"
     "$here/image.sh" "$build" "$runs"
+    "$here/net.sh" "$build" "$runs"
     "$here/learn.sh" "$build" "$runs"
     "$here/footprint.sh" "$build"
 } | awk -F '\t' -v f="$format" '{ printf f, $1, $2, $3, $4, $5, $6, $7, $8; fflush() }'
