@@ -17,6 +17,7 @@
 #define UDF_NN_LAYER_H
 
 #include "udf/nn/blas.h"
+#include "udf/nn/chain.h"
 #include "udf/nn/graph.h"
 #include "udf/nn/loops.h"
 #include "udf/nn/onnx.h"
@@ -85,6 +86,9 @@ struct layer {
     bool (*read)(struct layer_read *r, struct err *e); /* NULL: no attributes */
     bool (*plan)(struct step *s, struct err *e);
     bool (*run)(struct step *s, struct err *e); /* NULL: a view */
+
+    /* As a link of a chain of image operators (chain.h); false: it cannot be one. NULL: never. */
+    bool (*link)(const struct step *s, struct chain_link *out);
 
     /* Do rows (along dimension 0) meet although shapes carry them along? NULL: never. */
     bool (*mixes)(const struct step *s);

@@ -122,6 +122,12 @@ static bool fast_run(struct step *s, struct err *e) {
     return true;
 }
 
+static bool fast_link(const struct step *s, struct chain_link *out) {
+    const struct fast_state *t = s->state;
+    *out = (struct chain_link){.conv = t->plan};
+    return t->plan != NULL;
+}
+
 const struct layer layer_conv_fast = {.name = "Conv",
                                       .ins_min = 2,
                                       .ins_max = CONV_INPUTS,
@@ -129,4 +135,5 @@ const struct layer layer_conv_fast = {.name = "Conv",
                                       .flags = LAYER_HEAVY | LAYER_IN_PLACE_3,
                                       .params_bytes = sizeof(struct conv_params),
                                       .plan = fast_plan,
-                                      .run = fast_run};
+                                      .run = fast_run,
+                                      .link = fast_link};

@@ -24,10 +24,37 @@ static bool pool_read(struct layer_read *r, struct err *e) {
            layer_read_int(r, "storage_order", &p->column_major, e);
 }
 
+struct pool_state {
+    struct window_plan w;
+    struct pool_shape last; /* where channels come last */
+};
+
+static struct pool_shape shape_of_last(const struct step *s, const struct window_plan *w) {
+    const struct pool_params *p = s->node->params;
+    return (struct pool_shape){.kind = s->node->layer->variant == KIND_MEAN ? POOL_MEAN : POOL_MAX,
+                               .h = (uint32_t)w->in[1],
+                               .w = (uint32_t)w->in[2],
+                               .c = (uint32_t)w->c,
+                               .out_h = (uint32_t)w->out[1],
+                               .out_w = (uint32_t)w->out[2],
+                               .patch = {.kernel_h = (uint32_t)w->kernel[1],
+                                         .kernel_w = (uint32_t)w->kernel[2],
+                                         .stride_h = (uint32_t)w->stride[1],
+                                         .stride_w = (uint32_t)w->stride[2],
+                                         .dilation_h = (uint32_t)w->dilation[1],
+                                         .dilation_w = (uint32_t)w->dilation[2],
+                                         .pad_top = (uint32_t)w->before[1],
+                                         .pad_left = (uint32_t)w->before[2],
+                                         .pad_bottom = (uint32_t)w->after[1],
+                                         .pad_right = (uint32_t)w->after[2]},
+                               .count_pads = p->count_pads != 0};
+}
+
 static bool any_plan(struct step *s, struct err *e) {
     const struct pool_params *p = s->node->params;
-    struct window_plan *w = step_state(s, sizeof *w, e);
-    if (!w || !window_begin(s, &p->window, NULL, w, e) || !window_slide(s, &p->window, w, e)) {
+    struct pool_state *t = step_state(s, sizeof *t, e);
+    struct window_plan *w = &t->w;
+    if (!t || !window_begin(s, &p->window, NULL, w, e) || !window_slide(s, &p->window, w, e)) {
         return false;
     }
     s->out[0].type = s->in[0].type;
@@ -38,6 +65,7 @@ static bool any_plan(struct step *s, struct err *e) {
     }
     if (!shape_fits(&s->out[0].shape)) return true;
     s->flops = shape_elements(&s->out[0].shape) * window_pixels(w->kernel);
+    if (p->window.last) t->last = shape_of_last(s, w);
     return true;
 }
 
@@ -122,7 +150,7 @@ static int64_t index_given(const struct window_plan *w, int64_t at, size_t plane
 
 /* A window that lies in the padding only has the least value and index 0. */
 static void max_one(struct step *s, size_t plane, size_t pixel, const struct window_at *t) {
-    const struct window_plan *w = s->state;
+    const struct window_plan *w = &((const struct pool_state *)s->state)->w;
     const struct pool_params *p = s->node->params;
     size_t from = plane * window_pixels(w->in), to = plane * window_pixels(w->out) + pixel;
     int64_t best = 0;
@@ -156,7 +184,7 @@ static void max_one(struct step *s, size_t plane, size_t pixel, const struct win
 }
 
 static void mean_one(struct step *s, size_t plane, size_t pixel, const struct window_at *t) {
-    const struct window_plan *w = s->state;
+    const struct window_plan *w = &((const struct pool_state *)s->state)->w;
     const struct pool_params *pool = s->node->params;
     const struct span *p = t->span;
     const float *x = (const float *)s->in[0].at + plane * window_pixels(w->in);
@@ -177,36 +205,24 @@ static void mean_one(struct step *s, size_t plane, size_t pixel, const struct wi
 
 /* Channels last: pool.h. */
 static void last_run(const struct step *s) {
-    const struct pool_params *p = s->node->params;
-    const struct window_plan *w = s->state;
-    const struct pool_shape shape = {.kind = s->node->layer->variant == KIND_MEAN ? POOL_MEAN
-                                                                                  : POOL_MAX,
-                                     .h = (uint32_t)w->in[1],
-                                     .w = (uint32_t)w->in[2],
-                                     .c = (uint32_t)w->c,
-                                     .out_h = (uint32_t)w->out[1],
-                                     .out_w = (uint32_t)w->out[2],
-                                     .patch = {.kernel_h = (uint32_t)w->kernel[1],
-                                               .kernel_w = (uint32_t)w->kernel[2],
-                                               .stride_h = (uint32_t)w->stride[1],
-                                               .stride_w = (uint32_t)w->stride[2],
-                                               .dilation_h = (uint32_t)w->dilation[1],
-                                               .dilation_w = (uint32_t)w->dilation[2],
-                                               .pad_top = (uint32_t)w->before[1],
-                                               .pad_left = (uint32_t)w->before[2],
-                                               .pad_bottom = (uint32_t)w->after[1],
-                                               .pad_right = (uint32_t)w->after[2]},
-                                     .count_pads = p->count_pads != 0};
-    pool_run(&shape, NULL,
-             &(struct pool_io){.n = (uint32_t)w->n,
+    const struct pool_state *t = s->state;
+    pool_run(&t->last, NULL,
+             &(struct pool_io){.n = (uint32_t)t->w.n,
                                .in = s->in[0].at,
-                               .in_stride = shape.c,
+                               .in_stride = t->last.c,
                                .out = s->out[0].at,
-                               .out_stride = shape.c});
+                               .out_stride = t->last.c});
+}
+
+static bool last_link(const struct step *s, struct chain_link *out) {
+    const struct pool_params *p = s->node->params;
+    const struct pool_state *t = s->state;
+    *out = (struct chain_link){.pool = &t->last};
+    return p->window.last;
 }
 
 static bool any_run(struct step *s, struct err *e) {
-    const struct window_plan *w = s->state;
+    const struct window_plan *w = &((const struct pool_state *)s->state)->w;
     const struct pool_params *p = s->node->params;
     if (p->window.last) {
         last_run(s);
@@ -307,6 +323,7 @@ static const struct layer rows[] = {
      .read = pool_read,
      .plan = any_plan,
      .run = any_run,
+     .link = last_link,
      .turn = pool_turn},
     {.name = "AveragePool",
      .ins_min = 1,
@@ -318,6 +335,7 @@ static const struct layer rows[] = {
      .read = pool_read,
      .plan = any_plan,
      .run = any_run,
+     .link = last_link,
      .turn = pool_turn},
     {.name = "GlobalMaxPool",
      .ins_min = 1,

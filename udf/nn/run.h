@@ -77,6 +77,9 @@ struct net_run {
 /* Plans nodes from `s->node_first` on, until one waits; places their values. */
 bool segment_plan(struct net_run *r, struct segment *s, struct err *e) MUST_USE;
 
+/* Steps whose images are large and used once become chains (chain.h); before values are placed. */
+bool segment_chain(struct net_run *r, struct segment *s, struct err *e) MUST_USE;
+
 /* Remembers that the plan depends on a value (or only its shape). */
 bool segment_depends(struct net_run *r, uint32_t value, bool shape_only, struct err *e) MUST_USE;
 

@@ -315,7 +315,7 @@ bool segment_plan(struct net_run *r, struct segment *s, struct err *e) {
     r->planning = s;
     r->planner.arena = &s->plan;
     r->planner.folded_bytes = 0;
-    if (!plan_nodes(r, s, e)) return false;
+    if (!plan_nodes(r, s, e) || !segment_chain(r, s, e)) return false;
     size_t *scratch_at = ARENA_ARRAY(&s->plan, scratch_at, s->steps + 1);
     p.last = ARENA_ARRAY(&s->plan, p.last, r->graph->values + 1);
     if (!scratch_at || !p.last) return err_memory(e);
