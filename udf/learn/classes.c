@@ -83,7 +83,9 @@ enum class_found classes_of(struct classes *c, const struct column *col, uint32_
     case REP_I128:
     case REP_SPAN:
     case REP_TENSOR:
-    case REP_COUNT: assert(!"judged by classes_type()"); return CLASS_TOO_LONG;
+    case REP_COUNT:
+        assert(false); /* judged by classes_type() */
+        return CLASS_TOO_LONG;
     }
     return classes_add(c, label, out);
 }

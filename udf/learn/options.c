@@ -123,7 +123,7 @@ static const char *allowed(const char *key) {
     for (const struct option_row *r = learn_option_rows; r->key; r++) {
         if (strcmp(r->key, key) == 0) return r->value;
     }
-    assert(!"every use has its row");
+    assert(false); /* every use has its row */
     return NULL;
 }
 

@@ -36,7 +36,9 @@ const struct type *learn_use_type(const struct model *model, const struct model_
         break;
     case MODEL_OUTPUTS: t = type_row(a, out->cols, out->col); break;
     case MODEL_DETECT:
-    case MODEL_FORM_COUNT: assert(!"not among the forms"); break;
+    case MODEL_FORM_COUNT:
+        assert(false); /* not among the forms */
+        break;
     }
     if (!t) err_memory(e);
     return t;
@@ -202,7 +204,9 @@ bool learn_value(const struct model *model, const struct model_use *use, struct 
         break;
     case MODEL_OUTPUTS: room = add_row(m, &a, out); break;
     case MODEL_DETECT:
-    case MODEL_FORM_COUNT: assert(!"not among the forms"); break;
+    case MODEL_FORM_COUNT:
+        assert(false); /* not among the forms */
+        break;
     }
     return (room && !out->failed) || err_memory(e);
 }

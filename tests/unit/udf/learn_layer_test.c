@@ -23,7 +23,7 @@ enum { ROWS = 7, PARAMETERS_TRIED = 150 };
 
 struct example {
     const char *layers;
-    struct shape in;
+    const struct shape *in;
     enum loss_kind loss;
     bool classes;
 };
@@ -32,30 +32,30 @@ static const struct shape image1 = {6, 7, 1, false}, image3 = {7, 6, 3, false},
                           image18 = {5, 6, 18, false}, flat = {1, 1, 11, true};
 
 static const struct example examples[] = {
-    {"dense 3, softmax", flat, LOSS_CROSS_ENTROPY, true},
-    {"dense 3, softmax", flat, LOSS_SQUARED, true},
-    {"dense 1, sigmoid", flat, LOSS_CROSS_ENTROPY, true},
-    {"dense 1, sigmoid", flat, LOSS_SQUARED, true},
-    {"dense 3", flat, LOSS_SQUARED, false},
-    {"dense 40, tanh, dense 70, sigmoid, dense 2", flat, LOSS_SQUARED, false},
-    {"dense 40, relu, dense 5, softmax", flat, LOSS_CROSS_ENTROPY, true},
-    {"dense 9, dropout 0.4, dense 3, softmax", flat, LOSS_CROSS_ENTROPY, true},
-    {"batchnorm, dense 9, batchnorm, relu, dense 3, softmax", flat, LOSS_CROSS_ENTROPY, true},
-    {"conv 5 3x3, flatten, dense 3, softmax", image1, LOSS_CROSS_ENTROPY, true},
-    {"conv 33 3x2 pad 1, relu, flatten, dense 2", image1, LOSS_SQUARED, false},
-    {"conv 17 2x3 stride 2 pad same, tanh, flatten, dense 2", image3, LOSS_SQUARED, false},
-    {"conv 4 3x3 pad same, relu, conv 6 3x3 stride 2, relu, flatten, dense 3, softmax", image18,
+    {"dense 3, softmax", &flat, LOSS_CROSS_ENTROPY, true},
+    {"dense 3, softmax", &flat, LOSS_SQUARED, true},
+    {"dense 1, sigmoid", &flat, LOSS_CROSS_ENTROPY, true},
+    {"dense 1, sigmoid", &flat, LOSS_SQUARED, true},
+    {"dense 3", &flat, LOSS_SQUARED, false},
+    {"dense 40, tanh, dense 70, sigmoid, dense 2", &flat, LOSS_SQUARED, false},
+    {"dense 40, relu, dense 5, softmax", &flat, LOSS_CROSS_ENTROPY, true},
+    {"dense 9, dropout 0.4, dense 3, softmax", &flat, LOSS_CROSS_ENTROPY, true},
+    {"batchnorm, dense 9, batchnorm, relu, dense 3, softmax", &flat, LOSS_CROSS_ENTROPY, true},
+    {"conv 5 3x3, flatten, dense 3, softmax", &image1, LOSS_CROSS_ENTROPY, true},
+    {"conv 33 3x2 pad 1, relu, flatten, dense 2", &image1, LOSS_SQUARED, false},
+    {"conv 17 2x3 stride 2 pad same, tanh, flatten, dense 2", &image3, LOSS_SQUARED, false},
+    {"conv 4 3x3 pad same, relu, conv 6 3x3 stride 2, relu, flatten, dense 3, softmax", &image18,
      LOSS_CROSS_ENTROPY, true},
-    {"conv 9 2x2, relu, maxpool 2, conv 5 2x2, relu, flatten, dense 3, softmax", image3,
+    {"conv 9 2x2, relu, maxpool 2, conv 5 2x2, relu, flatten, dense 3, softmax", &image3,
      LOSS_CROSS_ENTROPY, true},
-    {"conv 4 3x3 pad 2, maxpool 3 stride 2, sigmoid, conv 3 1x1, flatten, dense 2", image1,
+    {"conv 4 3x3 pad 2, maxpool 3 stride 2, sigmoid, conv 3 1x1, flatten, dense 2", &image1,
      LOSS_SQUARED, false},
-    {"conv 20 1x1, avgpool 2, conv 3 2x2, flatten, dense 2, softmax", image3, LOSS_CROSS_ENTROPY,
+    {"conv 20 1x1, avgpool 2, conv 3 2x2, flatten, dense 2, softmax", &image3, LOSS_CROSS_ENTROPY,
      true},
     {"conv 6 3x3, batchnorm, relu, maxpool 2, conv 5 2x2 pad 1, batchnorm, flatten, dense 3, "
      "softmax",
-     image3, LOSS_CROSS_ENTROPY, true},
-    {"flatten, dense 6, relu, dropout 0.2, dense 3, softmax", image3, LOSS_CROSS_ENTROPY, true},
+     &image3, LOSS_CROSS_ENTROPY, true},
+    {"flatten, dense 6, relu, dropout 0.2, dense 3, softmax", &image3, LOSS_CROSS_ENTROPY, true},
 };
 
 struct probe {
@@ -81,7 +81,7 @@ static const struct learn_kernels *set_at(uint32_t i) {
 
 static void probe_open(struct probe *p, const struct example *x, const struct learn_kernels *k,
                        struct random *r, uint32_t threads) {
-    const struct network_words words = {.layers = text_of(x->layers), .in = x->in, .kernels = k};
+    const struct network_words words = {.layers = text_of(x->layers), .in = *x->in, .kernels = k};
     *p = (struct probe){.trainer = NULL};
     arena_init(&p->arena, 0);
     p->net = network_create(&words, &p->arena, &p->e);

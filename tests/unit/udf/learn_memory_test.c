@@ -42,8 +42,8 @@ void *__wrap_realloc(void *old, size_t bytes) {
 static const char *const kinds[] = {
     "type=logistic|optimizer=adam|shuffle=8|batch=3", "type=softmax|momentum=0.5",
     "type=knn|k=3|capacity=20",
-    "type=network|threads=1|layers=dense 7, batchnorm, relu, dense 4, softmax|batch=8|shuffle=10|"
-    "average=5"};
+    ("type=network|threads=1|layers=dense 7, batchnorm, relu, dense 4, softmax|batch=8|shuffle=10|"
+     "average=5")};
 
 struct data {
     float x[ROWS][VECTOR];

@@ -110,8 +110,8 @@ static const char *const classifiers[] = {
     "type=softmax|learning-rate=0.1|epochs=3",
     "type=softmax|learning-rate=0.1|epochs=3|classes=blue,red,green|loss=squared",
     "type=network|layers=dense 16, relu, dense 3, softmax|epochs=5|learning-rate=0.1|shuffle=50",
-    "type=network|layers=dense 16, batchnorm, tanh, dropout 0.1, dense 3, softmax|epochs=5|"
-    "optimizer=adam|learning-rate=0.01|average=20|batch=17",
+    ("type=network|layers=dense 16, batchnorm, tanh, dropout 0.1, dense 3, softmax|epochs=5|"
+     "optimizer=adam|learning-rate=0.01|average=20|batch=17"),
     "type=knn|k=5",
     "type=knn|metric=l2|capacity=100",
 };
