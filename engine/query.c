@@ -82,6 +82,7 @@ struct query *query_create(const struct plan_query *plan, const struct query_opt
                         .stop_ordinal = UINT64_MAX};
     q->keyed = state_create(0, e);
     if (!q->keyed) goto fail;
+    state_set_journal(q->keyed, o->journal, 0);
     q->input = ARENA_ARRAY(&q->arena, q->input, plan->inputs);
     if (!q->input) {
         err_memory(e);

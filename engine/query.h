@@ -18,6 +18,7 @@
 #include "engine/plan.h"
 
 struct query;
+struct state_journal;
 
 /* A row that a query did not take, with what is known of it. */
 struct query_reject {
@@ -52,13 +53,15 @@ struct query_source {
 };
 
 struct query_options {
-    uint32_t batch_rows;               /* 1..BATCH_ROWS: rows an operator emits at a time */
-    uint32_t workers;                  /* 1: on the feeding thread */
-    size_t state_limit_bytes;          /* 54000 past it; 0: none */
-    uint64_t seed;                     /* random() */
-    struct fn_env env;                 /* what functions may use */
-    int64_t (*clock_us)(void);         /* to measure runs of models by; NULL: they are not */
-    const struct query_source *source; /* [inputs] for models that learn; NULL: unknown */
+    uint32_t batch_rows;                 /* 1..BATCH_ROWS: rows an operator emits at a time */
+    uint32_t workers;                    /* 1: on the feeding thread */
+    size_t state_limit_bytes;            /* 54000 past it; 0: none */
+    uint64_t seed;                       /* random() */
+    struct fn_env env;                   /* what functions may use */
+    int64_t (*clock_us)(void);           /* to measure runs of models by; NULL: they are not */
+    const struct state_journal *journal; /* where keyed state is saved as changes; NULL: whole, with
+                                            the rest (query_save) */
+    const struct query_source *source;   /* [inputs] for models that learn; NULL: unknown */
     bool bad_stops; /* the first bad row stops the query ('on-error' = 'fail'): nothing
                                  that rows behind it cause is given */
 };
@@ -122,9 +125,11 @@ uint64_t query_next_ordinal(const struct query *q);
 /* An INSERT INTO MODEL that has ended wants all of its rows once more, from a new query. */
 bool query_again(const struct query *q);
 
-/* The whole state, to be loaded into a new query of an equal plan. */
+/* The whole state, to be loaded into a new query of an equal plan; keyed state as changes where the
+ * options have a journal, of both. After a save that could not be kept, query_save_anew(). */
 bool query_save(struct query *q, struct buf *out, struct err *e) MUST_USE;
 bool query_load(struct query *q, struct text saved, struct err *e) MUST_USE;
+void query_save_anew(struct query *q);
 
 void query_destroy(struct query *q); /* accepts NULL */
 

@@ -12,7 +12,8 @@
  *   34      9      an input each: watermark 8, 1 when it has ended
  *   ...     ...    an operator each, by id: 4 bytes of length (0xFFFFFFFF: it keeps nothing), bytes
  *
- * Integers are little-endian. Counters are the holder's and start anew. A query goes on with as
+ * With a journal, an operator's bytes name its tables; what they hold is there. Integers are
+ * little-endian. Counters are the holder's and start anew. A query goes on with as
  * many workers as it was saved with: the results are the same for any number.
  */
 #include <assert.h>
@@ -20,6 +21,7 @@
 
 #include "engine/query_private.h"
 #include "engine/worker.h"
+#include "storage/state_journal.h"
 
 static const char magic[4] = {'W', 'Q', 'S', '1'};
 
@@ -57,6 +59,11 @@ bool query_save(struct query *q, struct buf *out, struct err *e) {
         if (!op_save(&q->op[i], out, e)) return false;
     }
     return !out->failed || err_memory(e);
+}
+
+void query_save_anew(struct query *q) {
+    state_save_anew(q->keyed);
+    if (q->shared) exchange_save_anew(&q->op[q->shared->id]);
 }
 
 static bool take(struct text *at, void *to, uint32_t bytes) {

@@ -15,6 +15,7 @@
 #include "engine/op_table.h"
 #include "engine/query_private.h"
 #include "engine/worker_private.h"
+#include "storage/state_journal.h"
 
 enum { SPINS = 400 }; /* tries before a thread sleeps: about as long as a wake-up takes */
 
@@ -86,6 +87,7 @@ static bool worker_open(struct op *op, struct worker *w, struct err *e) {
     sem_init(&w->done, 0, 0);
     w->keyed = state_create(0, e);
     if (!w->keyed) return false;
+    state_set_journal(w->keyed, op->query->options.journal, w->index + 1);
     w->collect =
         (struct op){.type = &op_collect, .plan = plan, .query = op->query, .worker = w, .state = w};
     w->op = (struct op){.type = op_type_of(plan->kind),
@@ -284,6 +286,11 @@ size_t exchange_state_bytes(const struct op *op) {
     size_t bytes = 0;
     for (uint32_t i = 0; i < pool->workers; i++) bytes += state_bytes(pool->worker[i].keyed);
     return bytes;
+}
+
+void exchange_save_anew(struct op *op) {
+    const struct worker_pool *pool = op->state;
+    for (uint32_t i = 0; i < pool->workers; i++) state_save_anew(pool->worker[i].keyed);
 }
 
 const struct op_type op_exchange = {

@@ -75,5 +75,7 @@ extern const struct op_type op_collect;
 
 /* Bytes of state held by the workers of an exchange. */
 size_t exchange_state_bytes(const struct op *op);
+/* query_save_anew(), for them. */
+void exchange_save_anew(struct op *op);
 
 #endif

@@ -26,11 +26,6 @@ enum {
     ARENA_REWRITE_BYTES = 1 << 20,
 };
 
-struct state {
-    size_t limit_bytes, held_bytes;
-    struct state_table *first;
-};
-
 struct state *state_create(size_t limit_bytes, struct err *e) {
     struct state *s = calloc(1, sizeof *s);
     if (!s) {
@@ -47,8 +42,15 @@ void state_destroy(struct state *s) {
     free(s);
 }
 
+void state_set_journal(struct state *s, const struct state_journal *j, uint32_t space) {
+    assert(!s->first);
+    s->journal = j;
+    s->space = space;
+}
+
 static void table_count(struct state_table *t) {
-    size_t bytes = sizeof *t + (size_t)t->capacity * t->entry_bytes + t->capacity / 8 +
+    size_t bits = t->capacity / 8 * (t->dirty ? 2 : 1);
+    size_t bytes = sizeof *t + (size_t)t->capacity * t->entry_bytes + bits +
                    (size_t)t->slots * sizeof *t->slot + t->arena.held_bytes;
     t->owner->held_bytes += bytes - t->counted_bytes;
     t->counted_bytes = bytes;
@@ -110,6 +112,7 @@ void state_table_destroy(struct state_table *t) {
     arena_done(&t->arena);
     free(t->entry);
     free(t->live);
+    free(t->dirty);
     free(t->slot);
     free(t);
 }
@@ -119,6 +122,7 @@ void state_table_reset(struct state_table *t) {
     t->used = t->count = 0;
     t->free_id = t->null_id = STATE_NONE;
     t->reused = false;
+    t->saved.whole = true;
     arena_reset(&t->arena);
     table_count(t);
 }
@@ -157,6 +161,12 @@ bool state_table_reserve(struct state_table *t, uint32_t capacity) {
     if (!live) return false;
     memset(live + had, 0, (words - had) * sizeof *live);
     t->live = live;
+    if (t->dirty) {
+        uint64_t *dirty = realloc(t->dirty, words * sizeof *dirty);
+        if (!dirty) return false;
+        memset(dirty + had, 0, (words - had) * sizeof *dirty);
+        t->dirty = dirty;
+    }
     char *entry = realloc(t->entry, (size_t)capacity * t->entry_bytes);
     if (!entry) return false;
     t->entry = entry;
@@ -187,6 +197,7 @@ static uint32_t entry_take(struct state_table *t) {
 }
 
 static void entry_free(struct state_table *t, uint32_t id) {
+    state_touch(t, id);
     t->live[id / 64] &= ~(UINT64_C(1) << (id % 64));
     memcpy(t->entry + (size_t)id * t->entry_bytes, &t->free_id, sizeof t->free_id);
     t->free_id = id;
@@ -378,6 +389,10 @@ upsert(struct state_table *t, enum key_kind kind, const struct state_keys *k, ui
     return true;
 }
 
+static void mark_dirty(struct state_table *t, const uint32_t *id, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) t->dirty[id[i] / 64] |= UINT64_C(1) << (id[i] % 64);
+}
+
 bool state_upsert(struct state_table *t, const struct state_keys *k, uint32_t *id_out,
                   struct err *e) {
     if (t->arena.held_bytes > t->arena_limit_bytes && !state_table_rewrite(t, e)) return false;
@@ -402,6 +417,7 @@ bool state_upsert(struct state_table *t, const struct state_keys *k, uint32_t *i
         break;
     }
     table_count(t);
+    if (t->dirty && done) mark_dirty(t, id_out, k->count);
     return done || err_memory(e);
 }
 
@@ -432,9 +448,9 @@ bool state_upsert_key(struct state_table *t, struct text key, uint32_t *id_out, 
     struct key k = key_of_text(t, key);
     uint32_t tag = key_tag(t, kind, k);
     uint32_t id = key_find(t, kind, k, tag);
-    t->changed = true;
     if (id == STATE_NONE) id = key_add(t, kind, k, tag);
     if (id == STATE_NONE) return err_memory(e);
+    state_touch(t, id);
     *id_out = id;
     return true;
 }
@@ -450,6 +466,7 @@ bool state_upsert_from(struct state_table *t, const struct state_table *from, ui
     assert(t->key_bytes == from->key_bytes);
     if (!state_key_is_null(from, id)) return state_upsert_key(t, state_key(from, id), id_out, e);
     if (null_id(t) == STATE_NONE) return err_memory(e);
+    state_touch(t, t->null_id);
     *id_out = t->null_id;
     return true;
 }
@@ -487,7 +504,6 @@ static void slot_clear(struct state_table *t, uint32_t hole) {
 
 void state_remove(struct state_table *t, uint32_t id) {
     assert(state_is_live(t, id));
-    t->changed = true;
     if (id == t->null_id) {
         t->null_id = STATE_NONE;
     } else {

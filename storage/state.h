@@ -9,8 +9,9 @@
  * which goes with the table; when garbage has gathered there (values that were replaced), the next
  * upsert rewrites it through the codec.
  *
- * Everything that can change a value passes by state_upsert() or state_touch(): a store that writes
- * changes to a log can mark entries there, without the operators knowing.
+ * Everything that can change a value passes by state_upsert() or state_touch(): with a journal
+ * (state_journal.h) tables mark what changes there, and are saved as changes, without the operators
+ * knowing.
  *
  * Lifetime: a state from state_create() to state_destroy(), which drops its tables too; a table
  * until state_table_destroy() (a window's pane is dropped so, at once). One thread.
@@ -34,6 +35,7 @@
 #define STATE_NONE UINT32_MAX /* no entry */
 
 struct state;
+struct state_journal;
 
 /* How values are written and moved: needed where they point into the table's arena. */
 struct state_codec {
@@ -50,14 +52,25 @@ struct state_options {
     const struct state_codec *codec; /* kept; NULL: a value is its bytes */
 };
 
+/* How far a table has been written as changes: state_journal.h. */
+struct state_saved {
+    uint64_t number;  /* of the table, in its state; 0: none yet */
+    uint32_t round;   /* being written */
+    uint32_t needs;   /* the oldest round whose pieces are needed */
+    uint32_t next_id; /* the first one that the round has not come to */
+    bool whole;       /* the next piece has all entries */
+    bool wrote;       /* the round has a piece */
+};
+
 struct state_table {
     struct state *owner;
     uint32_t key_bytes, key_offset; /* the key stands behind the value */
     uint32_t value_bytes, entry_bytes;
     const struct state_codec *codec;
 
-    char *entry;             /* [capacity * entry_bytes] */
-    uint64_t *live;          /* [capacity] bits */
+    char *entry;     /* [capacity * entry_bytes] */
+    uint64_t *live;  /* [capacity] bits */
+    uint64_t *dirty; /* [capacity] bits: changed since the last save; NULL: not told apart */
     uint32_t capacity, used; /* ids ever given out */
     uint32_t count;          /* live ones */
     uint32_t free_id;        /* a removed entry; its first bytes hold the next one's id */
@@ -71,6 +84,7 @@ struct state_table {
     struct arena arena;
     size_t arena_limit_bytes; /* rewritten past this */
     size_t counted_bytes;     /* as the owner counts it */
+    struct state_saved saved;
     struct state_table *next, **link;
 };
 
@@ -87,6 +101,10 @@ struct state_keys {
 /* limit_bytes 0: none. NULL: no memory. */
 struct state *state_create(size_t limit_bytes, struct err *e) MUST_USE;
 void state_destroy(struct state *s); /* accepts NULL */
+
+/* Before it has tables: they are saved to, and loaded from, `j`, which outlives it. `space` tells
+ * states of one journal apart. NULL: as they are. */
+void state_set_journal(struct state *s, const struct state_journal *j, uint32_t space);
 
 /* Bytes held by all tables. */
 size_t state_bytes(const struct state *s);
@@ -120,6 +138,7 @@ uint32_t state_find_from(const struct state_table *t, const struct state_table *
 static inline void state_touch(struct state_table *t, uint32_t id) {
     assert(id < t->used);
     t->changed = true;
+    if (t->dirty) t->dirty[id / 64] |= UINT64_C(1) << (id % 64);
 }
 
 void state_remove(struct state_table *t, uint32_t id);
@@ -140,8 +159,9 @@ static inline bool state_key_is_null(const struct state_table *t, uint32_t id) {
 /* The key's bytes, valid until the next upsert; of an int64, 8 bytes. */
 struct text state_key(const struct state_table *t, uint32_t id);
 
-/* Everything a table holds, ids too, to be loaded into an empty table of the same shape. */
-bool state_table_save(const struct state_table *t, struct buf *out, struct err *e) MUST_USE;
+/* Everything a table holds, ids too, to be loaded into an empty table of the same shape. With a
+ * journal, the journal gets what changed, and `out` only which table it was. */
+bool state_table_save(struct state_table *t, struct buf *out, struct err *e) MUST_USE;
 /* *at is moved behind what was read. XX001: not what save() wrote. */
 bool state_table_load(struct state_table *t, struct text *at, struct err *e) MUST_USE;
 

@@ -13,22 +13,22 @@
  * Ids are kept, because other tables may have them in their keys; ids that no entry has are free
  * again after loading, lowest last.
  */
-#include "storage/state.h"
-
+#include <assert.h>
 #include <string.h>
 
 #include "storage/state_private.h"
 
-enum { HEADER_BYTES = 16, ENTRY_HEADER_BYTES = 12 };
+enum { ENTRY_HEADER_BYTES = 12 };
 
 #define KEY_IS_NULL UINT32_MAX
+#define ENTRY_IS_REMOVED (UINT32_MAX - 1)
 #define IDS_REUSED (UINT32_C(1) << 31)
 
 static void add_u32(struct buf *out, uint32_t v) {
     buf_add(out, &v, sizeof v);
 }
 
-static bool take(struct text *at, void *to, uint32_t bytes) {
+bool state_take(struct text *at, void *to, uint32_t bytes) {
     if (at->bytes < bytes) return false;
     if (bytes > 0) memcpy(to, at->at, bytes);
     *at = (struct text){.at = at->at + bytes, .bytes = at->bytes - bytes};
@@ -58,29 +58,45 @@ static void patch_u32(struct buf *out, size_t at, size_t v) {
     if (!out->failed) memcpy(out->at + at, &n, sizeof n);
 }
 
-bool state_table_save(const struct state_table *t, struct buf *out, struct err *e) {
-    add_u32(out, t->key_bytes);
-    add_u32(out, t->value_bytes);
-    add_u32(out, t->used);
-    add_u32(out, t->count | (t->reused ? IDS_REUSED : 0));
+struct state_header state_header_of(const struct state_table *t) {
+    return (struct state_header){.key_bytes = t->key_bytes,
+                                 .value_bytes = t->value_bytes,
+                                 .used = t->used,
+                                 .count = t->count | (t->reused ? IDS_REUSED : 0)};
+}
+
+bool state_entry_save(const struct state_table *t, uint32_t id, struct buf *out) {
+    struct text key = {0};
+    bool null = state_key_is_null(t, id);
+    if (!null) key = state_key(t, id);
+    add_u32(out, id);
+    add_u32(out, null ? KEY_IS_NULL : key.bytes);
+    size_t length_at = out->bytes;
+    add_u32(out, 0);
+    buf_add(out, key.at, key.bytes);
+    size_t value_at = out->bytes;
+    if (!value_save(t, id, out)) return false;
+    patch_u32(out, length_at, out->bytes - value_at);
+    return !out->failed;
+}
+
+void state_entry_save_removed(uint32_t id, struct buf *out) {
+    add_u32(out, id);
+    add_u32(out, ENTRY_IS_REMOVED);
+    add_u32(out, 0);
+}
+
+bool state_table_save(struct state_table *t, struct buf *out, struct err *e) {
+    if (t->owner->journal) return state_changes_save(t, out, e);
+    struct state_header h = state_header_of(t);
+    buf_add(out, &h, sizeof h);
     for (uint32_t id = 0; id < t->used; id++) {
-        if (!state_is_live(t, id)) continue;
-        struct text key = {0};
-        bool null = state_key_is_null(t, id);
-        if (!null) key = state_key(t, id);
-        add_u32(out, id);
-        add_u32(out, null ? KEY_IS_NULL : key.bytes);
-        size_t length_at = out->bytes;
-        add_u32(out, 0);
-        buf_add(out, key.at, key.bytes);
-        size_t value_at = out->bytes;
-        if (!value_save(t, id, out)) return err_memory(e);
-        patch_u32(out, length_at, out->bytes - value_at);
+        if (state_is_live(t, id) && !state_entry_save(t, id, out)) return err_memory(e);
     }
     return !out->failed || err_memory(e);
 }
 
-static bool corrupt(struct err *e) {
+bool state_corrupt(struct err *e) {
     return err_set(e, ERR_CORRUPT, "XX001", "saved state of a table is damaged");
 }
 
@@ -91,34 +107,54 @@ static bool key_load(struct state_table *t, uint32_t id, struct text key, struct
         if (!copy.at) return err_memory(e);
         memcpy(at, &copy, sizeof copy);
     } else {
-        if (key.bytes != t->key_bytes) return corrupt(e);
+        if (key.bytes != t->key_bytes) return state_corrupt(e);
         memcpy(at, key.at, key.bytes);
     }
     state_slot_put(t, state_key_tag(t, id), id);
     return true;
 }
 
-static bool entry_load(struct state_table *t, struct text *at, struct err *e) {
-    uint32_t head[3];
-    if (!take(at, head, ENTRY_HEADER_BYTES)) return corrupt(e);
-    uint32_t id = head[0], key_bytes = head[1] == KEY_IS_NULL ? 0 : head[1];
-    if (id >= t->used || state_is_live(t, id)) return corrupt(e);
-    if (at->bytes < key_bytes || at->bytes - key_bytes < head[2]) return corrupt(e);
-
-    state_entry_open(t, id);
-    if (head[1] == KEY_IS_NULL) {
-        if (t->null_id != STATE_NONE || t->key_bytes != 8) return corrupt(e);
-        t->null_id = id;
-    } else if (!key_load(t, id, (struct text){.at = at->at, .bytes = key_bytes}, e)) {
-        return false;
-    }
-    struct text value = {.at = at->at + key_bytes, .bytes = head[2]};
-    if (!value_load(t, id, &t->arena, value, e)) return false;
-    *at = (struct text){.at = value.at + value.bytes, .bytes = at->bytes - key_bytes - head[2]};
+/* An entry's head, and the bytes behind it. */
+static bool entry_take_head(struct text *at, uint32_t head[3], struct text *key,
+                            struct text *value) {
+    if (!state_take(at, head, ENTRY_HEADER_BYTES)) return false;
+    bool bare = head[1] == KEY_IS_NULL || head[1] == ENTRY_IS_REMOVED;
+    uint32_t key_bytes = bare ? 0 : head[1];
+    if (at->bytes < key_bytes || at->bytes - key_bytes < head[2]) return false;
+    *key = (struct text){.at = at->at, .bytes = key_bytes};
+    *value = (struct text){.at = at->at + key_bytes, .bytes = head[2]};
+    uint32_t bytes = key_bytes + head[2];
+    *at = (struct text){.at = at->at + bytes, .bytes = at->bytes - bytes};
     return true;
 }
 
-static void free_ids_link(struct state_table *t) {
+bool state_entry_skip(struct text *at, uint32_t *id_out, bool *removed_out) {
+    uint32_t head[3];
+    struct text key, value;
+    if (!entry_take_head(at, head, &key, &value)) return false;
+    *id_out = head[0];
+    *removed_out = head[1] == ENTRY_IS_REMOVED;
+    return true;
+}
+
+bool state_entry_load(struct state_table *t, struct text *at, struct err *e) {
+    uint32_t head[3];
+    struct text key, value;
+    if (!entry_take_head(at, head, &key, &value)) return state_corrupt(e);
+    uint32_t id = head[0];
+    if (id >= t->used || state_is_live(t, id)) return state_corrupt(e);
+
+    state_entry_open(t, id);
+    if (head[1] == KEY_IS_NULL) {
+        if (t->null_id != STATE_NONE || t->key_bytes != 8) return state_corrupt(e);
+        t->null_id = id;
+    } else if (!key_load(t, id, key, e)) {
+        return false;
+    }
+    return value_load(t, id, &t->arena, value, e);
+}
+
+void state_free_ids_link(struct state_table *t) {
     for (uint32_t id = 0; id < t->used; id++) {
         if (state_is_live(t, id)) continue;
         memcpy(state_value(t, id), &t->free_id, sizeof t->free_id);
@@ -126,21 +162,29 @@ static void free_ids_link(struct state_table *t) {
     }
 }
 
+bool state_header_load(struct state_table *t, const struct state_header *h, struct err *e) {
+    uint32_t count = h->count & ~IDS_REUSED;
+    if (h->key_bytes != t->key_bytes || h->value_bytes != t->value_bytes || count > h->used) {
+        return state_corrupt(e);
+    }
+    if (!state_table_reserve(t, h->used) || !state_slots_reserve(t, count)) return err_memory(e);
+    t->used = h->used;
+    t->reused = h->count & IDS_REUSED;
+    return true;
+}
+
 bool state_table_load(struct state_table *t, struct text *at, struct err *e) {
     assert(t->used == 0);
-    uint32_t head[4];
-    if (!take(at, head, HEADER_BYTES)) return corrupt(e);
-    uint32_t count = head[3] & ~IDS_REUSED;
-    if (head[0] != t->key_bytes || head[1] != t->value_bytes || count > head[2]) return corrupt(e);
-    if (count > at->bytes / ENTRY_HEADER_BYTES) return corrupt(e);
-
-    if (!state_table_reserve(t, head[2]) || !state_slots_reserve(t, count)) return err_memory(e);
-    t->used = head[2];
-    t->reused = head[3] & IDS_REUSED;
+    if (t->owner->journal) return state_changes_load(t, at, e);
+    struct state_header h;
+    if (!state_take(at, &h, sizeof h)) return state_corrupt(e);
+    uint32_t count = h.count & ~IDS_REUSED;
+    if (count > at->bytes / ENTRY_HEADER_BYTES) return state_corrupt(e);
+    if (!state_header_load(t, &h, e)) return false;
     for (uint32_t i = 0; i < count; i++) {
-        if (!entry_load(t, at, e)) return false;
+        if (!state_entry_load(t, at, e)) return false;
     }
-    free_ids_link(t);
+    state_free_ids_link(t);
     return true;
 }
 

@@ -5,22 +5,33 @@
 #include "engine/base/pack.h"
 #include "engine/op/bag_private.h"
 
+/* A pair whose links change. */
+static struct bag_pair *pair_change(const struct bag_place *w, uint32_t id) {
+    state_touch(w->t, id);
+    return pair_at(w, id);
+}
+
+static void head_set(const struct bag_place *w, uint32_t group, uint32_t link) {
+    state_touch(w->g->table, group);
+    *list_head(w, group) = link;
+}
+
 void pair_list_add(const struct bag_place *w, uint32_t group, uint32_t id) {
-    uint32_t *head = list_head(w, group);
-    struct bag_pair *x = pair_at(w, id);
-    x->next = *head;
+    uint32_t head = *list_head(w, group);
+    struct bag_pair *x = pair_change(w, id);
+    x->next = head;
     x->prev = 0;
-    if (*head) pair_at(w, *head - 1)->prev = id + 1;
-    *head = id + 1;
+    if (head) pair_change(w, head - 1)->prev = id + 1;
+    head_set(w, group, id + 1);
 }
 
 void pair_list_drop(const struct bag_place *w, uint32_t group, uint32_t id) {
     const struct bag_pair *x = pair_at(w, id);
-    if (x->next) pair_at(w, x->next - 1)->prev = x->prev;
+    if (x->next) pair_change(w, x->next - 1)->prev = x->prev;
     if (x->prev) {
-        pair_at(w, x->prev - 1)->next = x->next;
+        pair_change(w, x->prev - 1)->next = x->next;
     } else {
-        *list_head(w, group) = x->next;
+        head_set(w, group, x->next);
     }
     state_remove(w->t, id);
 }

@@ -95,13 +95,13 @@ static bool session_add(struct sessions *s, uint32_t partition, struct time_rang
     struct text key = {.at = (void *)&number, .bytes = sizeof number};
     if (!state_upsert_key(s->session, key, &id, e)) return false;
     struct session *x = session_at(s, id);
-    uint32_t *link = next ? &session_at(s, next - 1)->prev : last_of(s, partition);
+    uint32_t *link = next ? &session_change(s, next - 1)->prev : last_of(s, partition);
     *x = (struct session){.start_us = range.start_us,
                           .end_us = range.end_us,
                           .partition = partition,
                           .next = next,
                           .prev = *link};
-    if (*link) session_at(s, *link - 1)->next = id + 1;
+    if (*link) session_change(s, *link - 1)->next = id + 1;
     *link = id + 1;
     *id_out = id;
     return heap_note(s, id, e);
@@ -122,8 +122,7 @@ bool sessions_place(struct sessions *s, uint32_t partition, int64_t at_us, int64
         if (own.end_us <= clock_us) return true; /* late */
         return session_add(s, partition, own, next, &out->id, e);
     }
-    struct session *x = session_at(s, at - 1);
-    state_touch(s->session, at - 1);
+    struct session *x = session_change(s, at - 1);
     if (own.end_us > x->end_us) x->end_us = own.end_us;
     out->id = at - 1;
     if (own.start_us >= x->start_us) return true;
@@ -131,7 +130,7 @@ bool sessions_place(struct sessions *s, uint32_t partition, int64_t at_us, int64
     x->start_us = own.start_us;
     if (x->prev && session_at(s, x->prev - 1)->end_us >= own.start_us) {
         uint32_t before = x->prev - 1;
-        session_at(s, before)->end_us = x->end_us;
+        session_change(s, before)->end_us = x->end_us;
         *out = (struct session_place){.id = before, .merged = at - 1};
     }
     return true;
@@ -140,11 +139,12 @@ bool sessions_place(struct sessions *s, uint32_t partition, int64_t at_us, int64
 void sessions_drop(struct sessions *s, uint32_t id) {
     struct session x = *session_at(s, id);
     if (x.next) {
-        session_at(s, x.next - 1)->prev = x.prev;
+        session_change(s, x.next - 1)->prev = x.prev;
     } else {
+        state_touch(s->partition, x.partition);
         *last_of(s, x.partition) = x.prev;
     }
-    if (x.prev) session_at(s, x.prev - 1)->next = x.next;
+    if (x.prev) session_change(s, x.prev - 1)->next = x.next;
     state_remove(s->session, id);
     if (!x.next && !x.prev) state_remove(s->partition, x.partition);
 }

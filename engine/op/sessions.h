@@ -75,6 +75,12 @@ static inline struct session *session_at(const struct sessions *s, uint32_t id) 
     return state_value(s->session, id);
 }
 
+/* Likewise, to be changed. */
+static inline struct session *session_change(struct sessions *s, uint32_t id) {
+    state_touch(s->session, id);
+    return state_value(s->session, id);
+}
+
 bool sessions_save(const struct sessions *s, struct buf *out, struct err *e) MUST_USE;
 bool sessions_load(struct sessions *s, struct text *at, struct err *e) MUST_USE;
 

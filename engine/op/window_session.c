@@ -134,7 +134,7 @@ static bool row_keep(struct window_session *w, const struct batch *in, uint32_t 
             *to++ = 0; /* nobody reads it: NULL */
         }
     }
-    struct session *s = session_at(&w->sessions, session);
+    struct session *s = session_change(&w->sessions, session);
     struct kept *k = state_value(w->row, id);
     *k = (struct kept){
         .packed = {.at = at, .bytes = (uint32_t)bytes}, .number = number, .next = s->first_item};
@@ -145,8 +145,12 @@ static bool row_keep(struct window_session *w, const struct batch *in, uint32_t 
 /* The rows of the later session become rows of the earlier one. */
 static void sessions_merge(struct window_session *w, uint32_t into, uint32_t from) {
     uint32_t first = session_at(&w->sessions, from)->first_item;
-    uint32_t *end = &session_at(&w->sessions, into)->first_item;
-    while (*end) end = &((struct kept *)state_value(w->row, *end - 1))->next;
+    uint32_t *end = &session_change(&w->sessions, into)->first_item, last = 0;
+    while (*end) {
+        last = *end;
+        end = &((struct kept *)state_value(w->row, last - 1))->next;
+    }
+    if (last) state_touch(w->row, last - 1);
     *end = first;
     sessions_drop(&w->sessions, from);
 }

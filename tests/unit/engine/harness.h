@@ -100,7 +100,8 @@ struct rig_cut {
     uint32_t input_rows;  /* a batch */
     uint32_t output_rows; /* that an operator emits at a time */
     uint32_t workers;
-    bool saves; /* save and load after every batch */
+    bool saves;   /* save and load after every batch */
+    bool changes; /* save after every batch as changes, load after every third */
 };
 
 /* Appends what comes out to `plain`, and the same with ordinals and watermarks to `full`. */

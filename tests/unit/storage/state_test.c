@@ -10,6 +10,7 @@
 
 #include "storage/state.h"
 #include "tests/unit/base/random.h"
+#include "tests/unit/storage/pieces.h"
 
 enum { KEYS = 400, STEPS = 1500, BATCH = 40, ROUNDS = 6 };
 
@@ -62,6 +63,7 @@ struct world {
     struct random g;
     struct model m;
     struct state_options o;
+    struct pieces *pieces; /* it is saved as changes; NULL: whole */
 };
 
 static void value_touch(struct world *w, uint32_t key, uint32_t id) {
@@ -154,6 +156,7 @@ static void table_check(const struct world *w) {
 static void table_open(struct world *w) {
     struct err e;
     w->s = state_create(0, &e);
+    if (w->pieces) state_set_journal(w->s, &w->pieces->journal, 3);
     w->t = state_table_create(w->s, &w->o, &e);
     assert_non_null(w->t);
 }
@@ -189,6 +192,55 @@ static void save_and_load(struct world *w) {
     assert_int_equal(at.bytes, 0);
     table_check(w);
     buf_done(&saved);
+}
+
+/* Bytes of old saves that have to be kept. */
+static size_t pieces_bytes(const struct pieces *p) {
+    size_t bytes = 0;
+    for (uint32_t i = 0; i < p->count; i++) bytes += p->piece[i].bytes.bytes;
+    return bytes;
+}
+
+/* A save that may be the last one: nothing is loaded now. */
+static void save_changes(struct world *w) {
+    struct buf saved;
+    struct err e;
+    buf_init(&saved);
+    assert_true(state_table_save(w->t, &saved, &e));
+    buf_done(&saved);
+}
+
+static void changes_make_the_table(void **unused) {
+    (void)unused;
+    struct random g = random_start("changes");
+    static const uint32_t key_bytes[] = {8, 16, 24, 0};
+    for (uint32_t round = 0; round < random_rounds(ROUNDS) * COUNT_OF(key_bytes); round++) {
+        struct pieces pieces;
+        pieces_init(&pieces, round % 3);
+        struct world w = {.g = g, .pieces = &pieces};
+        w.o = (struct state_options){.key_bytes = key_bytes[round % COUNT_OF(key_bytes)],
+                                     .value_bytes = sizeof(struct value),
+                                     .codec = &codec};
+        table_open(&w);
+        for (uint32_t step = 0; step < STEPS; step++) {
+            batch_upsert(&w);
+            if (random_below(&w.g, 4) == 0) remove_some(&w);
+            if (random_below(&w.g, 10) == 0) save_changes(&w);
+            if (random_below(&w.g, 100) == 0) save_and_load(&w);
+            if (random_below(&w.g, 300) == 0) state_save_anew(w.s);
+            if (random_below(&w.g, 300) == 0) {
+                state_table_reset(w.t);
+                w.m = (struct model){.count = 0};
+            }
+        }
+        save_and_load(&w);
+        /* about two rounds, and what changes while they go on: not all that was ever written */
+        size_t live = KEYS * (sizeof(int64_t) + 3000);
+        if (round % 3 > 0) assert_true(pieces_bytes(&pieces) < 6 * live);
+        g = w.g;
+        state_destroy(w.s);
+        pieces_done(&pieces);
+    }
 }
 
 static void tables_are_what_a_list_says(void **unused) {
@@ -262,6 +314,7 @@ static void a_limit_is_told_between_batches(void **unused) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tables_are_what_a_list_says),
+        cmocka_unit_test(changes_make_the_table),
         cmocka_unit_test(damaged_bytes_are_refused),
         cmocka_unit_test(a_limit_is_told_between_batches),
     };
