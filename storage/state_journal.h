@@ -8,7 +8,7 @@
  * A table is known by a number, which it keeps when it is loaded. A save mentions every table that
  * is still there, if only by an empty piece.
  *
- * Used by: storage/state*.c, engine/edge (checkpoints).    Tested by: tests/unit/storage/state_test.c
+ * Used by: storage/state*.c, engine/query.c.    Tested by: tests/unit/storage/state_test.c
  */
 #ifndef STORAGE_STATE_JOURNAL_H
 #define STORAGE_STATE_JOURNAL_H
