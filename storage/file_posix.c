@@ -188,7 +188,7 @@ static bool posix_lock(struct file *f, struct err *e) {
     while (rc != 0 && errno == EINTR);
     if (rc == 0) return true;
     if (errno != EWOULDBLOCK) return fail(e, "lock", posix(f)->path);
-    return err_set(e, ERR_IO, "58030", "%s is locked by another process", posix(f)->path);
+    return err_set(e, ERR_IO, "55006", "%s is locked by another process", posix(f)->path);
 }
 
 static bool posix_stat(struct file_system *fs, const char *path, struct file_info *out,

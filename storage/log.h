@@ -7,8 +7,9 @@
  *
  * With a writer thread groups are gathered while the last one is written, and appends of many
  * threads share a sync; without one, log_wait() writes on the calling thread, so that a run can be
- * repeated exactly. After a write or a sync that failed nothing is acknowledged any more: every
- * call fails with what failed first.
+ * repeated exactly (an append writes only when a group is full, or its segment). After a write or a
+ * sync that failed nothing is acknowledged any more: append, wait, set_checkpoint and close fail
+ * with what failed first; what was written can be read.
  *
  * Lifetime: log_open .. log_close. append, wait and read from any thread; the rest from one.
  *

@@ -37,7 +37,7 @@ static const struct {
     {"53200", "No memory."},
     {"54000", "A limit was reached: of state, nesting, or the length of a record."},
     {"55000", "What is asked for is not kept any more, or not there yet."},
-    {"55006", "It is in use: a model is trained by one INSERT at a time."},
+    {"55006", "It is in use: a model by another INSERT, a data directory by another process."},
     {"57014", "Nobody waits for the result any more."},
     {"58030", "A file or a socket failed."},
     {"XX000", "A fault of the program itself."},
