@@ -4,10 +4,8 @@
 set -eu
 
 packages_build="gcc make pkg-config meson ninja-build lemon libsqlite3-dev libpcre2-dev \
-zlib1g-dev libzstd-dev liblz4-dev libedit-dev libopenblas0-pthread libjpeg-dev libspng-dev libonnx-dev \
-libprotobuf-c-dev protobuf-c-compiler"
-zlib1g-dev libzstd-dev libedit-dev libopenblas0-pthread libjpeg-dev libspng-dev libonnx-dev \
-libprotobuf-c-dev protobuf-c-compiler libisal-dev"
+zlib1g-dev libzstd-dev liblz4-dev libisal-dev libedit-dev libopenblas0-pthread libjpeg-dev \
+libspng-dev libonnx-dev libprotobuf-c-dev protobuf-c-compiler"
 packages_test="libcmocka-dev libjansson-dev clang-format binutils python3-opencv"
 packages_fuzz="clang libclang-rt-14-dev"
 packages_bench="g++ libsimdjson-dev libjansson-dev sqlite3 python3-opencv"
