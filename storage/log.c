@@ -126,29 +126,45 @@ static uint64_t entry_add(struct log_buffer *b, const struct log_entry *entry) {
     memset(at + used, 0, bytes - used);
     b->head.used_bytes += (uint32_t)bytes;
     b->head.count++;
-    return h.first_lsn;
+    return h.place;
 }
 
 static void entries_add(struct log *l, const struct log_entry *entry, uint32_t count,
-                        uint64_t *lsn_out) {
+                        uint64_t *place_out) {
     struct log_buffer *b = log_open_buffer(l);
     for (uint32_t i = 0; i < count; i++) {
-        uint64_t lsn = entry_add(b, &entry[i]);
-        if (lsn_out) lsn_out[i] = lsn;
+        uint64_t place = entry_add(b, &entry[i]);
+        if (place_out) place_out[i] = place;
     }
     l->end = b->head.lsn + b->head.used_bytes;
     if (l->o.durability == LOG_NONE) l->acknowledged = l->end;
     if (l->thread_state == LOG_THREAD_IDLE && !l->writing) pthread_cond_signal(&l->work);
 }
 
-bool log_append(struct log *l, const struct log_entry *entry, uint32_t count, uint64_t *lsn_out,
+bool log_append(struct log *l, const struct log_entry *entry, uint32_t count, uint64_t *place_out,
                 struct err *e) {
     assert(l && entry && count > 0);
     uint64_t bytes = 0;
     if (!entries_bytes(entry, count, &bytes, e)) return false;
     pthread_mutex_lock(&l->mutex);
     bool ok = make_room(l, bytes, e);
-    if (ok) entries_add(l, entry, count, lsn_out);
+    if (ok) entries_add(l, entry, count, place_out);
+    pthread_mutex_unlock(&l->mutex);
+    return ok;
+}
+
+bool log_append_checkpoint(struct log *l, const struct log_entry *entry, uint64_t needed,
+                           uint64_t *place_out, struct err *e) {
+    uint64_t bytes = 0;
+    if (!entries_bytes(entry, 1, &bytes, e)) return false;
+    pthread_mutex_lock(&l->mutex);
+    bool ok = make_room(l, bytes, e);
+    if (ok) {
+        entries_add(l, entry, 1, place_out);
+        assert(needed <= *place_out);
+        l->tail.checkpoint = *place_out;
+        if (needed > l->tail.needed) l->tail.needed = needed;
+    }
     pthread_mutex_unlock(&l->mutex);
     return ok;
 }

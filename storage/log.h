@@ -73,17 +73,22 @@ struct log *log_open(const struct log_options *o, struct err *e) MUST_USE;
 /* Waits for what was appended and writes the closing record; false: it could not. Accepts NULL. */
 bool log_close(struct log *l, struct err *e) MUST_USE;
 
-/* Takes copies of the entries into one group; lsn_out [count] or NULL. Does not wait. 53100: there
- * is no room for a segment: nothing was taken, it may be tried again. */
-bool log_append(struct log *l, const struct log_entry *entry, uint32_t count, uint64_t *lsn_out,
+/* Takes copies of the entries into one group; place_out [count] or NULL: where they stand, which of
+ * a new record is its LSN. Does not wait. 53100: there is no room for a segment: nothing was taken,
+ * it may be tried again. */
+bool log_append(struct log *l, const struct log_entry *entry, uint32_t count, uint64_t *place_out,
                 struct err *e) MUST_USE;
-/* Until all up to and with the record at `lsn` is as durable as the log's durability says. */
+/* Until all up to and with the record at place `lsn` is as durable as the log's durability says. */
 bool log_wait(struct log *l, uint64_t lsn, struct err *e) MUST_USE;
 /* Everything before it may be acknowledged. */
 uint64_t log_durable(const struct log *l);
 uint64_t log_end(const struct log *l);    /* the LSN of the next record, at least */
 uint64_t log_oldest(const struct log *l); /* of the segments that are there */
 
+/* As log_append() of the record that closes a checkpoint: its own group names it, so with that
+ * group it is the newest one. Segments that lie wholly before `needed` are let go then. */
+bool log_append_checkpoint(struct log *l, const struct log_entry *entry, uint64_t needed,
+                           uint64_t *place_out, struct err *e) MUST_USE;
 /* The newest checkpoint: the place of its closing record, or LOG_LSN_NONE. */
 uint64_t log_checkpoint(const struct log *l);
 /* That record is durable: groups from now on name it. Segments that lie wholly before `needed` are
