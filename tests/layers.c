@@ -46,7 +46,7 @@ static const struct layer layers[] = {
      "event2/ jansson.h editline/ histedit.h openssl/"},
     {"tests/", "engine/ storage/ udf/ sql/ clients/ tests/",
      "cmocka.h sqlite3.h jansson.h zlib.h zstd.h lz4 pcre2.h"},
-    {"bench/", "", "jansson.h sqlite3.h simdjson.h zlib.h zstd.h cblas.h"},
+    {"bench/", "", "jansson.h sqlite3.h simdjson.h zlib.h zstd.h lz4 cblas.h"},
     {"examples/", "udf/", ""},
 };
 

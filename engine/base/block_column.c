@@ -64,10 +64,19 @@ static void wide_save(struct buf *out, const struct column *c, struct block_rows
 
 static bool text_save(struct buf *out, const struct column *c, struct block_rows rows,
                       struct arena *scratch) {
+    size_t bytes = 0;
     if (!lengths_save(out, c, rows, scratch)) return false;
     for (uint32_t i = 0; i < rows.count; i++) {
-        if (has(c, rows, i)) buf_add_text(out, c->as.text[rows.at[i]]);
+        if (has(c, rows, i)) bytes += c->as.text[rows.at[i]].bytes;
     }
+    if (!buf_reserve(out, bytes)) return false;
+    char *to = out->at + out->bytes;
+    for (uint32_t i = 0; i < rows.count; i++) {
+        struct text t = has(c, rows, i) ? c->as.text[rows.at[i]] : (struct text){0};
+        if (t.bytes > 0) memcpy(to, t.at, t.bytes);
+        to += t.bytes;
+    }
+    out->bytes += bytes;
     return true;
 }
 
