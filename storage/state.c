@@ -70,12 +70,13 @@ bool state_check(struct state *s, struct err *e) {
     for (struct state_table *t = s->first; t; t = t->next) table_count(t);
     if (s->held_bytes <= s->limit_bytes) return true;
     err_set(e, ERR_LIMIT, "54000", "the query's state has grown past %zu bytes", s->limit_bytes);
-    return err_hint(e, "Raise 'state-limit-bytes', or bound the state with a window.");
+    return err_hint(e, "Raise 'state-limit-bytes', or use a window or 'state-ttl' to bound it.");
 }
 
 struct state_table *state_table_create(struct state *s, const struct state_options *o,
                                        struct err *e) {
     assert(o->key_bytes % 8 == 0);
+    assert(o->ttl_us == 0 || (o->ttl_us > 0 && o->value_bytes >= sizeof(uint32_t)));
     struct state_table *t = calloc(1, sizeof *t);
     if (!t) {
         err_memory(e);
@@ -88,12 +89,15 @@ struct state_table *state_table_create(struct state *s, const struct state_optio
         .key_offset = (o->value_bytes + 7) / 8 * 8,
         .value_bytes = o->value_bytes,
         .codec = o->codec,
+        .ages = {.ttl_us = o->ttl_us, .watch = o->watch},
         .free_id = STATE_NONE,
         .null_id = STATE_NONE,
         .arena_limit_bytes = ARENA_REWRITE_BYTES,
     };
     uint32_t align = o->value_bytes <= 8 ? 8 : 16;
-    t->entry_bytes = (t->key_offset + key_bytes + align - 1) / align * align;
+    t->ages.stamp_offset = t->key_offset + key_bytes;
+    uint32_t end = t->ages.stamp_offset + (t->ages.ttl_us > 0 ? (uint32_t)sizeof(int64_t) : 0);
+    t->entry_bytes = (end + align - 1) / align * align;
     arena_init(&t->arena, 0);
 
     t->next = s->first;
@@ -120,6 +124,8 @@ void state_table_destroy(struct state_table *t) {
 void state_table_reset(struct state_table *t) {
     if (t->slot) memset(t->slot, 0, t->slots * sizeof *t->slot);
     t->used = t->count = 0;
+    t->ages.next_id = 0;
+    t->ages.rests_until_us = 0;
     t->free_id = t->null_id = STATE_NONE;
     t->reused = false;
     t->saved.whole = true;
@@ -196,7 +202,7 @@ static uint32_t entry_take(struct state_table *t) {
     return id;
 }
 
-static void entry_free(struct state_table *t, uint32_t id) {
+void state_entry_free(struct state_table *t, uint32_t id) {
     state_touch(t, id);
     t->live[id / 64] &= ~(UINT64_C(1) << (id % 64));
     memcpy(t->entry + (size_t)id * t->entry_bytes, &t->free_id, sizeof t->free_id);
@@ -326,7 +332,7 @@ static uint32_t key_add(struct state_table *t, enum key_kind kind, struct key k,
     uint32_t id = entry_take(t);
     if (id == STATE_NONE) return STATE_NONE;
     if (!key_store(t, kind, k, id)) {
-        entry_free(t, id);
+        state_entry_free(t, id);
         return STATE_NONE;
     }
     state_slot_put(t, tag, id);
@@ -393,11 +399,10 @@ static void mark_dirty(struct state_table *t, const uint32_t *id, uint32_t count
     for (uint32_t i = 0; i < count; i++) t->dirty[id[i] / 64] |= UINT64_C(1) << (id[i] % 64);
 }
 
-bool state_upsert(struct state_table *t, const struct state_keys *k, uint32_t *id_out,
-                  struct err *e) {
+bool state_upsert_keys(struct state_table *t, const struct state_keys *k, uint32_t *id_out,
+                       struct err *e) {
     if (t->arena.held_bytes > t->arena_limit_bytes && !state_table_rewrite(t, e)) return false;
     bool done = false;
-    t->changed = true;
     switch (table_kind(t)) {
     case KEY_I64:
         assert(k->i64 || k->count == 0);
@@ -443,6 +448,7 @@ static struct key key_of_text(const struct state_table *t, struct text key) {
 }
 
 bool state_upsert_key(struct state_table *t, struct text key, uint32_t *id_out, struct err *e) {
+    assert(t->ages.ttl_us == 0);
     if (t->arena.held_bytes > t->arena_limit_bytes && !state_table_rewrite(t, e)) return false;
     enum key_kind kind = table_kind(t);
     struct key k = key_of_text(t, key);
@@ -488,28 +494,4 @@ struct text state_key(const struct state_table *t, uint32_t id) {
 
 uint32_t state_key_tag(const struct state_table *t, uint32_t id) {
     return key_tag(t, table_kind(t), key_of_text(t, state_key(t, id)));
-}
-
-/* Frees slot `hole` and moves back what would no longer be found behind it. */
-static void slot_clear(struct state_table *t, uint32_t hole) {
-    uint32_t mask = t->slots - 1;
-    for (uint32_t at = (hole + 1) & mask; t->slot[at] != 0; at = (at + 1) & mask) {
-        uint32_t home = (uint32_t)(t->slot[at] >> 32) & mask;
-        if (((at - home) & mask) < ((at - hole) & mask)) continue;
-        t->slot[hole] = t->slot[at];
-        hole = at;
-    }
-    t->slot[hole] = 0;
-}
-
-void state_remove(struct state_table *t, uint32_t id) {
-    assert(state_is_live(t, id));
-    if (id == t->null_id) {
-        t->null_id = STATE_NONE;
-    } else {
-        uint32_t mask = t->slots - 1, at = state_key_tag(t, id) & mask;
-        while ((uint32_t)t->slot[at] != id + 1) at = (at + 1) & mask;
-        slot_clear(t, at);
-    }
-    entry_free(t, id);
 }

@@ -9,9 +9,13 @@
  * which goes with the table; when garbage has gathered there (values that were replaced), the next
  * upsert rewrites it through the codec.
  *
- * Everything that can change a value passes by state_upsert() or state_touch(): with a journal
- * (state_journal.h) tables mark what changes there, and are saved as changes, without the operators
- * knowing.
+ * Everything that can change a value passes by state_upsert() or state_touch(), and every entry
+ * that goes by state_remove(): with a journal (state_journal.h) tables mark what changes there, and
+ * are saved as changes, without the operators knowing.
+ *
+ * A table may forget (ttl_us): its holder says of each key when it comes, by a clock of its own;
+ * who comes when the entry was not met for longer finds a new one. What is forgotten is removed
+ * when it is met again, or by a sweep, some steps with each key. Results cannot tell when.
  *
  * Lifetime: a state from state_create() to state_destroy(), which drops its tables too; a table
  * until state_table_destroy() (a window's pane is dropped so, at once). One thread.
@@ -46,10 +50,28 @@ struct state_codec {
     bool (*load)(void *context, struct arena *a, void *value, struct text saved, struct err *e);
 };
 
+/* What hangs on an entry that is forgotten: told just before it is removed. */
+struct state_watch {
+    void *context;
+    void (*forget)(void *context, uint32_t id);
+};
+
 struct state_options {
     uint32_t key_bytes;   /* 8: int64 or NULL; another multiple of 8: so many; 0: any length */
     uint32_t value_bytes; /* of every value */
     const struct state_codec *codec; /* kept; NULL: a value is its bytes */
+    int64_t ttl_us;                  /* entries are forgotten after it; 0: none is */
+    const struct state_watch *watch; /* kept; NULL: nobody need know */
+};
+
+/* Of a table that forgets; its sweep goes round all entries, again and again. */
+struct state_ages {
+    int64_t ttl_us;        /* 0: nothing is forgotten, and entries have no stamp */
+    uint32_t stamp_offset; /* in an entry: int64_t, when it was met last, plus 1; 0: it is new */
+    const struct state_watch *watch;
+    uint32_t next_id;       /* that the sweep looks at */
+    int64_t oldest;         /* the least stamp in this round */
+    int64_t rests_until_us; /* nothing is forgotten before */
 };
 
 /* How far a table has been written as changes: state_journal.h. */
@@ -67,6 +89,7 @@ struct state_table {
     uint32_t key_bytes, key_offset; /* the key stands behind the value */
     uint32_t value_bytes, entry_bytes;
     const struct state_codec *codec;
+    struct state_ages ages;
 
     char *entry;     /* [capacity * entry_bytes] */
     uint64_t *live;  /* [capacity] bits */
@@ -76,7 +99,6 @@ struct state_table {
     uint32_t free_id;        /* a removed entry; its first bytes hold the next one's id */
     uint32_t null_id;        /* the entry of the key NULL */
     bool reused;             /* the order of ids is no longer that of insertion */
-    bool changed;            /* since the holder last cleared it */
 
     uint64_t *slot; /* [slots] hash in the upper half, id + 1 below; 0: free */
     uint32_t slots; /* a power of two, or 0 */
@@ -96,6 +118,10 @@ struct state_keys {
     const uint64_t *valid;   /* bit row[i] */
     const char *packed;      /* another key_bytes: key i at packed + i * key_bytes (not row[i]) */
     const struct text *text; /* key_bytes 0: [count] (not row[i]) */
+    /* Of a table that forgets: [count] (not row[i]) when key i comes, from since_us on and not
+     * longer than ttl_us after it; those of one entry never go back. */
+    const int64_t *at_us;
+    int64_t since_us; /* >= 0; no key that is still to come, here or later, comes before it */
 };
 
 /* limit_bytes 0: none. NULL: no memory. */
@@ -125,7 +151,7 @@ bool state_upsert(struct state_table *t, const struct state_keys *k, uint32_t *i
 /* Finds: STATE_NONE where there is none. */
 void state_find(const struct state_table *t, const struct state_keys *k, uint32_t *id_out);
 
-/* One key: of any kind but int64, its bytes. */
+/* One key: of any kind but int64, its bytes. Not of a table that forgets. */
 bool state_upsert_key(struct state_table *t, struct text key, uint32_t *id_out,
                       struct err *e) MUST_USE;
 uint32_t state_find_key(const struct state_table *t, struct text key);
@@ -134,12 +160,17 @@ bool state_upsert_from(struct state_table *t, const struct state_table *from, ui
                        uint32_t *id_out, struct err *e) MUST_USE;
 uint32_t state_find_from(const struct state_table *t, const struct state_table *from, uint32_t id);
 
+/* Is the entry forgotten at that time, though it may still stand there? */
+bool state_is_forgotten(const struct state_table *t, uint32_t id, int64_t at_us);
+
 /* Says that the value of a live entry is about to change. */
 static inline void state_touch(struct state_table *t, uint32_t id) {
     assert(id < t->used);
-    t->changed = true;
     if (t->dirty) t->dirty[id / 64] |= UINT64_C(1) << (id % 64);
 }
+
+/* The same, and that the entry is met at that time, where the table forgets. */
+void state_touch_at(struct state_table *t, uint32_t id, int64_t at_us);
 
 void state_remove(struct state_table *t, uint32_t id);
 

@@ -1,4 +1,4 @@
-/* state_private.h: what state.c and state_save.c share.
+/* state_private.h: what the files of keyed state share.
  *
  * Used by: storage/state*.c
  */
@@ -30,9 +30,17 @@ bool state_slots_reserve(struct state_table *t, uint32_t count) MUST_USE;
 /* Makes `id` (< capacity) a live entry, all zero. */
 void state_entry_open(struct state_table *t, uint32_t id);
 
+/* Takes a live entry away, whose key is not found any more. */
+void state_entry_free(struct state_table *t, uint32_t id);
+
 /* A live entry's key is found from now on. */
 void state_slot_put(struct state_table *t, uint32_t tag, uint32_t id);
 uint32_t state_key_tag(const struct state_table *t, uint32_t id);
+
+/* state_upsert() without what a table that forgets does besides. (A file of its own: gcc keeps the
+ * loop in registers so.) */
+bool state_upsert_keys(struct state_table *t, const struct state_keys *k, uint32_t *id_out,
+                       struct err *e) MUST_USE;
 
 struct state_header state_header_of(const struct state_table *t);
 /* The header is of a table of the same shape: makes room for its entries. */

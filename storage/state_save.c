@@ -3,12 +3,13 @@
  * A saved table, little-endian:
  *
  *   offset  bytes  what
- *   0       4      key_bytes     \ the shape, compared when loading
- *   4       4      value_bytes   /
+ *   0       4      key_bytes; bit 31: the table forgets   \ the shape, compared when loading
+ *   4       4      value_bytes                            /
  *   8       4      ids ever given out
  *   12      4      live entries; bit 31: the order of ids is not that of insertion
  *   16      ...    the entries, by id:
- *                  4  id; 4 bytes of key, or 0xFFFFFFFF for NULL; 4 bytes of value; key; value
+ *                  4  id; 4 bytes of key, or 0xFFFFFFFF for NULL; 4 bytes of value; key; value,
+ *                  before it 8 (counted as its) of a table that forgets: the stamp
  *
  * Ids are kept, because other tables may have them in their keys; ids that no entry has are free
  * again after loading, lowest last.
@@ -23,6 +24,7 @@ enum { ENTRY_HEADER_BYTES = 12 };
 #define KEY_IS_NULL UINT32_MAX
 #define ENTRY_IS_REMOVED (UINT32_MAX - 1)
 #define IDS_REUSED (UINT32_C(1) << 31)
+#define FORGETS (UINT32_C(1) << 31)
 
 static void add_u32(struct buf *out, uint32_t v) {
     buf_add(out, &v, sizeof v);
@@ -58,8 +60,16 @@ static void patch_u32(struct buf *out, size_t at, size_t v) {
     if (!out->failed) memcpy(out->at + at, &n, sizeof n);
 }
 
+static uint32_t shape_word(const struct state_table *t) {
+    return t->key_bytes | (t->ages.ttl_us > 0 ? FORGETS : 0);
+}
+
+static uint32_t stamp_bytes(const struct state_table *t) {
+    return t->ages.ttl_us > 0 ? (uint32_t)sizeof(int64_t) : 0;
+}
+
 struct state_header state_header_of(const struct state_table *t) {
-    return (struct state_header){.key_bytes = t->key_bytes,
+    return (struct state_header){.key_bytes = shape_word(t),
                                  .value_bytes = t->value_bytes,
                                  .used = t->used,
                                  .count = t->count | (t->reused ? IDS_REUSED : 0)};
@@ -75,6 +85,7 @@ bool state_entry_save(const struct state_table *t, uint32_t id, struct buf *out)
     add_u32(out, 0);
     buf_add(out, key.at, key.bytes);
     size_t value_at = out->bytes;
+    buf_add(out, (char *)state_value(t, id) + t->ages.stamp_offset, stamp_bytes(t));
     if (!value_save(t, id, out)) return false;
     patch_u32(out, length_at, out->bytes - value_at);
     return !out->failed;
@@ -151,6 +162,9 @@ bool state_entry_load(struct state_table *t, struct text *at, struct err *e) {
     } else if (!key_load(t, id, key, e)) {
         return false;
     }
+    int64_t stamp = 0;
+    if (!state_take(&value, &stamp, stamp_bytes(t)) || stamp < 0) return state_corrupt(e);
+    memcpy((char *)state_value(t, id) + t->ages.stamp_offset, &stamp, stamp_bytes(t));
     return value_load(t, id, &t->arena, value, e);
 }
 
@@ -164,7 +178,7 @@ void state_free_ids_link(struct state_table *t) {
 
 bool state_header_load(struct state_table *t, const struct state_header *h, struct err *e) {
     uint32_t count = h->count & ~IDS_REUSED;
-    if (h->key_bytes != t->key_bytes || h->value_bytes != t->value_bytes || count > h->used) {
+    if (h->key_bytes != shape_word(t) || h->value_bytes != t->value_bytes || count > h->used) {
         return state_corrupt(e);
     }
     if (!state_table_reserve(t, h->used) || !state_slots_reserve(t, count)) return err_memory(e);

@@ -270,6 +270,149 @@ static void tables_are_what_a_list_says(void **unused) {
     }
 }
 
+/* Keys with the time at which each was met last; NEVER: it is not there. */
+enum { NEVER = -1, TTL_US = 500, FEW = 120 };
+
+struct ageing {
+    struct state *s;
+    struct state_table *t;
+    struct random g;
+    struct state_options o;
+    struct state_watch watch;
+    int64_t met[FEW], number[FEW], now_us;
+    uint32_t forgotten;
+};
+
+static void forget_count(void *context, uint32_t id) {
+    struct ageing *w = context;
+    assert_true(state_is_live(w->t, id));
+    w->forgotten++;
+}
+
+static void ageing_open(struct ageing *w) {
+    struct err e;
+    w->watch = (struct state_watch){.context = w, .forget = forget_count};
+    w->o.ttl_us = TTL_US;
+    w->o.value_bytes = sizeof(int64_t);
+    w->o.watch = &w->watch;
+    w->s = state_create(0, &e);
+    w->t = state_table_create(w->s, &w->o, &e);
+    assert_non_null(w->t);
+}
+
+/* A key is met: its number goes on, or begins anew where it was forgotten. */
+static void ageing_meet(struct ageing *w, uint32_t key, uint32_t id, int64_t at_us) {
+    int64_t *number = state_value(w->t, id);
+    bool gone = w->met[key] == NEVER || at_us - w->met[key] > TTL_US;
+    if (gone) w->number[key] = 0;
+    assert_int_equal(*number, w->number[key]);
+    *number = ++w->number[key];
+    w->met[key] = at_us;
+}
+
+static void ageing_step(struct ageing *w) {
+    uint32_t key[BATCH], id[BATCH], n = 1 + (uint32_t)random_below(&w->g, BATCH);
+    char bytes[BATCH][64], packed[BATCH * 64];
+    struct text text[BATCH];
+    int64_t i64[BATCH], at_us[BATCH];
+    uint64_t valid = ~UINT64_C(0);
+    struct state_keys k = {.count = n, .at_us = at_us, .since_us = w->now_us};
+    uint32_t from = (uint32_t)random_below(&w->g, FEW); /* some keys rest for long */
+    for (uint32_t i = 0; i < n; i++) {
+        key[i] = (from + (uint32_t)random_below(&w->g, 20)) % FEW;
+        text[i] = key_make(key[i], w->o.key_bytes, bytes[i]);
+        memcpy(packed + i * w->o.key_bytes, text[i].at, w->o.key_bytes);
+        memcpy(&i64[i], bytes[i], sizeof i64[i]);
+        if (key[i] == 0) valid &= ~(UINT64_C(1) << i);
+        w->now_us += (int64_t)random_below(&w->g, TTL_US / BATCH);
+        at_us[i] = w->now_us;
+    }
+    if (w->o.key_bytes == 8) {
+        k.i64 = i64;
+        k.valid = &valid;
+    } else if (w->o.key_bytes > 0) {
+        k.packed = packed;
+    } else {
+        k.text = text;
+    }
+    struct err e;
+    assert_true(state_upsert(w->t, &k, id, &e));
+    for (uint32_t i = 0; i < n; i++) ageing_meet(w, key[i], id[i], at_us[i]);
+    if (random_below(&w->g, 20) == 0) w->now_us += 3 * TTL_US;
+}
+
+static void ageing_remove(struct ageing *w) {
+    char at[64];
+    uint32_t key = 1 + (uint32_t)random_below(&w->g, FEW - 1);
+    uint32_t id = state_find_key(w->t, key_make(key, w->o.key_bytes, at));
+    if (id == STATE_NONE) {
+        assert_true(w->met[key] == NEVER || w->now_us - w->met[key] > TTL_US);
+        return;
+    }
+    assert_true(state_is_forgotten(w->t, id, w->now_us) == (w->now_us - w->met[key] > TTL_US));
+    state_remove(w->t, id);
+    w->met[key] = NEVER;
+}
+
+static void ageing_save_and_load(struct ageing *w) {
+    struct buf saved;
+    struct err e;
+    buf_init(&saved);
+    assert_true(state_table_save(w->t, &saved, &e));
+    state_destroy(w->s);
+    struct state_options without = w->o;
+    without.ttl_us = 0;
+    w->s = state_create(0, &e);
+    w->t = state_table_create(w->s, &without, &e);
+    struct text at = buf_text(&saved);
+    assert_false(state_table_load(w->t, &at, &e)); /* a table that forgets nothing has no stamps */
+    assert_string_equal(e.sqlstate, "XX001");
+    state_destroy(w->s);
+    ageing_open(w);
+    at = buf_text(&saved);
+    assert_true(state_table_load(w->t, &at, &e));
+    assert_int_equal(at.bytes, 0);
+    buf_done(&saved);
+}
+
+static void tables_forget_what_was_not_met_for_long(void **unused) {
+    (void)unused;
+    struct random g = random_start("ages");
+    static const uint32_t key_bytes[] = {8, 16, 24, 0};
+    for (uint32_t round = 0; round < random_rounds(ROUNDS) * COUNT_OF(key_bytes); round++) {
+        struct ageing w = {.g = g, .o.key_bytes = key_bytes[round % COUNT_OF(key_bytes)]};
+        for (uint32_t key = 0; key < FEW; key++) w.met[key] = NEVER;
+        ageing_open(&w);
+        for (uint32_t step = 0; step < STEPS; step++) {
+            ageing_step(&w);
+            if (random_below(&w.g, 4) == 0) ageing_remove(&w);
+            if (random_below(&w.g, 200) == 0) ageing_save_and_load(&w);
+        }
+        assert_true(w.forgotten > STEPS);
+        g = w.g;
+        state_destroy(w.s);
+    }
+}
+
+/* Keys that never come again: a thousand are remembered at a time, and the table holds few more. */
+static void a_sweep_bounds_what_a_table_holds(void **unused) {
+    (void)unused;
+    struct err e;
+    struct state *s = state_create(0, &e);
+    struct state_options o = {.key_bytes = 8, .value_bytes = 8, .ttl_us = 999};
+    struct state_table *t = state_table_create(s, &o, &e);
+    for (int64_t from = 0; from < 100000; from += BATCH) {
+        int64_t key[BATCH];
+        uint32_t id[BATCH];
+        for (int64_t i = 0; i < BATCH; i++) key[i] = from + i;
+        struct state_keys k = {.count = BATCH, .i64 = key, .at_us = key, .since_us = from};
+        assert_true(state_upsert(t, &k, id, &e));
+        assert_true(t->count >= 1000 || from < 1000);
+    }
+    assert_true(t->used <= (1000 + BATCH) * 4 / 3 + BATCH);
+    state_destroy(s);
+}
+
 static void damaged_bytes_are_refused(void **unused) {
     (void)unused;
     struct world w = {.g = random_start("damage")};
@@ -315,6 +458,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tables_are_what_a_list_says),
         cmocka_unit_test(changes_make_the_table),
+        cmocka_unit_test(tables_forget_what_was_not_met_for_long),
+        cmocka_unit_test(a_sweep_bounds_what_a_table_holds),
         cmocka_unit_test(damaged_bytes_are_refused),
         cmocka_unit_test(a_limit_is_told_between_batches),
     };
