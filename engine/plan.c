@@ -29,22 +29,9 @@ static void add_column(struct buf *out, const struct schema *s, uint32_t col) {
     buf_add_text(out, s->col[col].name);
 }
 
-/* "10 s": in the largest unit that divides it. */
 static void add_duration(struct buf *out, int64_t us) {
-    static const struct {
-        int64_t us;
-        const char *unit;
-    } units[] = {{DAY_US, "d"},
-                 {HOUR_US, "h"},
-                 {MINUTE_US, "min"},
-                 {SECOND_US, "s"},
-                 {MILLISECOND_US, "ms"}};
-    for (size_t i = 0; i < COUNT_OF(units); i++) {
-        if (us == 0 || us % units[i].us != 0) continue;
-        buf_addf(out, "%lld %s", (long long)(us / units[i].us), units[i].unit);
-        return;
-    }
-    buf_addf(out, "%lld us", (long long)us);
+    char text[DURATION_TEXT_MAX];
+    buf_add(out, text, duration_print(text, us));
 }
 
 /* Does every input below end? */
@@ -54,6 +41,27 @@ static bool ends(const struct printing *p, const struct plan *plan) {
         if (!ends(p, plan->input[i])) return false;
     }
     return true;
+}
+
+bool plan_has_watermark(const struct plan_query *q, const struct plan *p) {
+    if (p->kind == PLAN_SCAN) return q->input[p->as.scan.input].def->watermark != NULL;
+    for (uint32_t i = 0; i < p->inputs; i++) {
+        if (!plan_has_watermark(q, p->input[i])) return false;
+    }
+    return true;
+}
+
+/* What bounds state that grows with the keys, or the values, that come. */
+static void add_bound(const struct printing *p, const struct plan *plan, bool final) {
+    int64_t ttl_us = p->query->state_ttl_us;
+    if (final || ttl_us == 0) {
+        buf_add_str(p->out, ends(p, plan) ? ", until the input ends" : "; nothing bounds it");
+        return;
+    }
+    buf_add_str(p->out, "; bounded by state-ttl ");
+    add_duration(p->out, ttl_us);
+    buf_add_str(p->out,
+                plan_has_watermark(p->query, plan) ? " of the watermark" : " of PROCTIME()");
 }
 
 static void print_scan(const struct printing *p, const struct plan *plan) {
@@ -201,14 +209,17 @@ static void print_group_aggregate(const struct printing *p, const struct plan *p
     for (uint32_t i = 0; i < g->aggs; i++) distinct |= g->agg[i].distinct;
     if (distinct) buf_add_str(p->out, ", with the different values of each");
     if (g->keys == 0 && !distinct && !keeps_rows(plan)) return;
-    buf_add_str(p->out, ends(p, plan) ? ", until the input ends" : "; nothing bounds it");
+    add_bound(p, plan, g->final);
 }
 
 static void print_rows_kept(const struct printing *p, const struct plan *plan) {
-    if (plan->kind == PLAN_SET_OPERATION)
+    bool final = plan->as.distinct.final;
+    if (plan->kind == PLAN_SET_OPERATION) {
         buf_add_str(p->out, plan->as.set_operation.except ? " EXCEPT" : " INTERSECT");
+        final = plan->as.set_operation.final;
+    }
     buf_add_str(p->out, "; state: grows with the number of different rows");
-    buf_add_str(p->out, ends(p, plan) ? ", until the input ends" : "; nothing bounds it");
+    add_bound(p, plan, final);
 }
 
 static void print_sort(const struct printing *p, const struct plan *plan) {

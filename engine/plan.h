@@ -182,8 +182,12 @@ struct plan_query {
     uint32_t plans; /* nodes in the tree: ids are 0 .. plans - 1 */
     uint32_t inputs;
     const struct plan_input *input;
-    bool bounded; /* every input is */
+    bool bounded;         /* every input is */
+    int64_t state_ttl_us; /* what is idle for longer is forgotten ('state-ttl'); 0: nothing is */
 };
+
+/* Has every stream that is read below that node a watermark? Else time is the rows' PROCTIME. */
+bool plan_has_watermark(const struct plan_query *q, const struct plan *p);
 
 /* EXPLAIN's text: one line a node, two spaces a level, stable. */
 void plan_print(struct buf *out, const struct plan_query *q);

@@ -218,3 +218,17 @@ uint32_t interval_print(char out[INTERVAL_TEXT_MAX], int64_t us) {
     assert(at - out <= INTERVAL_TEXT_MAX);
     return (uint32_t)(at - out);
 }
+
+uint32_t duration_print(char out[DURATION_TEXT_MAX], int64_t us) {
+    static const struct {
+        int64_t us;
+        const char *unit;
+    } units[] = {{DAY_US, " d"},    {HOUR_US, " h"},         {MINUTE_US, " min"},
+                 {SECOND_US, " s"}, {MILLISECOND_US, " ms"}, {1, " us"}};
+    size_t i = us == 0 ? 3 : 0; /* 0 s */
+    while (us % units[i].us != 0) i++;
+    uint32_t digits = i64_print(out, us / units[i].us);
+    size_t bytes = strlen(units[i].unit);
+    memcpy(out + digits, units[i].unit, bytes);
+    return digits + (uint32_t)bytes;
+}

@@ -30,6 +30,7 @@ enum {
     DATE_TEXT_MAX = 32,
     TIME_TEXT_MAX = 16,
     INTERVAL_TEXT_MAX = 32,
+    DURATION_TEXT_MAX = 32,
 };
 
 /* Units as words of SQL:  name  microseconds (0: not a fixed number of them) */
@@ -90,6 +91,9 @@ uint32_t timestamp_print(char out[TIMESTAMP_TEXT_MAX], int64_t us, uint32_t digi
 uint32_t date_print(char out[DATE_TEXT_MAX], int64_t days);
 uint32_t time_print(char out[TIME_TEXT_MAX], int64_t us);         /* HH:MM:SS[.f], as short */
 uint32_t interval_print(char out[INTERVAL_TEXT_MAX], int64_t us); /* [-]D HH:MM:SS[.f] */
+
+/* "10 s": in the largest of us, ms, s, min, h, d that divides it; option_duration() reads it. */
+uint32_t duration_print(char out[DURATION_TEXT_MAX], int64_t us);
 
 /* The unit called `word` (letters folded, plural s allowed); false: there is none. */
 bool time_unit_find(struct text word, enum time_unit *out);

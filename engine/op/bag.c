@@ -189,6 +189,16 @@ static bool keys_make(const struct bag_place *w, const struct groups_rows *rows,
     return true;
 }
 
+/* When the wanted rows come. */
+static bool wanted_ages(const struct groups_plan *p, const struct groups_rows *rows,
+                        const struct wanted *x, struct state_keys *out) {
+    if (p->age->ttl_us == 0) return true;
+    uint16_t *row = ARENA_ARRAY(rows->scratch, row, x->count);
+    if (!row) return false;
+    for (uint32_t i = 0; i < x->count; i++) row[i] = rows->row[x->index[i]];
+    return age_keys(p->age, row, rows->scratch, out);
+}
+
 /* Counts one row for the aggregates that take it. */
 static void pair_count(const struct bag_place *w, uint32_t id, uint32_t i, uint8_t **take) {
     struct bag_pair *x = pair_at(w, id);
@@ -215,19 +225,32 @@ static void pairs_mark(const struct bag_place *w, uint32_t rows, const struct wa
     }
 }
 
+/* When the row comes, where values are forgotten. */
+static int64_t row_at_us(const struct groups_plan *p, uint32_t row) {
+    return p->age->at_us ? p->age->at_us[row] : 0;
+}
+
+/* Finds or adds one pair, when the row at hand comes. */
+static bool pair_upsert(const struct bag_place *w, struct text key, uint32_t *id_out,
+                        struct err *e) {
+    struct state_keys one = {.count = 1, .packed = key.at, .text = &key, .at_us = &w->at_us};
+    one.since_us = row_at_us(w->plan, 0);
+    return state_upsert(w->t, &one, id_out, e);
+}
+
 /* One row of an aggregate that keeps equal values apart: it gets the next number. */
 static bool numbered_add(const struct bag_place *w, const struct batch *in, uint32_t row,
                          uint32_t group, struct err *e) {
     uint32_t id;
     struct text key = key_make(w, in, row, (struct pair_head){.group = group});
     if (!key.at) return err_memory(e);
-    if (!state_upsert_key(w->t, key, &id, e)) return false;
+    if (!pair_upsert(w, key, &id, e)) return false;
     int64_t had = pair_at(w, id)->rows[0]++;
     if (had >= NUMBER_NULL) return err_set(e, ERR_LIMIT, "54000", "too many equal values");
     if (had > 0) {
         key = key_make(w, in, row, (struct pair_head){.group = group, .number = (uint32_t)had});
         if (!key.at) return err_memory(e);
-        if (!state_upsert_key(w->t, key, &id, e)) return false;
+        if (!pair_upsert(w, key, &id, e)) return false;
         pair_at(w, id)->rows[0] = 1;
     }
     pair_at(w, id)->ordinal = w->plan->place[row];
@@ -235,10 +258,11 @@ static bool numbered_add(const struct bag_place *w, const struct batch *in, uint
     return true;
 }
 
-static bool numbered_rows_add(const struct bag_place *w, const struct bag_rows *r,
-                              const struct wanted *x, struct err *e) {
+static bool numbered_rows_add(struct bag_place *w, const struct bag_rows *r, const struct wanted *x,
+                              struct err *e) {
     for (uint32_t i = 0; i < x->count; i++) {
         uint32_t at = x->index[i];
+        w->at_us = row_at_us(w->plan, r->rows->row[at]);
         if (!numbered_add(w, r->rows->in, r->rows->row[at], r->id[at], e)) return false;
     }
     return true;
@@ -266,6 +290,7 @@ bool bag_add(const struct groups_plan *p, struct groups *g, uint32_t bag, const 
     wanted_find(&w, r->rows->count, r->take, &x);
     if (w.bag->numbered) return numbered_rows_add(&w, r, &x, e);
     if (!keys_make(&w, r->rows, r->id, &x, &keys)) return err_memory(e);
+    if (!wanted_ages(p, r->rows, &x, &keys)) return err_memory(e);
     if (!state_upsert(w.t, &keys, x.pair, e)) return false;
     if (w.bag->masks) {
         pairs_mark(&w, r->rows->count, &x, r->take);
@@ -312,15 +337,15 @@ static bool numbered_drop(const struct bag_place *w, const struct groups_rows *o
                           struct err *e) {
     struct text key = key_make(w, one->in, one->row[0], (struct pair_head){.group = group});
     if (!key.at) return err_memory(e);
-    uint32_t id = state_find_key(w->t, key);
+    uint32_t id = pair_find(w, key);
     if (id == STATE_NONE) return true;
-    state_touch(w->t, id);
+    state_touch_at(w->t, id, w->at_us);
     int64_t left = --pair_at(w, id)->rows[0];
     if (left > 0) {
         struct pair_head head = {.group = group, .number = (uint32_t)left};
         key = key_make(w, one->in, one->row[0], head);
         if (!key.at) return err_memory(e);
-        id = state_find_key(w->t, key);
+        id = pair_find(w, key);
     }
     if (id != STATE_NONE) pair_list_drop(w, group, id);
     return group_recompute(w, w->bag->slot[0], group, e);
@@ -332,9 +357,9 @@ static bool row_remove(const struct bag_place *w, const struct groups_rows *one,
     struct text key = key_make(w, one->in, one->row[0], (struct pair_head){.group = group});
     bool *last = ARENA_ARRAY(w->scratch, last, w->bag->shares);
     if (!key.at || !last) return err_memory(e);
-    uint32_t id = state_find_key(w->t, key);
+    uint32_t id = pair_find(w, key);
     if (id == STATE_NONE) return true;
-    state_touch(w->t, id);
+    state_touch_at(w->t, id, w->at_us);
     struct bag_pair *x = pair_at(w, id);
     for (uint32_t s = 0; s < w->bag->shares; s++) {
         bool mine = groups_passes(w->bag->slot[s], one->in, one->row[0]) && x->rows[s] > 0;
@@ -356,6 +381,7 @@ bool bag_remove(const struct groups_plan *p, struct groups *g, uint32_t bag,
         struct groups_rows one = *rows;
         one.row = &rows->row[i];
         one.count = 1;
+        w.at_us = row_at_us(p, rows->row[i]);
         bool wanted = !w.bag->numbered || groups_passes(w.bag->slot[0], rows->in, rows->row[i]);
         if (!wanted) continue;
         bool done =

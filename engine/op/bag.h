@@ -27,6 +27,18 @@ struct bag_pair {
     int64_t rows[];      /* [shares] */
 };
 
+/* Values in lists that are forgotten leave their lists. */
+struct bag_watch {
+    struct state_watch watch;
+    const struct groups_plan *plan;
+    struct groups *groups;
+    uint32_t bag;
+};
+
+/* Returns what the bag's table shall tell; `g` stays where it is. */
+const struct state_watch *bag_watch_open(struct bag_watch *w, const struct groups_plan *p,
+                                         struct groups *g, uint32_t bag);
+
 /* Which aggregates keep values, and which share a bag. */
 bool bags_open(struct groups_plan *p, struct arena *a) MUST_USE;
 

@@ -25,15 +25,39 @@ void pair_list_add(const struct bag_place *w, uint32_t group, uint32_t id) {
     head_set(w, group, id + 1);
 }
 
-void pair_list_drop(const struct bag_place *w, uint32_t group, uint32_t id) {
+/* The list of a group that is forgotten has no head any more; another group may have its id. */
+static void pair_unlink(const struct bag_place *w, uint32_t group, uint32_t id) {
     const struct bag_pair *x = pair_at(w, id);
     if (x->next) pair_change(w, x->next - 1)->prev = x->prev;
-    if (x->prev) {
-        pair_change(w, x->prev - 1)->next = x->next;
-    } else {
-        head_set(w, group, x->next);
-    }
+    if (x->prev) pair_change(w, x->prev - 1)->next = x->next;
+    bool first = state_is_live(w->g->table, group) && *list_head(w, group) == id + 1;
+    if (first) head_set(w, group, x->next);
+}
+
+void pair_list_drop(const struct bag_place *w, uint32_t group, uint32_t id) {
+    pair_unlink(w, group, id);
     state_remove(w->t, id);
+}
+
+static void pair_forget(void *context, uint32_t id) {
+    const struct bag_watch *x = context;
+    struct bag_place w = bag_place(x->plan, x->groups, x->bag, NULL);
+    struct pair_head head;
+    memcpy(&head, state_key(w.t, id).at, sizeof head);
+    pair_unlink(&w, head.group, id);
+}
+
+const struct state_watch *bag_watch_open(struct bag_watch *w, const struct groups_plan *p,
+                                         struct groups *g, uint32_t bag) {
+    *w = (struct bag_watch){.plan = p, .groups = g, .bag = bag};
+    w->watch = (struct state_watch){.context = w, .forget = pair_forget};
+    return &w->watch;
+}
+
+uint32_t pair_find(const struct bag_place *w, struct text key) {
+    uint32_t id = state_find_key(w->t, key);
+    bool gone = id != STATE_NONE && state_is_forgotten(w->t, id, w->at_us);
+    return gone ? STATE_NONE : id;
 }
 
 bool pair_is_empty(const struct bag_place *w, const struct bag_pair *x) {
@@ -58,6 +82,7 @@ struct pair_ref *pairs_listed(const struct bag_place *w, uint32_t group, uint32_
     for (uint32_t at = *list_head(w, group); at; at = pair_at(w, at - 1)->next) {
         const struct bag_pair *x = pair_at(w, at - 1);
         if (share != UINT32_MAX && x->rows[share] == 0) continue;
+        if (state_is_forgotten(w->t, at - 1, w->at_us)) continue;
         ref[n++] = (struct pair_ref){.ordinal = x->ordinal, .id = at - 1};
     }
     *count_out = n;

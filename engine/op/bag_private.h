@@ -23,6 +23,7 @@ struct bag_place {
     struct groups *g;
     struct state_table *t;
     struct arena *scratch;
+    int64_t at_us; /* of the row at hand, by the plan's age: older values are forgotten */
 };
 
 /* A pair as it is fed to a state. */
@@ -54,6 +55,9 @@ static inline uint32_t *list_head(const struct bag_place *w, uint32_t group) {
 
 void pair_list_add(const struct bag_place *w, uint32_t group, uint32_t id);
 void pair_list_drop(const struct bag_place *w, uint32_t group, uint32_t id);
+
+/* The pair of that key when the row at hand comes; STATE_NONE: there is none. */
+uint32_t pair_find(const struct bag_place *w, struct text key);
 
 /* Has no aggregate a row with the value any more? */
 bool pair_is_empty(const struct bag_place *w, const struct bag_pair *x);

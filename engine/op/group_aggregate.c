@@ -28,6 +28,8 @@ static bool group_aggregate_open(struct op *op, const struct plan *plan, struct 
     if (!g->blank || !g->id || !g->row) return err_memory(e);
     struct groups_options o = groups_options_of(plan);
     o.counts = !g->final;
+    o.age = &g->age;
+    if (!age_open(&g->age, op, g->final, e)) return false;
     if (!groups_plan_open(&g->plan, &o, a, e)) return false;
     g->keys_as_rows = true;
     for (uint32_t k = 0; k < g->plan.key.cols; k++) {
@@ -65,8 +67,7 @@ static bool final_push(struct op *op, const struct batch *in, struct err *e) {
     return true;
 }
 
-static bool group_aggregate_push(struct op *op, uint32_t port, const struct batch *in,
-                                 struct err *e) {
+static bool part_push(struct op *op, uint32_t port, const struct batch *in, struct err *e) {
     struct group_aggregate *g = op->state;
     (void)port;
     groups_begin(&g->plan, in, op->worker != NULL);
@@ -77,6 +78,12 @@ static bool group_aggregate_push(struct op *op, uint32_t port, const struct batc
         return done;
     }
     return final_push(op, in, e) && result_time(op, g->blank, in, 0, in->rows, e);
+}
+
+static bool group_aggregate_push(struct op *op, uint32_t port, const struct batch *in,
+                                 struct err *e) {
+    struct group_aggregate *g = op->state;
+    return age_push_parts(&g->age, op, port, in, part_push, e);
 }
 
 /* One chunk of final rows: groups id[count]. */
@@ -161,6 +168,7 @@ static bool group_aggregate_save(struct op *op, struct buf *out, struct err *e) 
     struct group_aggregate *g = op->state;
     buf_add(out, &g->passed_us, sizeof g->passed_us);
     buf_add(out, &g->plan.next_place, sizeof g->plan.next_place);
+    age_save(&g->age, out);
     return groups_save(&g->plan, &g->groups, out, e);
 }
 
@@ -173,6 +181,7 @@ static bool group_aggregate_load(struct op *op, struct text saved, struct err *e
     memcpy(&g->passed_us, saved.at, sizeof g->passed_us);
     memcpy(&g->plan.next_place, saved.at + sizeof g->passed_us, sizeof g->plan.next_place);
     struct text at = {.at = saved.at + head, .bytes = saved.bytes - head};
+    if (!age_load(&g->age, &at, e)) return false;
     return groups_load(&g->plan, &g->groups, &at, e);
 }
 

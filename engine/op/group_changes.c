@@ -223,6 +223,7 @@ static bool round_apply_kind(struct changes *c, uint32_t from, uint32_t to, bool
     for (uint32_t at = from; at < to; at++) {
         uint32_t i = c->order[at];
         if (change_is_retraction(batch_change(c->in, c->g->row[i])) != remove) continue;
+        if (remove && !c->had[i]) continue; /* its group was forgotten */
         row[rows.count] = c->g->row[i];
         id[rows.count++] = c->g->id[i];
     }
@@ -250,6 +251,7 @@ static bool round_run(struct changes *c, uint32_t from, uint32_t to, struct err 
     for (uint32_t at = from; at < to; at++) {
         uint32_t i = c->order[at];
         c->has[i] = *groups_rows_of(p, g, c->g->id[i]) > 0;
+        if (!c->has[i]) groups_clear(p, g, c->g->id[i]);
     }
     return true;
 }

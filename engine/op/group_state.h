@@ -14,6 +14,7 @@ struct group_aggregate {
     bool final;
     bool keys_as_rows; /* a row's key columns are its group's, bit for bit */
     struct column *blank;
+    struct age age;
     int64_t passed_us;  /* the watermark before the last row */
     struct arena arena; /* of the list below */
     uint32_t *last;     /* [capacity] by id: the group's last row in this batch + 1; 0 between */

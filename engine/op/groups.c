@@ -11,6 +11,8 @@
 
 #include "engine/op/bag.h"
 
+static const struct age no_age = {.first_us = TIME_MIN_US};
+
 static bool slot_open(struct agg_slot *s, const struct plan_agg *plan, bool retracts) {
     *s = (struct agg_slot){
         .agg = plan->agg, .plan = plan, .call = {.bind = &plan->bind}, .bag = GROUPS_NO_BAG};
@@ -129,6 +131,7 @@ bool groups_plan_open(struct groups_plan *p, const struct groups_options *o, str
                       struct err *e) {
     *p = (struct groups_plan){
         .slots = o->aggs, .counts = o->counts || o->retracts, .lists = o->merges || o->retracts};
+    p->age = o->age ? o->age : &no_age;
     p->slot = ARENA_ARRAY(a, p->slot, o->aggs);
     if (!p->slot || !scratch_open(p, a)) return err_memory(e);
     if (!key_set_open(&p->key, o->input, o->keys, o->key_col, a)) return err_memory(e);
@@ -150,14 +153,21 @@ bool groups_create(const struct groups_plan *p, struct state *s, struct arena *a
     assert(!g->table);
     if (!g->bag) g->bag = ARENA_ARRAY(a, g->bag, p->bags);
     if (!g->bag) return err_memory(e);
+    int64_t ttl_us = p->age->ttl_us;
     struct state_options o = {.key_bytes = p->key.key_bytes,
                               .value_bytes = p->value_bytes,
-                              .codec = p->saves ? &p->codec : NULL};
+                              .codec = p->saves ? &p->codec : NULL,
+                              .ttl_us = p->key.cols > 0 ? ttl_us : 0};
     g->table = state_table_create(s, &o, e);
     if (!g->table) return false;
+    bool watches = ttl_us > 0 && p->lists;
+    if (watches && !g->watch) g->watch = ARENA_ARRAY(a, g->watch, p->bags);
+    if (watches && !g->watch) return err_memory(e);
     for (uint32_t i = 0; i < p->bags; i++) {
         o = (struct state_options){.key_bytes = p->bag[i].key_bytes,
-                                   .value_bytes = p->bag[i].value_bytes};
+                                   .value_bytes = p->bag[i].value_bytes,
+                                   .ttl_us = ttl_us};
+        if (watches) o.watch = bag_watch_open(&g->watch[i], p, g, i);
         g->bag[i] = state_table_create(s, &o, e);
         if (!g->bag[i]) return false;
     }
@@ -208,9 +218,8 @@ bool groups_find(const struct groups_plan *p, struct groups *g, const struct gro
     struct state_keys keys;
     struct key_rows key_rows = {.in = rows->in, .row = rows->row, .count = rows->count};
     uint32_t used = g->table->used;
-    if (!key_set_make(&p->key, &key_rows, rows->scratch, &keys)) {
-        return err_memory(e);
-    }
+    if (!key_set_make(&p->key, &key_rows, rows->scratch, &keys)) return err_memory(e);
+    if (!age_keys(p->age, rows->row, rows->scratch, &keys)) return err_memory(e);
     if (!state_upsert(g->table, &keys, id_out, e)) return false;
     if (p->counts || g->table->used != used) ordinals_set(p, g, rows, id_out, used);
     return true;
@@ -333,6 +342,14 @@ bool groups_apply(const struct groups_plan *p, struct groups *g, const struct gr
 void groups_remove(const struct groups_plan *p, struct groups *g, uint32_t id) {
     for (uint32_t i = 0; i < p->bags; i++) bag_drop(p, g, i, id);
     state_remove(g->table, id);
+}
+
+void groups_clear(const struct groups_plan *p, struct groups *g, uint32_t id) {
+    for (uint32_t i = 0; i < p->bags; i++) bag_drop(p, g, i, id);
+    state_touch(g->table, id);
+    for (uint32_t i = 0; i < p->slots; i++) {
+        memset(groups_state(g, &p->slot[i], id), 0, p->slot[i].agg->state_bytes);
+    }
 }
 
 bool groups_merge(const struct groups_plan *p, struct group_ref into, struct group_ref from,

@@ -8,15 +8,20 @@
  * An aggregate that is DISTINCT, or that cannot remove what rows may retract, keeps its values in a
  * bag (bag.h), a second table.
  *
+ * Where there is an age, groups are forgotten, and values too, each by itself: a row meets its
+ * group and its values, so when a group is forgotten so are all its values. The one group of no
+ * keys stays.
+ *
  * Lifetime: a plan in the query's arena; groups from groups_create() to groups_destroy().
  *
- * Uses: key.h, bag.h, state.h.    Used by: WindowAggregate, GroupAggregate.
+ * Uses: age.h, key.h, bag.h, state.h.    Used by: WindowAggregate, GroupAggregate.
  * Tested by: tests/unit/engine/query_test.c
  */
 #ifndef ENGINE_OP_GROUPS_H
 #define ENGINE_OP_GROUPS_H
 
 #include "engine/base/agg_failures.h"
+#include "engine/op/age.h"
 #include "engine/op/key.h"
 #include "engine/plan.h"
 
@@ -54,6 +59,7 @@ struct groups_plan {
     bool counts; /* rows are counted: rows may be taken back, or it matters when there are some */
     bool saves;  /* a state points beyond its bytes */
     bool lists;  /* the pairs of a group are in a list: rows may be taken back, groups merged */
+    const struct age *age; /* when rows come, by which groups and values are forgotten */
     uint32_t ordinal_offset;
     uint32_t rows_offset; /* 0: rows are not counted */
     uint32_t value_bytes;
@@ -68,6 +74,7 @@ struct groups_plan {
 struct groups {
     struct state_table *table;
     struct state_table **bag; /* [bags] */
+    struct bag_watch *watch;  /* [bags] where values in lists are forgotten; else NULL */
 };
 
 /* Rows of one batch, all to be added or all to be taken back. */
@@ -88,6 +95,7 @@ struct groups_options {
     bool retracts;              /* rows may be taken back */
     bool counts;                /* rows are counted (as where they may be taken back) */
     bool merges;                /* groups are merged, or go one by one */
+    const struct age *age;      /* kept; NULL: nothing is forgotten */
 };
 
 bool groups_plan_open(struct groups_plan *p, const struct groups_options *o, struct arena *a,
@@ -140,6 +148,10 @@ bool groups_merge(const struct groups_plan *p, struct group_ref into, struct gro
                   struct arena *scratch, struct err *e) MUST_USE;
 /* The group is no more: its entry and its values go. */
 void groups_remove(const struct groups_plan *p, struct groups *g, uint32_t id);
+
+/* The group has no rows: it becomes as new, whatever they left (rows taken back may be others than
+ * those that came, where some were forgotten). */
+void groups_clear(const struct groups_plan *p, struct groups *g, uint32_t id);
 
 /* Results of groups id[count], appended to to[slots]. */
 struct groups_results {

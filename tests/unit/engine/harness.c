@@ -101,7 +101,10 @@ struct plan *rig_scan(struct rig *r, const char *columns, const char *time, int6
     def->name = TEXT_LITERAL("s");
     r->plan_input[i] = (struct plan_input){.def = def, .bounded = true};
     r->input[i] = (struct rig_input){.schema = p->schema, .time_col = -1, .delay_us = delay_us};
-    if (time) r->input[i].time_col = schema_find(p->schema, text_of(time));
+    if (time) {
+        r->input[i].time_col = schema_find(p->schema, text_of(time));
+        def->watermark = x_i64(&r->probe, 0); /* there is one; rig_rows() computes it */
+    }
     for (uint32_t c = 0; c < p->schema->cols; c++) {
         r->probe.field[c] = p->schema->col[c];
     }

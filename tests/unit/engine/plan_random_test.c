@@ -142,6 +142,9 @@ static void plans_give_the_same_however_they_are_fed(void **unused) {
         struct rig r;
         rig_init(&r);
         r.workers_max = round % 6 == 0 ? 3 : 1;
+        if (random_below(&g, 2)) {
+            r.query.state_ttl_us = (1 + (int64_t)random_below(&g, 15)) * RIG_SECOND;
+        }
         bytes += strlen(rig_run(&r, plan_draw(&g, &r)));
         rig_done(&r);
     }
