@@ -79,6 +79,7 @@ struct sql_env session_env(struct session *s, const struct ast_statement *st) {
         .bounded = env_bounded,
         .takes_changes = env_takes_changes,
         .side_stream = env_side_stream,
+        .state_ttl_us = s->settings.state_ttl_us,
         .infer = {.batch_rows = (uint32_t)s->settings.inference_batch,
                   .wait_us = s->settings.inference_wait_us,
                   .cache_bytes = (size_t)s->settings.inference_cache},

@@ -10,6 +10,7 @@
 #include "engine/base/batch.h"
 #include "engine/base/number.h"
 #include "engine/base/option.h"
+#include "engine/base/time.h"
 
 static const char *const on_error_words[] = {"skip", "fail", NULL};
 
@@ -97,6 +98,16 @@ const struct setting setting_table[] = {
         .doc = "A query whose state grows past it stops with 54000; 0: half of the memory.",
     },
     {
+        .name = "state-ttl",
+        .alias = "table.exec.state.ttl",
+        .kind = SETTING_DURATION,
+        .offset = offsetof(struct settings, state_ttl_us),
+        .initial = 0,
+        .min = 0,
+        .max = 36500 * DAY_US,
+        .doc = "A query without windows forgets keys that no row has met for longer; 0: none.",
+    },
+    {
         .name = "threads",
         .kind = SETTING_INTEGER,
         .offset = offsetof(struct settings, threads),
@@ -123,7 +134,9 @@ const struct setting *setting_find(struct text name, struct err *e) {
     uint32_t best = text_reach(name);
     for (uint32_t i = 0; i < setting_count; i++) {
         struct text known = text_of(setting_table[i].name);
+        const char *alias = setting_table[i].alias;
         if (text_equal_fold(name, known)) return &setting_table[i];
+        if (alias && text_equal_fold(name, text_of(alias))) return &setting_table[i];
         uint32_t distance = text_distance(name, known, best);
         if (distance < best) {
             best = distance;
@@ -183,8 +196,10 @@ static void hint_allowed(const struct setting *row, struct err *e) {
     char words[100] = "";
     size_t used = 0;
     if (row->kind == SETTING_DURATION) {
-        err_hint(e, "Allowed is '%" PRId64 " ms' to '%" PRId64 " ms'.", row->min / 1000,
-                 row->max / 1000);
+        char min[DURATION_TEXT_MAX], max[DURATION_TEXT_MAX];
+        int min_bytes = (int)duration_print(min, row->min);
+        int max_bytes = (int)duration_print(max, row->max);
+        err_hint(e, "Allowed is '%.*s' to '%.*s'.", min_bytes, min, max_bytes, max);
         return;
     }
     if (row->kind != SETTING_WORD) {
@@ -241,7 +256,8 @@ void setting_print(struct buf *out, const struct settings *s, const struct setti
     if (row->kind == SETTING_WORD) {
         buf_add_str(out, row->word[value]);
     } else if (row->kind == SETTING_DURATION) {
-        buf_addf(out, "%g ms", (double)value / 1000);
+        char text[DURATION_TEXT_MAX];
+        buf_add(out, text, duration_print(text, value));
     } else {
         buf_addf(out, "%" PRId64, value);
     }

@@ -18,6 +18,7 @@ struct settings {
     int64_t threads;
     int64_t seed;
     int64_t state_limit_bytes; /* 0: half of the machine's memory */
+    int64_t state_ttl_us;      /* 0: nothing is forgotten */
     int64_t max_line_bytes;
     int64_t max_image_pixels;
     int64_t on_error; /* enum on_error */
@@ -32,6 +33,7 @@ enum setting_kind { SETTING_INTEGER, SETTING_BYTES, SETTING_WORD, SETTING_DURATI
 
 struct setting {
     const char *name;
+    const char *alias; /* Flink's name for it, or NULL */
     enum setting_kind kind;
     size_t offset; /* in struct settings */
     int64_t initial;
@@ -45,7 +47,7 @@ extern const uint32_t setting_count;
 
 void settings_init(struct settings *s);
 
-/* The row of that name (case folded), or NULL with 42704 and a hint in *e. */
+/* The row of that name or alias (case folded), or NULL with 42704 and a hint in *e. */
 const struct setting *setting_find(struct text name, struct err *e);
 
 /* 22023 with what is allowed. */

@@ -255,7 +255,7 @@ static bool bytes_check(const struct query *q, struct err *e) {
     size_t limit = q->options.state_limit_bytes;
     if (limit == 0 || bytes_held(q) <= limit) return true;
     err_set(e, ERR_LIMIT, "54000", "the query's state has grown past %zu bytes", limit);
-    return err_hint(e, "Raise 'state-limit-bytes', or bound the state with a window.");
+    return err_hint(e, "Raise 'state-limit-bytes', or use a window or 'state-ttl' to bound it.");
 }
 
 /* Ends one call that fed the operators: rows that were not taken are told, in row order: those

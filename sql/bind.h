@@ -25,6 +25,7 @@ struct sql_env {
     const struct agg_table *agg; /* [aggs] */
     uint32_t aggs;
     struct infer_settings infer; /* how its models are run */
+    int64_t state_ttl_us;        /* 'state-ttl'; 0: nothing is forgotten */
     const struct source *source; /* of the statement: what its positions refer to */
     void *context;
     /* Does reading `def` with these hints end? false with *e filled: wrong options. */

@@ -129,6 +129,7 @@ bool lower_query(struct binder *b, const struct rel *r, bool final, struct plan_
                                .plans = number(root, 0),
                                .inputs = b->inputs,
                                .input = b->input,
-                               .bounded = r->bounded};
+                               .bounded = r->bounded,
+                               .state_ttl_us = b->env->state_ttl_us};
     return true;
 }

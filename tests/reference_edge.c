@@ -6,6 +6,7 @@
 
 #include "clients/settings.h"
 #include "engine/base/option.h"
+#include "engine/base/time.h"
 #include "engine/edge/connector.h"
 
 void page_options(struct buf *out, const struct option_row *row) {
@@ -82,6 +83,13 @@ void page_formats(struct buf *out) {
 }
 
 static void add_allowed(struct buf *out, const struct setting *row) {
+    if (row->kind == SETTING_DURATION) {
+        char min[DURATION_TEXT_MAX], max[DURATION_TEXT_MAX];
+        buf_add(out, min, duration_print(min, row->min));
+        buf_add_str(out, " to ");
+        buf_add(out, max, duration_print(max, row->max));
+        return;
+    }
     if (row->kind != SETTING_WORD) {
         buf_addf(out, "%" PRId64 " to ", row->min);
         if (row->max == INT64_MAX) {
@@ -106,7 +114,9 @@ void page_settings(struct buf *out) {
     buf_add_str(out, "\n| setting | at the start | allowed | |\n|---|---|---|---|\n");
     for (uint32_t i = 0; i < setting_count; i++) {
         const struct setting *row = &setting_table[i];
-        buf_addf(out, "| `%s` | ", row->name);
+        buf_addf(out, "| `%s`", row->name);
+        if (row->alias) buf_addf(out, ", also `%s`", row->alias);
+        buf_add_str(out, " | ");
         setting_print(out, &initial, row);
         buf_add_str(out, " | ");
         add_allowed(out, row);
