@@ -24,7 +24,7 @@ bool present_format_find(const char *name, enum present_format *out) {
 void presenter_init(struct presenter *p, struct out *out, enum present_format format) {
     *p = (struct presenter){.format = format, .out = out};
     arena_init(&p->arena, 0);
-    table_init(&p->table, out);
+    grid_init(&p->table, out);
 }
 
 static void encoder_end(struct presenter *p) {
@@ -38,7 +38,7 @@ bool presenter_begin(struct presenter *p, const struct schema *schema, bool chan
     assert(schema);
     if (p->format == PRESENT_TABLE) {
         p->style.live = live;
-        return table_begin(&p->table, &p->style, schema, changes, e);
+        return grid_begin(&p->table, &p->style, schema, changes, e);
     }
 
     static const struct options none = {.count = 0};
@@ -53,7 +53,7 @@ bool presenter_begin(struct presenter *p, const struct schema *schema, bool chan
 
 bool presenter_rows(struct presenter *p, const struct batch *b, struct err *e) {
     if (p->format == PRESENT_TABLE) {
-        if (!table_rows(&p->table, b, e)) return false;
+        if (!grid_rows(&p->table, b, e)) return false;
     } else {
         assert(p->encoder);
         if (!p->codec->encode(p->encoder, b, &p->out->buf, e)) return false;
@@ -65,7 +65,7 @@ bool presenter_rows(struct presenter *p, const struct batch *b, struct err *e) {
 bool presenter_end(struct presenter *p, uint64_t rows, struct err *e) {
     (void)rows;
     if (p->format == PRESENT_TABLE) {
-        if (!table_end(&p->table, e)) return false;
+        if (!grid_end(&p->table, e)) return false;
     }
     encoder_end(p);
     out_flush(p->out);
@@ -75,5 +75,5 @@ bool presenter_end(struct presenter *p, uint64_t rows, struct err *e) {
 void presenter_done(struct presenter *p) {
     encoder_end(p);
     arena_done(&p->arena);
-    table_done(&p->table);
+    grid_done(&p->table);
 }

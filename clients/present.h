@@ -24,8 +24,8 @@ struct encoder;
 struct presenter {
     enum present_format format;
     struct out *out;
-    struct table_style style; /* table */
-    struct table_writer table;
+    struct grid_style style; /* table */
+    struct grid table;
     const struct codec *codec; /* csv, ndjson: of the result being shown */
     struct encoder *encoder;
     struct arena arena; /* ndjson: its keys */

@@ -31,24 +31,24 @@ static bool type_stands_right(const struct type *t) {
     return t->id == TYPE_BIGINT || t->id == TYPE_DOUBLE || t->id == TYPE_DECIMAL;
 }
 
-static struct text column_name(const struct table_writer *t, uint32_t column) {
+static struct text column_name(const struct grid *t, uint32_t column) {
     if (t->changes && column == 0) return TEXT_LITERAL("op");
     return t->schema->col[column - t->changes].name;
 }
 
-static bool column_right(const struct table_writer *t, uint32_t column) {
+static bool column_right(const struct grid *t, uint32_t column) {
     if (t->changes && column == 0) return false;
     return type_stands_right(t->schema->col[column - t->changes].type);
 }
 
-void table_init(struct table_writer *t, struct out *out) {
-    *t = (struct table_writer){.out = out};
+void grid_init(struct grid *t, struct out *out) {
+    *t = (struct grid){.out = out};
     arena_init(&t->arena, 0);
     buf_init(&t->value);
 }
 
-bool table_begin(struct table_writer *t, const struct table_style *style,
-                 const struct schema *schema, bool changes, struct err *e) {
+bool grid_begin(struct grid *t, const struct grid_style *style, const struct schema *schema,
+                bool changes, struct err *e) {
     arena_reset(&t->arena);
     t->style = *style;
     t->schema = schema;
@@ -69,7 +69,7 @@ static void add_spaces(struct buf *out, uint32_t n) {
     for (uint32_t i = 0; i < n; i++) buf_add_char(out, ' ');
 }
 
-static void print_header(struct table_writer *t) {
+static void print_header(struct grid *t) {
     struct buf *out = &t->out->buf;
     for (uint32_t c = 0; c < t->columns; c++) {
         struct text name = column_name(t, c);
@@ -87,7 +87,7 @@ static void print_header(struct table_writer *t) {
     buf_add_char(out, '\n');
 }
 
-static void print_row(struct table_writer *t, const struct text *cell) {
+static void print_row(struct grid *t, const struct text *cell) {
     struct buf *out = &t->out->buf;
     for (uint32_t c = 0; c < t->columns; c++) {
         uint32_t width = width_of(cell[c]);
@@ -101,7 +101,7 @@ static void print_row(struct table_writer *t, const struct text *cell) {
     buf_add_char(out, '\n');
 }
 
-static void print_expanded(struct table_writer *t, const struct text *cell, uint64_t number) {
+static void print_expanded(struct grid *t, const struct text *cell, uint64_t number) {
     struct buf *out = &t->out->buf;
     uint32_t widest = 0;
     for (uint32_t c = 0; c < t->columns; c++) {
@@ -119,7 +119,7 @@ static void print_expanded(struct table_writer *t, const struct text *cell, uint
 }
 
 /* Prints what was held back; from now on widths are fixed. */
-static void release_rows(struct table_writer *t) {
+static void release_rows(struct grid *t) {
     if (!t->headed && !t->style.expanded) print_header(t);
     t->headed = true;
     for (uint32_t i = 0; i < t->held; i++) {
@@ -136,8 +136,8 @@ static void release_rows(struct table_writer *t) {
 }
 
 /* The text of one value, in the arena. */
-static bool make_cell(struct table_writer *t, const struct column *c, uint32_t row,
-                      struct text *cell, struct err *e) {
+static bool make_cell(struct grid *t, const struct column *c, uint32_t row, struct text *cell,
+                      struct err *e) {
     if (!column_has(c, row)) {
         *cell = t->style.null;
         return true;
@@ -155,7 +155,7 @@ static bool make_cell(struct table_writer *t, const struct column *c, uint32_t r
     return true;
 }
 
-static bool hold_row(struct table_writer *t, const struct batch *b, uint32_t row, struct err *e) {
+static bool hold_row(struct grid *t, const struct batch *b, uint32_t row, struct err *e) {
     struct text *cell = &t->cell[(size_t)t->held * t->columns];
     if (t->changes) cell[0] = text_of(change_words[batch_change(b, row)]);
     for (uint32_t c = 0; c < b->schema->cols; c++) {
@@ -169,7 +169,7 @@ static bool hold_row(struct table_writer *t, const struct batch *b, uint32_t row
     return true;
 }
 
-bool table_rows(struct table_writer *t, const struct batch *b, struct err *e) {
+bool grid_rows(struct grid *t, const struct batch *b, struct err *e) {
     struct arena_mark mark = arena_mark(&t->arena);
     for (uint32_t i = 0; i < b->live; i++) {
         if (!hold_row(t, b, batch_row(b, i), e)) return false;
@@ -183,7 +183,7 @@ bool table_rows(struct table_writer *t, const struct batch *b, struct err *e) {
     return out_check(t->out, e);
 }
 
-bool table_end(struct table_writer *t, struct err *e) {
+bool grid_end(struct grid *t, struct err *e) {
     release_rows(t);
     if (!t->style.expanded || t->shown == 0) {
         buf_addf(&t->out->buf, "(%" PRIu64 " row%s)\n", t->shown, t->shown == 1 ? "" : "s");
@@ -193,7 +193,7 @@ bool table_end(struct table_writer *t, struct err *e) {
     return out_check(t->out, e);
 }
 
-void table_done(struct table_writer *t) {
+void grid_done(struct grid *t) {
     arena_done(&t->arena);
     buf_done(&t->value);
 }

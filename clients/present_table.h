@@ -17,15 +17,15 @@
 
 enum { TABLE_ROWS_HELD = 1000 };
 
-struct table_style {
+struct grid_style {
     struct text null; /* how NULL is shown */
     bool expanded;    /* a line a column, as psql's \x */
     bool live;        /* show rows as they come: hold back only those of one batch */
 };
 
-struct table_writer {
+struct grid {
     struct out *out;
-    struct table_style style;
+    struct grid_style style;
     const struct schema *schema;
     bool changes;       /* a first column "op" */
     uint32_t columns;   /* schema's, and op */
@@ -38,11 +38,11 @@ struct table_writer {
     struct buf value; /* the value being printed */
 };
 
-void table_init(struct table_writer *t, struct out *out);
-bool table_begin(struct table_writer *t, const struct table_style *style,
-                 const struct schema *schema, bool changes, struct err *e) MUST_USE;
-bool table_rows(struct table_writer *t, const struct batch *b, struct err *e) MUST_USE;
-bool table_end(struct table_writer *t, struct err *e) MUST_USE;
-void table_done(struct table_writer *t);
+void grid_init(struct grid *t, struct out *out);
+bool grid_begin(struct grid *t, const struct grid_style *style, const struct schema *schema,
+                bool changes, struct err *e) MUST_USE;
+bool grid_rows(struct grid *t, const struct batch *b, struct err *e) MUST_USE;
+bool grid_end(struct grid *t, struct err *e) MUST_USE;
+void grid_done(struct grid *t);
 
 #endif
