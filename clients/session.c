@@ -16,6 +16,7 @@ static void edge_settings(struct session *s) {
     s->edge.batch_rows = (uint32_t)s->settings.batch_rows;
     s->edge.record_bytes_max = (size_t)s->settings.max_line_bytes;
     s->edge.image_pixels_max = (uint64_t)s->settings.max_image_pixels;
+    s->edge.table_bytes_max = settings_state_limit(&s->settings);
 }
 
 static bool session_open(struct session *s, struct err *e) {
@@ -104,8 +105,6 @@ static bool run_refused(struct session *s, const struct ast_statement *st, struc
 static bool run_unsupported(struct session *s, const struct ast_statement *st, struct err *e) {
     (void)s;
     static const char *const sentences[AST_STATEMENT_COUNT] = {
-        [AST_UPDATE_STATEMENT] = "UPDATE is not supported yet: there are no stored tables",
-        [AST_DELETE_STATEMENT] = "DELETE is not supported yet: there are no stored tables",
         [AST_CHECKPOINT_STATEMENT] = "CHECKPOINT is not supported yet: there is no stored state",
         [AST_REPLAY_STATEMENT] = "REPLAY is not supported yet: there is no stored state",
         [AST_LOAD_STATEMENT] = "LOAD is not supported yet",
@@ -125,8 +124,8 @@ static statement_function *const statement_functions[AST_STATEMENT_COUNT] = {
     [AST_CREATE_FUNCTION_STATEMENT] = session_create_function,
     [AST_DROP_STATEMENT] = session_drop,
     [AST_INSERT_STATEMENT] = session_insert,
-    [AST_UPDATE_STATEMENT] = run_unsupported,
-    [AST_DELETE_STATEMENT] = run_unsupported,
+    [AST_UPDATE_STATEMENT] = session_update,
+    [AST_DELETE_STATEMENT] = session_delete,
     [AST_SHOW_STATEMENT] = session_show,
     [AST_DESCRIBE_STATEMENT] = session_describe,
     [AST_EXPLAIN_STATEMENT] = session_explain,
@@ -169,7 +168,7 @@ bool session_next_failure(struct session *s, struct err *e) {
         return true;
     }
     for (struct object *o = catalog_first(s->catalog); o; o = o->next) {
-        struct running *r = o->kind == OBJECT_QUERY ? o->extra : NULL;
+        struct running *r = session_running(o);
         if (!r || !r->job || r->told || job_state(r->job) != JOB_FAILED) continue;
         r->told = true;
         *e = *job_error(r->job);
@@ -181,7 +180,7 @@ bool session_next_failure(struct session *s, struct err *e) {
 /* Rows that queries of the background could not compute are lost to their targets: that is said. */
 static void say_bad_rows(struct session *s) {
     for (struct object *o = catalog_first(s->catalog); o; o = o->next) {
-        struct running *r = o->kind == OBJECT_QUERY ? o->extra : NULL;
+        struct running *r = session_running(o);
         if (!r || !r->job) continue;
         struct query_stats stats;
         job_stats(r->job, &stats);
@@ -206,6 +205,7 @@ static void say_refused_rows(struct session *s) {
 
 bool session_finish(struct session *s, struct err *e) {
     struct runner_until until = {
+        .rest = true, /* nobody is left who could insert */
         .stop = s->options.stop,
         .context = s,
         .progress = s->output.progress ? session_draw_progress : NULL,
@@ -230,7 +230,7 @@ void session_progress(const struct session *s, struct session_progress *out) {
         .watermark_us = TIME_END_US,
     };
     for (struct object *o = catalog_first(s->catalog); o; o = o->next) {
-        struct running *r = o->kind == OBJECT_QUERY ? o->extra : NULL;
+        struct running *r = session_running(o);
         if (r && r->job) session_add_progress(out, r->job);
     }
     if (s->selecting) session_add_progress(out, s->selecting);
@@ -239,7 +239,7 @@ void session_progress(const struct session *s, struct session_progress *out) {
 uint64_t session_open_windows(const struct session *s) {
     uint64_t windows = s->open_windows;
     for (struct object *o = catalog_first(s->catalog); o; o = o->next) {
-        struct running *r = o->kind == OBJECT_QUERY ? o->extra : NULL;
+        struct running *r = session_running(o);
         if (r && r->job) windows += job_open_windows(r->job);
     }
     return windows;
@@ -249,11 +249,12 @@ void session_destroy(struct session *s) {
     if (!s) return;
     if (s->catalog) {
         for (struct object *o = catalog_first(s->catalog); o; o = o->next) {
-            if (o->kind == OBJECT_QUERY) session_forget(s, o);
+            struct running *r = session_running(o);
+            if (!r) continue;
+            runner_remove(s->runner, r->job); /* while all that it reads and writes is there */
+            r->job = NULL;
         }
-        for (struct object *o = catalog_first(s->catalog); o; o = o->next) {
-            if (o->kind != OBJECT_QUERY) session_forget(s, o);
-        }
+        for (struct object *o = catalog_first(s->catalog); o; o = o->next) session_forget(s, o);
     }
     runner_destroy(s->runner);
     catalog_destroy(s->catalog);

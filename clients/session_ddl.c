@@ -5,6 +5,7 @@
 
 #include "clients/session_model.h"
 #include "clients/session_private.h"
+#include "engine/base/option.h"
 
 bool session_name_free(struct session *s, const struct ast_create *c, enum object_kind kind,
                        bool *exists_out, struct err *e) {
@@ -65,16 +66,25 @@ static void notice_idle(void *context, struct text key, const char *why) {
     session_notice(context, "option '%.*s' has no effect: %s", TEXT_ARG(key), why);
 }
 
+bool session_check_stored(const struct stream_def *def, struct err *e) {
+    if (!connector_check(def, e)) return false;
+    const struct option *o = option_find(&def->options, "history");
+    if (!o) return true; /* past versions are in the log of a data directory */
+    err_set(e, ERR_SQL, "0A000", "no history is kept without --data");
+    e->offset = o->at;
+    return false;
+}
+
+/* IF NOT EXISTS finds what the same statement made: with a connector, a stream. */
+static enum object_kind named_kind(const struct session *s, const struct ast_create_stream *t) {
+    const struct object *o = catalog_find(s->catalog, t->create.name.text);
+    if (t->object == AST_OBJECT_STREAM) return OBJECT_STREAM;
+    return o && o->kind == OBJECT_STREAM ? OBJECT_STREAM : OBJECT_TABLE;
+}
+
 bool session_create_stream(struct session *s, const struct ast_statement *st, struct err *e) {
     const struct ast_create_stream *t = &st->as.create_stream;
-    enum object_kind kind =
-        t->object == AST_OBJECT_TABLE && t->options.count == 0 ? OBJECT_TABLE : OBJECT_STREAM;
-    if (kind == OBJECT_TABLE) {
-        source_error(st->source, t->create.name.at, e, "0A000",
-                     "stored tables are not supported yet");
-        return err_hint(e, "CREATE STREAM keeps rows in memory; WITH ('connector' = …) reads "
-                           "or writes elsewhere.");
-    }
+    enum object_kind kind = named_kind(s, t);
     bool exists;
     if (!session_name_free(s, &t->create, kind, &exists, e)) {
         return source_place(st->source, t->create.name.at, e);
@@ -84,8 +94,10 @@ bool session_create_stream(struct session *s, const struct ast_statement *st, st
     struct sql_env env = session_env(s, st);
     struct stream_def *def;
     if (!bind_stream(&env, t, &s->statement, &def, e)) return false;
-    if (!check_options(def, e)) return place_option_error(st, e);
+    bool right = def->stored ? session_check_stored(def, e) : check_options(def, e);
+    if (!right) return place_option_error(st, e);
 
+    kind = def->stored ? OBJECT_TABLE : OBJECT_STREAM;
     struct object *o = object_create(kind, t->create.name.text, e);
     if (!o) return false;
     o->def = def;
@@ -95,9 +107,10 @@ bool session_create_stream(struct session *s, const struct ast_statement *st, st
         object_destroy(o);
         return false;
     }
+    o->numbered = stream_numbered_def(o->extra);
     if (!session_add_object(s, o, st, e)) return false;
     connector_tell_idle(def, s, notice_idle);
-    session_tag(s, "CREATE STREAM");
+    session_tag(s, def->stored ? "CREATE TABLE" : "CREATE STREAM");
     return true;
 }
 
@@ -129,11 +142,7 @@ static bool take_view_columns(struct object *o, const struct ast_create_view *v)
 
 bool session_create_view(struct session *s, const struct ast_statement *st, struct err *e) {
     const struct ast_create_view *v = &st->as.create_view;
-    if (v->materialized) {
-        source_error(st->source, v->create.name.at, e, "0A000",
-                     "materialized views are not supported yet");
-        return err_hint(e, "CREATE VIEW names the query; INSERT INTO a stream runs it.");
-    }
+    if (v->materialized) return session_create_materialized(s, st, e);
     bool exists = false;
     struct sql_env env = session_env(s, st);
     struct bound_object bound;
@@ -253,8 +262,12 @@ void session_drop_ended(struct session *s, const struct object *o) {
     }
 }
 
+struct running *session_running(const struct object *o) {
+    return o->kind == OBJECT_QUERY || o->kind == OBJECT_MATERIALIZED_VIEW ? o->extra : NULL;
+}
+
 void session_forget(struct session *s, struct object *o) {
-    if (o->kind == OBJECT_QUERY) {
+    if (o->kind == OBJECT_QUERY || o->kind == OBJECT_MATERIALIZED_VIEW) {
         session_stop_query(s, o);
     } else if (o->kind == OBJECT_STREAM || o->kind == OBJECT_TABLE) {
         stream_destroy(o->extra);
@@ -265,11 +278,13 @@ void session_forget(struct session *s, struct object *o) {
 }
 
 struct stream *session_stream(const struct object *o) {
+    const struct running *r = session_running(o);
+    if (o->kind == OBJECT_MATERIALIZED_VIEW) return r ? r->errors : NULL;
     return o->kind == OBJECT_STREAM || o->kind == OBJECT_TABLE ? o->extra : NULL;
 }
 
 struct stream *session_side(const struct object *o) {
-    const struct running *r = o->kind == OBJECT_QUERY ? o->extra : NULL;
+    const struct running *r = session_running(o);
     if (o->kind == OBJECT_MODEL) return session_training(o);
     return r ? r->errors : session_stream(o);
 }

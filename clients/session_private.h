@@ -32,13 +32,14 @@ struct session {
     bool said_no_end;            /* the NOTICE about a stream without end */
 };
 
-/* object->extra of a QUERY; a STREAM's is its struct stream. */
+/* object->extra of a QUERY or MATERIALIZED_VIEW; that of a STREAM or TABLE is its struct stream. */
 struct running {
     struct object *object;
-    struct bound_query bound; /* QUERY */
+    struct bound_query bound; /* a view's target is itself */
     struct job *job;          /* NULL while checking */
-    struct stream *errors;    /* holds its x$errors */
+    struct stream *errors;    /* holds its x$errors; of a view also its rows */
     bool told;                /* its failure */
+    bool replaces;            /* INSERT OR REPLACE */
 };
 
 /* session_query.c */
@@ -47,8 +48,28 @@ bool session_select(struct session *s, const struct ast_statement *st, struct er
 bool session_insert(struct session *s, const struct ast_statement *st, struct err *e);
 bool session_create_query(struct session *s, const struct ast_statement *st, struct err *e);
 bool session_explain(struct session *s, const struct ast_statement *st, struct err *e);
+/* Which stream each input of a plan reads; NULL: no memory. */
+struct stream **session_inputs(struct session *s, const struct bound_query *bound, struct arena *a);
+struct query_options session_query_settings(const struct session *s);
+/* Runs a job without a name to its end. */
+bool session_run_job(struct session *s, const struct job_options *o, struct err *e);
+
+/* session_wait.c */
+bool session_run_until(struct session *s, const struct runner_until *how, struct err *e);
+/* Runs the background until what the statement reads (`target`: or writes) is all that was to be
+ * written to it before. */
+bool session_settle(struct session *s, const struct bound_query *bound, bool target, struct err *e);
 /* Runs the background until no query with inputs that end writes `o` any more. */
 bool session_wait_for(struct session *s, const struct object *o, struct err *e);
+
+/* session_table.c */
+/* Is it a statement of its own: INSERT into a stored table of what is there now? */
+bool session_inserts_now(const struct bound_query *bound);
+bool session_insert_now(struct session *s, const struct ast_insert *i,
+                        const struct bound_query *bound, struct err *e);
+bool session_update(struct session *s, const struct ast_statement *st, struct err *e);
+bool session_delete(struct session *s, const struct ast_statement *st, struct err *e);
+bool session_create_materialized(struct session *s, const struct ast_statement *st, struct err *e);
 /* Ends a query and forgets it. */
 void session_stop_query(struct session *s, struct object *o);
 
@@ -69,6 +90,8 @@ bool session_name_free(struct session *s, const struct ast_create *c, enum objec
 bool session_add_object(struct session *s, struct object *o, const struct ast_statement *st,
                         struct err *e);
 
+/* The options of a stored table or view; errors as connector_check's. */
+bool session_check_stored(const struct stream_def *def, struct err *e);
 bool session_kinds_agree(enum ast_object wanted, enum object_kind kind);
 const char *session_kind_word(enum ast_object kind);
 /* Gives the object the statement's text. */
@@ -82,7 +105,9 @@ bool session_like(struct text pattern, struct text name);
 bool session_show(struct session *s, const struct ast_statement *st, struct err *e);
 bool session_describe(struct session *s, const struct ast_statement *st, struct err *e);
 
-/* The runtime of a stream object; NULL for other objects. */
+/* The query that runs for an object; NULL: none. */
+struct running *session_running(const struct object *o);
+/* The runtime of what has rows; NULL for other objects. */
 struct stream *session_stream(const struct object *o);
 /* What holds the x$errors and x$late of a stream or query. */
 struct stream *session_side(const struct object *o);

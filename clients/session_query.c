@@ -67,6 +67,15 @@ static const struct stream_def *env_side_stream(void *context, struct text name,
     return late ? stream_late_def(stream) : stream_errors_def(stream);
 }
 
+static bool env_past(void *context, const struct object *o, const struct plan_as_of *as_of,
+                     struct err *e) {
+    (void)context;
+    (void)as_of;
+    err_set(e, ERR_SQL, "55000", "\"%.*s\" has no history: none is kept without --data",
+            TEXT_ARG(o->name));
+    return false;
+}
+
 struct sql_env session_env(struct session *s, const struct ast_statement *st) {
     return (struct sql_env){
         .catalog = s->catalog,
@@ -80,6 +89,7 @@ struct sql_env session_env(struct session *s, const struct ast_statement *st) {
         .takes_changes = env_takes_changes,
         .side_stream = env_side_stream,
         .state_ttl_us = s->settings.state_ttl_us,
+        .past = env_past,
         .infer = {.batch_rows = (uint32_t)s->settings.inference_batch,
                   .wait_us = s->settings.inference_wait_us,
                   .cache_bytes = (size_t)s->settings.inference_cache},
@@ -99,20 +109,8 @@ void session_add_progress(struct session_progress *sum, const struct job *j) {
     if (stats.watermark_us < sum->watermark_us) sum->watermark_us = stats.watermark_us;
 }
 
-/* Runs until `job` has ended (NULL: until all have). */
-static bool run_until(struct session *s, const struct job *job, struct err *e) {
-    struct runner_until until = {
-        .job = job,
-        .stop = s->options.stop,
-        .context = s,
-        .progress = s->output.progress ? session_draw_progress : NULL,
-    };
-    return runner_run(s->runner, &until, e);
-}
-
-/* Which stream each input of a plan reads. */
-static struct stream **find_inputs(struct session *s, const struct bound_query *bound,
-                                   struct arena *a) {
+struct stream **session_inputs(struct session *s, const struct bound_query *bound,
+                               struct arena *a) {
     struct stream **input = ARENA_ARRAY(a, input, bound->plan.inputs + 1);
     if (!input) return NULL;
     for (uint32_t i = 0; i < bound->plan.inputs; i++) {
@@ -120,8 +118,8 @@ static struct stream **find_inputs(struct session *s, const struct bound_query *
         for (struct object *o = catalog_first(s->catalog); o && !input[i]; o = o->next) {
             struct stream *stream = session_side(o);
             if (!stream) continue;
-            if ((o->def && def == o->def) || def == stream_errors_def(stream) ||
-                def == stream_late_def(stream)) {
+            if (def == o->def || (o->numbered && def == o->numbered) ||
+                def == stream_errors_def(stream) || def == stream_late_def(stream)) {
                 input[i] = stream;
             }
         }
@@ -130,7 +128,7 @@ static struct stream **find_inputs(struct session *s, const struct bound_query *
     return input;
 }
 
-static struct query_options query_settings(const struct session *s) {
+struct query_options session_query_settings(const struct session *s) {
     return (struct query_options){
         .batch_rows = (uint32_t)s->settings.batch_rows,
         .workers = (uint32_t)s->settings.threads,
@@ -138,57 +136,6 @@ static struct query_options query_settings(const struct session *s) {
         .seed = (uint64_t)s->settings.seed,
         .env = edge_fn_env(&s->edge),
     };
-}
-
-static bool object_is_in(const struct object *o, struct object *const *list, uint32_t count) {
-    for (uint32_t i = 0; i < count; i++) {
-        if (list[i] == o) return true;
-    }
-    return false;
-}
-
-/* Does the query fill the x$errors or x$late that the statement reads? */
-static bool fills_side(const struct session *s, const struct running *r,
-                       const struct bound_query *bound) {
-    for (uint32_t i = 0; i < bound->plan.inputs; i++) {
-        for (const struct object *o = catalog_first(s->catalog); o; o = o->next) {
-            struct stream *stream = session_stream(o);
-            const struct stream_def *def = bound->plan.input[i].def;
-            bool side =
-                stream && (def == stream_errors_def(stream) || def == stream_late_def(stream));
-            if (side && object_is_in(o, r->bound.use, r->bound.uses)) return true;
-        }
-    }
-    return false;
-}
-
-/* What the statement reads may be written by queries of the background: those that end have to
- * end first. */
-static bool wait_for_writers(struct session *s, const struct bound_query *bound, struct err *e) {
-    for (struct object *o = catalog_first(s->catalog); o; o = o->next) {
-        struct running *r = o->kind == OBJECT_QUERY ? o->extra : NULL;
-        if (!r || !r->job || !r->bound.plan.bounded || job_state(r->job) > JOB_RUNNING) continue;
-        bool fills = r->bound.target != bound->target &&
-                     object_is_in(r->bound.target, bound->use, bound->uses);
-        if (!fills && !object_is_in(o, bound->use, bound->uses) && !fills_side(s, r, bound)) {
-            continue;
-        }
-        if (!run_until(s, r->job, e)) return false;
-    }
-    return true;
-}
-
-bool session_wait_for(struct session *s, const struct object *o, struct err *e) {
-    for (struct object *q = catalog_first(s->catalog); q; q = q->next) {
-        struct running *r = q->kind == OBJECT_QUERY ? q->extra : NULL;
-        bool writes = r && r->job && r->bound.target == o && r->bound.plan.bounded;
-        if (!writes || job_state(r->job) > JOB_RUNNING) continue;
-        if (!run_until(s, r->job, e)) return false;
-        if (job_state(r->job) != JOB_FAILED) continue;
-        *e = *job_error(r->job);
-        return false;
-    }
-    return true;
 }
 
 /* A SELECT that is being shown. */
@@ -232,12 +179,20 @@ static bool is_live(const struct bound_query *bound) {
     return false;
 }
 
-/* Runs a job without a name to its end. */
-static bool run_job(struct session *s, const struct job_options *o, struct err *e) {
+/* In a script, a SELECT that follows tables ends when nobody changes them any more. */
+static bool ends_at_rest(const struct session *s, const struct plan_query *plan) {
+    for (uint32_t i = 0; i < plan->inputs; i++) {
+        if (!plan->input[i].bounded && !plan->input[i].def->stored) return false;
+    }
+    return !s->options.interactive;
+}
+
+bool session_run_job(struct session *s, const struct job_options *o, struct err *e) {
     struct job *j = runner_add(s->runner, o, e);
     if (!j) return false;
     s->selecting = j;
-    bool done = run_until(s, j, e);
+    bool done =
+        session_run_until(s, &(struct runner_until){.job = j, .rest = ends_at_rest(s, o->plan)}, e);
     s->selecting = NULL;
     s->open_windows += job_open_windows(j);
     if (done && job_state(j) == JOB_FAILED) {
@@ -255,18 +210,18 @@ static bool select_run(struct session *s, const struct bound_query *bound, struc
     struct job_options o = {
         .name = TEXT_LITERAL("select"),
         .plan = &bound->plan,
-        .input = find_inputs(s, bound, &s->statement),
+        .input = session_inputs(s, bound, &s->statement),
         .output = show_rows,
         .prints = &s->out,
         .context = &show,
-        .query = query_settings(s),
+        .query = session_query_settings(s),
         .fail_on_error = s->settings.on_error == ON_ERROR_FAIL,
     };
     if (!o.input) return err_memory(e);
     if (!s->output.begin(s->output.context, root->schema, root->changes, is_live(bound), e)) {
         return false;
     }
-    return run_job(s, &o, e) && s->output.end(s->output.context, show.rows, e);
+    return session_run_job(s, &o, e) && s->output.end(s->output.context, show.rows, e);
 }
 
 /* In a script, a SELECT that follows a kept stream for ever is hardly meant. */
@@ -274,7 +229,7 @@ static void notice_no_end(struct session *s, const struct bound_query *bound) {
     if (s->options.interactive || bound->plan.bounded || s->said_no_end) return;
     for (uint32_t i = 0; i < bound->plan.inputs; i++) {
         const struct stream_def *def = bound->plan.input[i].def;
-        if (bound->plan.input[i].bounded || def->options.count > 0) continue;
+        if (bound->plan.input[i].bounded || def->options.count > 0 || def->stored) continue;
         session_notice(s,
                        "stream %.*s has no end; SELECT … FROM TABLE(%.*s) reads what it holds now",
                        TEXT_ARG(def->name), TEXT_ARG(def->name));
@@ -289,7 +244,7 @@ bool session_select(struct session *s, const struct ast_statement *st, struct er
     if (!bind_select(&env, st->as.select, &s->statement, &bound, e)) return false;
     if (s->checking) return true;
     notice_no_end(s, &bound);
-    return wait_for_writers(s, &bound, e) && select_run(s, &bound, e);
+    return session_settle(s, &bound, false, e) && select_run(s, &bound, e);
 }
 
 /* Adds the job of a query object that was bound. */
@@ -298,7 +253,7 @@ static bool background_start(struct session *s, struct object *o, struct err *e)
     r->errors = stream_create_query(o->name, &s->edge, e);
     if (!r->errors) return false;
     if (s->checking) return true;
-    struct stream **input = find_inputs(s, &r->bound, o->arena);
+    struct stream **input = session_inputs(s, &r->bound, o->arena);
     if (!input) return err_memory(e);
     struct job_options options = {
         .name = o->name,
@@ -307,7 +262,8 @@ static bool background_start(struct session *s, struct object *o, struct err *e)
         .target = r->bound.target->kind == OBJECT_MODEL ? session_training(r->bound.target)
                                                         : session_stream(r->bound.target),
         .errors = r->errors,
-        .query = query_settings(s),
+        .replaces = r->replaces,
+        .query = session_query_settings(s),
         .fail_on_error = s->settings.on_error == ON_ERROR_FAIL,
     };
     r->job = runner_add(s->runner, &options, e);
@@ -338,13 +294,14 @@ static bool reads_snapshot(const struct bound_query *bound) {
     return false;
 }
 
-/* Binds the statement's INSERT and makes it a query object of that name, which then runs. */
+/* Makes a bound INSERT a query object of that name, which then runs. */
 static bool background_add(struct session *s, struct text name, const struct ast_statement *st,
-                           const struct ast_insert *insert, struct err *e) {
+                           const struct ast_insert *insert, const struct bound_query *bound,
+                           struct err *e) {
     struct running *r = ARENA_NEW(&s->statement, r);
     if (!r) return err_memory(e);
-    struct sql_env env = session_env(s, st);
-    if (!bind_insert(&env, insert, &s->statement, &r->bound, e)) return false;
+    r->bound = *bound;
+    r->replaces = insert->or_replace;
     const struct object *object = r->bound.target;
     const struct stream_def *target = object->kind == OBJECT_MODEL ? NULL : object->def;
     if (target && !connector_check_sink(target, r->bound.plan.root->changes, e)) {
@@ -352,7 +309,7 @@ static bool background_add(struct session *s, struct text name, const struct ast
     }
     if (!session_check_epochs(&r->bound, e)) return source_place(st->source, insert->target.at, e);
 
-    if (!s->checking && reads_snapshot(&r->bound) && !wait_for_writers(s, &r->bound, e)) {
+    if (!s->checking && reads_snapshot(&r->bound) && !session_settle(s, &r->bound, false, e)) {
         return false;
     }
     struct object *o = object_create(OBJECT_QUERY, name, e);
@@ -369,20 +326,30 @@ static bool background_add(struct session *s, struct text name, const struct ast
 }
 
 bool session_insert(struct session *s, const struct ast_statement *st, struct err *e) {
+    const struct ast_insert *insert = &st->as.insert;
     struct text name;
-    if (!make_name(s, st->as.insert.target.text, &s->statement, &name, e)) return false;
-    if (!background_add(s, name, st, &st->as.insert, e)) return false;
+    struct bound_query bound;
+    struct sql_env env = session_env(s, st);
+    if (!bind_insert(&env, insert, &s->statement, &bound, e)) return false;
+    if (session_inserts_now(&bound)) return session_insert_now(s, insert, &bound, e);
+    if (!make_name(s, insert->target.text, &s->statement, &name, e)) return false;
+    if (!background_add(s, name, st, insert, &bound, e)) return false;
     session_tag(s, "INSERT");
     return true;
 }
 
 bool session_create_query(struct session *s, const struct ast_statement *st, struct err *e) {
     const struct ast_create *c = &st->as.create_query.create;
+    const struct ast_insert *insert = &st->as.create_query.insert;
+    struct bound_query bound;
     bool exists;
     if (!session_name_free(s, c, OBJECT_QUERY, &exists, e))
         return source_place(st->source, c->name.at, e);
-    if (!exists && !background_add(s, c->name.text, st, &st->as.create_query.insert, e))
-        return false;
+    if (!exists) {
+        struct sql_env env = session_env(s, st);
+        if (!bind_insert(&env, insert, &s->statement, &bound, e)) return false;
+        if (!background_add(s, c->name.text, st, insert, &bound, e)) return false;
+    }
     session_tag(s, "CREATE QUERY");
     return true;
 }
@@ -418,16 +385,16 @@ static bool analyze(struct session *s, const struct bound_query *bound, struct b
     struct job_options o = {
         .name = TEXT_LITERAL("explain"),
         .plan = &bound->plan,
-        .input = find_inputs(s, bound, &s->statement),
+        .input = session_inputs(s, bound, &s->statement),
         .output = drop_rows,
-        .query = query_settings(s),
+        .query = session_query_settings(s),
         .ops = ops,
     };
     if (!ops || !o.input) return err_memory(e);
     o.query.workers = 1;
     o.query.clock_us = s->options.clock_us;
     int64_t start_us = s->options.clock_us();
-    if (!wait_for_writers(s, bound, e) || !run_job(s, &o, e)) return false;
+    if (!session_settle(s, bound, false, e) || !session_run_job(s, &o, e)) return false;
 
     /* plan_print() gives a line a node, in the order of their ids. */
     struct buf plan;
@@ -454,6 +421,7 @@ static bool explain_bind(struct session *s, const struct ast_statement *st,
                          struct bound_query *bound, struct err *e) {
     const struct ast_statement *x = st->as.explain.statement;
     struct sql_env env = session_env(s, st);
+    struct stream_def *def;
     if (x->kind == AST_SELECT_STATEMENT) {
         return bind_select(&env, x->as.select, &s->statement, bound, e);
     }
@@ -467,7 +435,15 @@ static bool explain_bind(struct session *s, const struct ast_statement *st,
     if (x->kind == AST_CREATE_QUERY_STATEMENT) {
         return bind_insert(&env, &x->as.create_query.insert, &s->statement, bound, e);
     }
-    return source_error(st->source, x->start, e, "0A000", "EXPLAIN takes a SELECT or an INSERT");
+    if (x->kind == AST_UPDATE_STATEMENT)
+        return bind_update(&env, &x->as.update, &s->statement, bound, e);
+    if (x->kind == AST_DELETE_STATEMENT)
+        return bind_delete(&env, &x->as.delete_from, &s->statement, bound, e);
+    if (x->kind == AST_CREATE_VIEW_STATEMENT && x->as.create_view.materialized)
+        return bind_materialized_view(&env, &x->as.create_view, &s->statement, bound, &def, e);
+    return source_error(
+        st->source, x->start, e, "0A000",
+        "EXPLAIN takes a SELECT, INSERT, UPDATE, DELETE or CREATE MATERIALIZED VIEW");
 }
 
 bool session_explain(struct session *s, const struct ast_statement *st, struct err *e) {

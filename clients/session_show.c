@@ -44,13 +44,14 @@ static bool show_streams(struct session *s, const struct ast_show *show, struct 
     if (!listing_begin(&l, cols, COUNT_OF(cols), e)) return false;
     for (struct object *o = catalog_first(s->catalog); o; o = o->next) {
         struct stream *stream = session_stream(o);
-        if (!stream || !session_like(show->like, o->name)) continue;
+        bool listed = o->kind == OBJECT_STREAM || o->kind == OBJECT_TABLE;
+        if (!stream || !listed || !session_like(show->like, o->name)) continue;
         struct stream_stats stats;
         struct err unused;
         stream_stats(stream, &stats);
         const struct connector *c = connector_of(o->def, &unused);
         builder_text_copy(&l.col[0], o->name);
-        add_str(&l.col[1], c ? c->name : "kept in memory");
+        add_str(&l.col[1], c ? c->name : o->def->stored ? "stored in memory" : "kept in memory");
         builder_i64(&l.col[2], (int64_t)stats.rows);
         builder_i64(&l.col[3], (int64_t)stats.bad);
         bool time = stats.watermark_us != TIME_MIN_US && stats.watermark_us != TIME_END_US;
@@ -67,7 +68,8 @@ static bool show_views(struct session *s, const struct ast_show *show, struct er
     struct listing l;
     if (!listing_begin(&l, cols, COUNT_OF(cols), e)) return false;
     for (struct object *o = catalog_first(s->catalog); o; o = o->next) {
-        if (o->kind != OBJECT_VIEW || !session_like(show->like, o->name)) continue;
+        bool view = o->kind == OBJECT_VIEW || o->kind == OBJECT_MATERIALIZED_VIEW;
+        if (!view || !session_like(show->like, o->name)) continue;
         builder_text_copy(&l.col[0], o->name);
         builder_text_copy(&l.col[1], o->ddl);
     }
@@ -83,7 +85,7 @@ static bool show_queries(struct session *s, const struct ast_show *show, struct 
     struct listing l;
     if (!listing_begin(&l, cols, COUNT_OF(cols), e)) return false;
     for (struct object *o = catalog_first(s->catalog); o; o = o->next) {
-        const struct running *r = o->kind == OBJECT_QUERY ? o->extra : NULL;
+        const struct running *r = session_running(o);
         if (!r || !r->job || !session_like(show->like, o->name)) continue;
         struct query_stats stats;
         job_stats(r->job, &stats);
@@ -304,6 +306,11 @@ static bool describe_schema(struct session *s, const struct schema *schema,
 static void notice_kept(struct session *s, const struct object *o) {
     struct err unused;
     if (!o->def || connector_of(o->def, &unused)) return;
+    if (o->def->stored) {
+        session_notice(s, "%s %.*s is held in memory: it is gone when weir ends",
+                       object_kind_word(o->kind), TEXT_ARG(o->name));
+        return;
+    }
     struct text kept = option_text(&o->def->options, "retention");
     if (!kept.at) kept = TEXT_LITERAL("64 MiB");
     session_notice(s, "stream %.*s is kept in memory: its newest %.*s ('retention')",

@@ -167,13 +167,22 @@ struct plan {
     } as;
 };
 
+/* FOR SYSTEM_TIME AS OF */
+enum as_of { AS_OF_NOW, AS_OF_TIME, AS_OF_LSN };
+
+struct plan_as_of {
+    enum as_of kind;
+    int64_t at; /* us since the epoch, or an LSN */
+};
+
 /* One FROM item that reads a stream or table, in FROM order. */
 struct plan_input {
     const struct stream_def *def;
-    const bool *used;    /* [def->schema->cols] columns that the query reads */
-    struct options hint; /* OPTIONS of the query, on top of the stream's */
-    bool bounded;        /* it ends: a file, TABLE(s), a generator with a count */
-    bool snapshot;       /* TABLE(s), x$errors, x$late: what it holds now */
+    const bool *used;        /* [def->schema->cols] columns that the query reads */
+    struct options hint;     /* OPTIONS of the query, on top of the stream's */
+    bool bounded;            /* it ends: a file, TABLE(s), a generator with a count */
+    bool snapshot;           /* TABLE(s), x$errors, x$late, stored tables: what it holds now */
+    struct plan_as_of as_of; /* a snapshot of what it held then */
 };
 
 /* A whole query: what EXPLAIN prints and a query runs. The root is a Sink. */

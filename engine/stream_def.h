@@ -13,6 +13,18 @@
 #include "engine/base/type.h"
 #include "engine/expr.h"
 
+/* Whose rows may be changed and taken away: they are in a table (engine/edge/table.h). */
+enum stored {
+    STORED_NOT,
+    STORED_TABLE,         /* a TABLE without a connector */
+    STORED_VIEW,          /* a materialized view of a changelog */
+    STORED_APPENDED_VIEW, /* of rows that only come */
+};
+
+static inline bool stored_changes(enum stored s) {
+    return s == STORED_TABLE || s == STORED_VIEW;
+}
+
 struct stream_def {
     struct text name;
     const struct schema *schema;        /* every column, as declared */
@@ -22,6 +34,7 @@ struct stream_def {
     int32_t time_col;                   /* of WATERMARK FOR, or -1 */
     const struct expr *watermark;       /* over `schema`, TIMESTAMP; NULL: none */
     struct options options;
+    enum stored stored;
     uint32_t keys; /* PRIMARY KEY */
     const uint32_t *key_col;
     uint32_t partitions; /* PARTITIONED BY */

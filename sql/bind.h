@@ -33,6 +33,9 @@ struct sql_env {
                     bool *bounded_out, struct err *e);
     /* May changes (retractions) be written to it? 0A000 with a hint where not. */
     bool (*takes_changes)(void *context, const struct stream_def *def, struct err *e);
+    /* May `o` be read as it was then? 55000 where not. NULL: nothing may. */
+    bool (*past)(void *context, const struct object *o, const struct plan_as_of *as_of,
+                 struct err *e);
     /* The declaration of x$errors or x$late; NULL with *e: no such stream. */
     const struct stream_def *(*side_stream)(void *context, struct text name, struct err *e);
 };
@@ -58,6 +61,18 @@ bool bind_select(const struct sql_env *env, const struct ast_select *s, struct a
  * check (23502) except where it is plain already. */
 bool bind_insert(const struct sql_env *env, const struct ast_insert *s, struct arena *a,
                  struct bound_query *out, struct err *e) MUST_USE;
+
+/* UPDATE and DELETE of a stored table: the rows are the id of each row that is meant and, of an
+ * UPDATE, the columns that its bytes hold (def->physical) as they become. */
+bool bind_update(const struct sql_env *env, const struct ast_update *s, struct arena *a,
+                 struct bound_query *out, struct err *e) MUST_USE;
+bool bind_delete(const struct sql_env *env, const struct ast_delete *s, struct arena *a,
+                 struct bound_query *out, struct err *e) MUST_USE;
+
+/* CREATE MATERIALIZED VIEW: its query, and the declaration of what it keeps. */
+bool bind_materialized_view(const struct sql_env *env, const struct ast_create_view *s,
+                            struct arena *a, struct bound_query *out, struct stream_def **def,
+                            struct err *e) MUST_USE;
 
 /* CREATE MODEL: columns declared and options, each given once; what they mean its provider says. */
 bool bind_model(const struct sql_env *env, const struct ast_create_model *m, struct arena *a,

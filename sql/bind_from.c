@@ -41,8 +41,8 @@ static uint32_t option_place(const struct options *hint, const struct err *e, ui
     return at;
 }
 
-static struct rel *scan(struct binder *b, const struct stream_def *def, struct plan_input input,
-                        uint32_t at, struct err *e) {
+struct rel *bind_scan(struct binder *b, const struct stream_def *def, struct plan_input input,
+                      uint32_t at, struct err *e) {
     uint32_t number = 0;
     if (!add_input(b, def, input, &number, e)) {
         bind_place(b, option_place(&input.hint, e, at), e);
@@ -55,6 +55,7 @@ static struct rel *scan(struct binder *b, const struct stream_def *def, struct p
     if (!col) return no_memory(e);
     p->schema = def->schema;
     p->as.scan.input = number;
+    p->changes = !b->input[number].snapshot && stored_changes(def->stored);
     for (uint32_t i = 0; i < def->schema->cols; i++) {
         const struct field *f = &def->schema->col[i];
         col[i] = (struct rel_col){.name = f->name, .type = f->type, .not_null = f->not_null};
@@ -206,7 +207,7 @@ static struct rel *side_stream(struct binder *b, const struct ast_source *s, str
     }
     struct plan_input input = {.hint = hint_options(b, &s->options),
                                .snapshot = b->emit != AST_EMIT_CHANGES};
-    return scan(b, def, input, s->at, e);
+    return bind_scan(b, def, input, s->at, e);
 }
 
 bool bind_is_kept(const struct stream_def *def) {
@@ -237,7 +238,7 @@ static struct rel *snapshot(struct binder *b, const struct object *o, const stru
         return NULL;
     }
     struct plan_input input = {.snapshot = true};
-    return scan(b, o->def, input, s->at, e);
+    return bind_scan(b, o->def, input, s->at, e);
 }
 
 static struct rel *catalog_relation(struct binder *b, struct object *o, const struct ast_source *s,
@@ -253,7 +254,12 @@ static struct rel *catalog_relation(struct binder *b, struct object *o, const st
     }
     struct plan_input input = {.hint = hint_options(b, &s->options)};
     if (s->options.count > 0 && !input.hint.option) return no_memory(e);
-    return scan(b, o->def, input, s->at, e);
+    if (o->def->stored) {
+        input.snapshot = !b->follows;
+        b->reads_table = true;
+        if (s->options.count > 0) b->hint_at = s->options.at[0].key_at;
+    }
+    return bind_scan(b, o->def, input, s->at, e);
 }
 
 struct rel *bind_relation(struct binder *b, const struct ast_source *s, struct err *e) {
@@ -301,19 +307,48 @@ static struct rel *unsupported_source(struct binder *b, const struct ast_source 
     return NULL;
 }
 
-struct rel *bind_source(struct binder *b, const struct ast_source *s, struct err *e) {
-    struct rel *r = NULL;
-    if (s->as_of) {
-        bind_unsupported(b, s->as_of->start, e, "FOR SYSTEM_TIME AS OF is not supported yet");
+/* The point in time, or of the log, that AS OF names. */
+static bool bind_as_of(struct binder *b, const struct ast_source *s, struct plan_as_of *out,
+                       struct err *e) {
+    struct expr_scope scope = {.b = b, .clause = "FOR SYSTEM_TIME AS OF"};
+    const struct type *type = s->as_of_lsn ? &type_bigint : &type_timestamp6;
+    bool null;
+    out->kind = s->as_of_lsn ? AS_OF_LSN : AS_OF_TIME;
+    if (!bind_constant_i64(&scope, s->as_of, type, &out->at, &null, e)) return false;
+    return !null || bind_error(b, s->as_of->start, e, "22004: FOR SYSTEM_TIME AS OF NULL");
+}
+
+/* t FOR SYSTEM_TIME AS OF ..: what it held then. */
+static struct rel *bind_past(struct binder *b, const struct ast_source *s, struct err *e) {
+    struct plan_input input = {.snapshot = true};
+    struct object *o = catalog_find(b->env->catalog, s->name.text);
+    if (!o) return bind_relation(b, s, e); /* says so */
+    if (!bind_use(b, o, e) || !bind_as_of(b, s, &input.as_of, e)) return NULL;
+    if (!o->def || o->kind == OBJECT_MODEL || !bind_is_kept(o->def)) {
+        bind_unsupported(b, s->at, e, "\"%.*s\" is a %s that is not kept here: it has no past",
+                         TEXT_ARG(o->name), object_kind_word(o->kind));
         return NULL;
     }
+    if (!b->env->past) {
+        bind_unsupported(b, s->as_of->start, e, "FOR SYSTEM_TIME AS OF is not supported here");
+        return NULL;
+    }
+    if (!b->env->past(b->env->context, o, &input.as_of, e)) {
+        bind_place(b, s->as_of->start, e);
+        return NULL;
+    }
+    return bind_scan(b, o->def, input, s->at, e);
+}
+
+struct rel *bind_source(struct binder *b, const struct ast_source *s, struct err *e) {
+    struct rel *r = NULL;
     if (s->match) {
         bind_unsupported(b, s->start, e, "MATCH_RECOGNIZE is not supported yet");
         return NULL;
     }
     switch (s->kind) {
     case AST_SOURCE_NAME:
-    case AST_SOURCE_SNAPSHOT: r = bind_relation(b, s, e); break;
+    case AST_SOURCE_SNAPSHOT: r = s->as_of ? bind_past(b, s, e) : bind_relation(b, s, e); break;
     case AST_SOURCE_SELECT: r = bind_query(b, s->select, false, e); break;
     case AST_SOURCE_CALL: r = table_function(b, s, e); break;
     case AST_SOURCE_UNNEST:

@@ -179,7 +179,11 @@ bool bind_insert(const struct sql_env *env, const struct ast_insert *s, struct a
     if (s->model) return bind_train(&b, s, out, e);
     struct object *target = insert_target(&b, s, e);
     if (!target || !bind_use(&b, target, e)) return false;
-    struct rel *r = bind_query(&b, s->select, true, e);
+    if (s->or_replace && !target->def->stored)
+        return bind_unsupported(&b, s->target.at, e,
+                                "\"%.*s\" is a stream: there is no row to REPLACE in it",
+                                TEXT_ARG(target->name));
+    struct rel *r = bind_top(&b, s->select, e);
     const struct rel *rows = r ? insert_rows(&b, s, r, target->def, e) : NULL;
     if (rows && bind_writes_text(target->def)) rows = bind_images_out(&b, rows, e);
     struct bound_query made = {.target = target};

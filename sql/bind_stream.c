@@ -246,6 +246,17 @@ static bool declare_like(struct declaring *d, struct err *e) {
     return true;
 }
 
+/* A TABLE without a connector is stored here; time is for streams. */
+static bool declare_stored(struct declaring *d, struct err *e) {
+    const struct ast_create_stream *t = d->ast;
+    bool stored = t->object == AST_OBJECT_TABLE && bind_is_kept(d->def);
+    d->def->stored = stored ? STORED_TABLE : STORED_NOT;
+    if (!stored || (!t->watermark_expr && !d->def->watermark)) return true;
+    uint32_t at = t->watermark_expr ? t->watermark.at[0].at : t->like.at;
+    bind_unsupported(d->b, at, e, "a stored table has no WATERMARK: its rows change");
+    return err_hint(e, "CREATE STREAM keeps rows in the order of time.");
+}
+
 bool bind_stream(const struct sql_env *env, const struct ast_create_stream *s, struct arena *a,
                  struct stream_def **out, struct err *e) {
     struct binder b;
@@ -257,15 +268,15 @@ bool bind_stream(const struct sql_env *env, const struct ast_create_stream *s, s
     d.def->name = s->create.name.text;
     if (!declare_options(&d, e)) return false;
     if (s->like.text.bytes > 0) {
-        if (!declare_like(&d, e)) return false;
+        if (!declare_like(&d, e) || !declare_stored(&d, e)) return false;
         *out = d.def;
         return true;
     }
     if (n > TYPE_FIELDS_MAX)
         return bind_error(&b, s->create.name.at, e, "54000: a stream has at most %d columns",
                           TYPE_FIELDS_MAX);
-    bool good = declare_physical(&d, e) && make_scope(&d, e) && declare_computed(&d, e) &&
-                declare_watermark(&d, e) && declare_keys(&d, e);
+    bool good = declare_stored(&d, e) && declare_physical(&d, e) && make_scope(&d, e) &&
+                declare_computed(&d, e) && declare_watermark(&d, e) && declare_keys(&d, e);
     if (good) *out = d.def;
     return good;
 }

@@ -43,6 +43,9 @@ struct binder {
     const struct source *source; /* what positions in the tree at hand refer to */
     bool placed;                 /* false: inside a view, whose text is not the user's now */
     enum ast_emit emit;
+    bool follows;     /* stored tables are followed, not only read as they are now */
+    bool reads_table; /* one was read by its name */
+    uint32_t hint_at; /* of a hint behind one; 0: none */
     uint32_t inputs, inputs_capacity;
     struct plan_input *input;
     uint32_t uses, uses_capacity;
@@ -130,7 +133,12 @@ bool bind_finish(struct binder *b, const struct ast_select *s, const struct rel 
                  struct bound_query *out, struct err *e);
 /* bind_select.c: a query with its own WITH, ORDER BY and LIMIT; top: the statement's own. */
 struct rel *bind_query(struct binder *b, const struct ast_select *s, bool top, struct err *e);
-/* bind_from.c: one FROM item. */
+/* A statement's own query. Where an input has no end, stored tables are followed, too. */
+struct rel *bind_top(struct binder *b, const struct ast_select *s, struct err *e);
+/* bind_from.c: an input with all columns that `def` declares; `at`: of its name. */
+struct rel *bind_scan(struct binder *b, const struct stream_def *def, struct plan_input input,
+                      uint32_t at, struct err *e);
+/* One FROM item. */
 struct rel *bind_source(struct binder *b, const struct ast_source *s, struct err *e);
 struct rel *bind_relation(struct binder *b, const struct ast_source *s, struct err *e);
 /* A stream without a connector: its rows are kept here. */

@@ -45,7 +45,8 @@ struct object {
     struct text name;    /* as first spelt */
     struct text ddl;     /* the statement that made it, as written */
     struct text ddl_key; /* the same by tokens: equal when only spaces and comments differ */
-    const struct stream_def *def;               /* STREAM, TABLE; a connector-less STREAM: kept */
+    const struct stream_def *def;               /* STREAM, TABLE, MATERIALIZED_VIEW */
+    const struct stream_def *numbered;          /* stored: with the id of each row; else NULL */
     const struct schema *schema;                /* of its rows; NULL: QUERY, MODEL, FUNCTION */
     const struct ast_select *select;            /* VIEW: parsed from ddl */
     const struct ast_create_function *function; /* FUNCTION: with a body in SQL; else NULL */

@@ -466,10 +466,10 @@ object(A) ::= FUNCTION.                 { A = AST_OBJECT_FUNCTION; }
 statement ::= DROP object(O) old_name(N).           { build_drop(b, O, N); }
 statement ::= DROP TEMPORARY object(O) old_name(N). { build_drop(b, O, N); }
 statement ::= DROP TEMPORARY SYSTEM object(O) old_name(N). { build_drop(b, O, N); }
-statement ::= UPDATE name(N) SET assignments(U) where(W).    { build_update(b, N, U, W); }
+query ::= UPDATE name(N) SET assignments(U) where(W).    { build_update(b, N, U, W); }
 assignments(A) ::= name(N) EQ expr(E).                      { A = build_assignment(b, NULL, N, E); }
 assignments(A) ::= assignments(U) COMMA name(N) EQ expr(E).  { A = build_assignment(b, U, N, E); }
-statement ::= DELETE FROM name(N) where(W).                  { build_delete(b, N, W); }
+query ::= DELETE FROM name(N) where(W).                  { build_delete(b, N, W); }
 
 statement ::= SHOW name(N).                  { build_show(b, N, NULL); }
 statement ::= SHOW name name(N).             { build_show(b, N, NULL); }

@@ -77,7 +77,7 @@ static void settle(struct plan *p, bool final) {
     /* Rows can be sorted only when they change no more. */
     if (p->kind == PLAN_SORT) final = true;
     for (uint32_t i = 0; i < p->inputs; i++) settle((struct plan *)(uintptr_t)p->input[i], final);
-    p->changes = either_changes(p);
+    if (p->kind != PLAN_SCAN) p->changes = either_changes(p);
     if (p->kind == PLAN_GROUP_AGGREGATE) {
         p->as.aggregate.final = final;
         p->changes = !final;

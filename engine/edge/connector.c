@@ -40,6 +40,17 @@ const struct option_row kept_options[] = {
     {NULL, NULL, NULL},
 };
 
+const struct option_row table_options[] = {
+    {"history", "duration",
+     "How far back past versions of the rows can be read: none without a data directory."},
+    {"on-error", "'skip' | 'fail'",
+     "What a row does that a query writes and the table does not take: it is kept in x$errors, or "
+     "it stops the query."},
+    {"scan.startup.mode", "'earliest' | 'latest' | 'earliest-offset' | 'latest-offset'",
+     "Whether a query that follows the table starts with its rows or with what comes next."},
+    {NULL, NULL, NULL},
+};
+
 static const struct connector *find(struct text name) {
     for (uint32_t i = 0; connectors[i]; i++) {
         const struct connector *c = connectors[i];
@@ -99,6 +110,7 @@ struct tables {
     const struct option_row *own;
     const struct codec *codec; /* or NULL */
     const char *subject;       /* for messages */
+    bool alone;                /* those of all streams do not apply */
 };
 
 static bool unknown_option(const struct tables *t, const struct option *o, struct err *e) {
@@ -107,7 +119,7 @@ static bool unknown_option(const struct tables *t, const struct option *o, struc
     struct nearest n = {.key = o->key, .distance = text_reach(o->key)};
     nearest_in(t->own, &n);
     if (t->codec) nearest_in(t->codec->option, &n);
-    nearest_in(stream_options, &n);
+    if (!t->alone) nearest_in(stream_options, &n);
     if (n.best) err_hint(e, "Perhaps you meant '%s'.", n.best);
     return false;
 }
@@ -115,7 +127,7 @@ static bool unknown_option(const struct tables *t, const struct option *o, struc
 static const struct option_row *find_row(const struct tables *t, struct text key) {
     const struct option_row *row = option_row(t->own, key, NULL);
     if (!row && t->codec) row = option_row(t->codec->option, key, t->codec->name);
-    return row ? row : option_row(stream_options, key, NULL);
+    return row || t->alone ? row : option_row(stream_options, key, NULL);
 }
 
 static bool check_option(const struct tables *t, const struct option *o, struct err *e) {
@@ -176,6 +188,9 @@ static bool check_known(const struct stream_def *def, const struct options *o, s
     const struct connector *c = connector_of(def, e);
     if (!c && e->code != ERR_NONE) return false;
     struct tables t = {.own = kept_options, .subject = "a stream without a connector"};
+    if (def->stored) {
+        t = (struct tables){.own = table_options, .subject = "a stored table", .alone = true};
+    }
     if (!c) return check_options(&t, o, e);
 
     char subject[48] = "connector ";
@@ -240,6 +255,14 @@ bool connector_check_source(const struct stream_def *def, const struct options *
 bool connector_check_sink(const struct stream_def *def, bool changes, struct err *e) {
     if (!check_known(def, &def->options, e)) return false;
     const struct connector *c = connector_of(def, e);
+    if (!c && changes && def->stored) {
+        if (def->keys > 0) return true;
+        err_set(e, ERR_SQL, "0A000",
+                "table \"%.*s\" takes no changes: it has no PRIMARY KEY that would find their rows",
+                TEXT_ARG(def->name));
+        return err_hint(e, "Declare a PRIMARY KEY, or CREATE MATERIALIZED VIEW %.*s AS …",
+                        TEXT_ARG(def->name));
+    }
     if (!c && changes) {
         err_set(e, ERR_SQL, "0A000", "stream \"%.*s\" takes no changes: it is append-only",
                 TEXT_ARG(def->name));

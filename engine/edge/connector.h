@@ -25,6 +25,7 @@ struct edge_env {
     size_t record_bytes_max;     /* a longer line is a bad row (54000) */
     int64_t (*clock_us)(void);   /* PROCTIME(); called once a batch */
     uint64_t image_pixels_max;   /* as struct fn_env's */
+    size_t table_bytes_max;      /* what a stored table may hold that is made now; 0: no limit */
 };
 
 /* What the functions of computed columns may use. */
@@ -110,8 +111,9 @@ extern const struct connector connector_filesystem, connector_stdin, connector_s
     connector_socket, connector_print, connector_blackhole, connector_datagen, connector_nexmark;
 extern const struct connector *const connectors[]; /* NULL-terminated; in connector.c */
 
-/* Options of every stream, and of one that is kept (without a connector); end with a NULL key. */
-extern const struct option_row stream_options[], kept_options[];
+/* Options of every stream, of one that is kept (without a connector), and of a stored table, which
+ * has none besides; end with a NULL key. */
+extern const struct option_row stream_options[], kept_options[], table_options[];
 
 /* The connector of def's options ('connector' or 'connector.type'); 42704 with a hint where there
  * is none of that name; NULL with e->code ERR_NONE where the stream has no connector. */

@@ -333,7 +333,27 @@ static bool step_alone(struct job *j) {
 
 bool job_is_ahead(const struct job *j) {
     const struct stream *target = j->o.target;
-    return target && target->kept && kept_behind_bytes(target->kept) > BEHIND_BYTES;
+    return target && stream_behind_bytes(target) > BEHIND_BYTES;
+}
+
+bool job_is_level(const struct job *j) {
+    if (j->state != JOB_RUNNING) return true;
+    if (job_give_waits(j)) return false;
+    for (uint32_t i = 0; i < j->inputs; i++) {
+        const struct feed *f = j->input[i].feed;
+        if (f && !j->input[i].ended && !feed_is_level(f)) return false;
+    }
+    return !j->draining;
+}
+
+bool job_may_wake(const struct job *j) {
+    if (j->state != JOB_RUNNING) return false;
+    if (j->proctime || (j->query && query_held(j->query) != UINT64_MAX)) return true;
+    for (uint32_t i = 0; i < j->inputs; i++) {
+        const struct job_input *in = &j->input[i];
+        if (in->feed && !in->ended && !feed_is_inside(in->feed)) return true;
+    }
+    return false;
 }
 
 bool job_step(struct job *j) {

@@ -24,6 +24,7 @@ struct job_ways {
     uint64_t base;                   /* of its ordinals: where in the source it began */
     struct lane *out, *late, *error; /* NULL: straight there */
     struct outlet *outlet;           /* of the target; NULL: it has none */
+    struct table_writer *writer;     /* of a target that is stored; else NULL */
 };
 
 /* A query that asks a model which another one teaches from the same rows is behind it. */
@@ -87,6 +88,9 @@ void job_tick(struct job *j, int64_t now_us);
 
 /* Lets readers that other queries share go on without this job. true: that freed one. */
 bool job_set_aside(struct job *j);
+
+/* Could it give more if no other job did? It waits for the outside, or for the clock. */
+bool job_may_wake(const struct job *j);
 
 /* Would running it now only pile up rows in a kept stream that its readers are behind on? */
 bool job_is_ahead(const struct job *j);

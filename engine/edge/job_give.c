@@ -9,6 +9,7 @@
 #include <assert.h>
 
 #include "engine/edge/outlet.h"
+#include "engine/edge/table_write.h"
 
 /* Straight to the client, behind what sinks have gathered for the same descriptor. */
 static bool write_client(void *context, const struct batch *b, struct err *e) {
@@ -29,6 +30,7 @@ static bool give_rows(void *context, const struct batch *b, struct err *e) {
     j->last_ordinal = batch_ordinal(b, batch_row(b, b->live - 1));
     if (j->ways.out) return lane_write(j->ways.out, b, j->ways.base, e);
     if (!j->o.target) return write_client(j, b, e);
+    if (j->ways.writer) return table_writer_write(j->ways.writer, b, e);
     return j->o.target->kept ? write_kept(j->o.target, b, e) : outlet_write(j->ways.outlet, b, e);
 }
 
@@ -162,6 +164,9 @@ static bool open_out(struct job *j, struct lane_options o, struct err *e) {
         o.place = j->o.prints;
         o.context = j;
         o.write = write_client;
+    } else if (j->ways.writer) {
+        o.context = j->ways.writer;
+        o.write = table_writer_write;
     } else if (target->kept) {
         o.context = target;
         o.write = write_kept;
@@ -192,11 +197,20 @@ static bool open_sides(struct job *j, struct lane_options o, struct err *e) {
     return j->ways.error && feed_order_bad(j->input[0].feed, j->junctions, e);
 }
 
+static bool open_writer(struct job *j, struct err *e) {
+    struct table_writer_options o = {.stream = j->o.target, .origin = TABLE_BY_QUERY};
+    bool changes = j->o.plan->root->changes;
+    o.how = changes ? TABLE_CHANGE : j->o.replaces ? TABLE_REPLACE : TABLE_INSERT;
+    j->ways.writer = table_writer_open(&o, e);
+    return j->ways.writer != NULL;
+}
+
 bool job_give_open(struct job *j, struct err *e) {
     struct lane_options o = {.statement = j->statement};
     if (j->inputs == 1) o.source = feed_source(j->input[0].feed, &o.reached);
     j->ways.base = o.reached;
-    if (j->o.target && !j->o.target->kept) {
+    if (j->o.target && j->o.target->table && !open_writer(j, e)) return false;
+    if (j->o.target && !j->o.target->kept && !j->o.target->table) {
         const struct outlet_options sink = {
             .stream = j->o.target, .source = o.source, .changes = j->o.plan->root->changes};
         j->ways.outlet = outlet_open(&sink, e);
@@ -247,6 +261,7 @@ bool job_give_finish(struct job *j, bool whole, struct err *e) {
     lane_close(w->out);
     w->out = NULL;
     struct err other;
+    if (w->writer && whole && !table_writer_finish(w->writer, good ? e : &other)) good = false;
     struct outlet *o = w->outlet;
     w->outlet = NULL;
     bool left = outlet_close(o, whole && good, good ? e : &other);
@@ -259,5 +274,6 @@ void job_give_close(struct job *j) {
     lane_close(j->ways.late);
     lane_close(j->ways.error);
     (void)!outlet_close(j->ways.outlet, false, &ignored);
+    table_writer_close(j->ways.writer);
     j->ways = (struct job_ways){.base = j->ways.base};
 }

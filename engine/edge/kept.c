@@ -23,6 +23,7 @@ struct block {
     struct column_builder *builder; /* [schema->cols] */
     int64_t *watermark_us;          /* [batch_rows] */
     int64_t *proctime_us;           /* [batch_rows] */
+    int8_t *change;                 /* [batch_rows]; NULL: all are insertions */
 };
 
 struct kept_reader {
@@ -63,6 +64,8 @@ static struct block *block_create(const struct kept *k) {
     b->watermark_us = ARENA_ARRAY(&b->arena, b->watermark_us, k->o.batch_rows);
     b->proctime_us = ARENA_ARRAY(&b->arena, b->proctime_us, k->o.batch_rows);
     bool ok = b->builder && b->watermark_us && b->proctime_us;
+    if (k->o.changes) b->change = ARENA_ARRAY(&b->arena, b->change, k->o.batch_rows);
+    ok = ok && (b->change || !k->o.changes);
     for (uint32_t c = 0; ok && c < cols; c++) {
         ok = builder_init(&b->builder[c], &b->arena, k->o.schema->col[c].type, 1);
     }
@@ -159,6 +162,7 @@ static bool append_some(struct kept *k, const struct batch *in, uint32_t from, u
         uint32_t row = batch_row(in, from + i);
         b->watermark_us[b->rows + i] = batch_watermark(in, row);
         b->proctime_us[b->rows + i] = batch_proctime(in, row);
+        if (b->change) b->change[b->rows + i] = batch_change(in, row);
     }
     b->rows += count;
     k->rows += count;
@@ -215,6 +219,7 @@ static bool give(struct kept_reader *r, struct block *b, uint32_t from, uint32_t
         .live = to - from,
         .watermark_us = b->watermark_us + from,
         .proctime_us = b->proctime_us + from,
+        .change = b->change ? b->change + from : NULL,
         .first = {.ordinal = b->first + from,
                   .watermark_us = b->watermark_us[from],
                   .proctime_us = b->proctime_us[from]},
@@ -314,4 +319,9 @@ const void *kept_reader_source(const struct reader *base, uint64_t *at_out) {
     assert(base->type == &kept_reader_type);
     *at_out = r->at;
     return r->kept;
+}
+
+bool kept_reader_is_level(const struct reader *base) {
+    const struct kept_reader *r = (const struct kept_reader *)base;
+    return r->at >= r->end || r->at >= r->kept->rows;
 }

@@ -9,7 +9,7 @@
  *
  * Lifetime: readers are closed before the rows are destroyed. One thread.
  *
- * Used by: stream, scan.    Tested by: tests/unit/edge/reader_kept_test.c
+ * Used by: stream, table, scan.    Tested by: tests/unit/edge/reader_kept_test.c
  */
 #ifndef ENGINE_EDGE_KEPT_H
 #define ENGINE_EDGE_KEPT_H
@@ -24,6 +24,7 @@ struct kept_options {
     size_t bytes_max;  /* kept when nobody needs more; 0: all */
     size_t bytes_hard; /* past it a reader that is behind loses rows; 0: none */
     uint64_t rows_max; /* 0: any number */
+    bool changes;      /* rows keep their change kinds, too */
 };
 
 struct kept *kept_create(const struct kept_options *o, struct err *e) MUST_USE;
@@ -43,6 +44,9 @@ enum kept_start { KEPT_OLDEST, KEPT_LATEST };
 
 /* What a reader of kept rows reads, and the number of the next one. */
 const void *kept_reader_source(const struct reader *r, uint64_t *at_out);
+
+/* Has it given all that it will give of what is there now? */
+bool kept_reader_is_level(const struct reader *r);
 
 /* A reader from there on; `bounded`: it ends with the row that is newest now. */
 struct reader *kept_reader_open(struct kept *k, enum kept_start start, bool bounded,

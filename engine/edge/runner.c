@@ -103,16 +103,21 @@ static bool is_over(const struct job *j) {
 }
 
 static bool is_satisfied(const struct runner *r, const struct runner_until *until) {
-    if (until->job) return is_over(until->job);
+    if (until->job) return is_over(until->job) || (until->level && job_is_level(until->job));
     for (const struct job *j = r->jobs; j; j = j->next) {
         if (!is_over(j)) return false;
     }
     return true;
 }
 
-static void start_waiting(struct runner *r) {
+/* Is `j` to be moved on? */
+static bool takes_part(const struct runner_until *until, const struct job *j) {
+    return !until->alone || j == until->job;
+}
+
+static void start_waiting(struct runner *r, const struct runner_until *until) {
     for (struct job *j = r->jobs; j; j = j->next) {
-        if (j->state == JOB_WAITING) job_start(j);
+        if (j->state == JOB_WAITING && takes_part(until, j)) job_start(j);
     }
 }
 
@@ -126,10 +131,11 @@ static void allow_rows(struct runner *r, struct job *j) {
 }
 
 /* One round: every job gets its turn; `ahead`: also those that are ahead of their readers. */
-static bool step_all(struct runner *r, bool ahead) {
+static bool step_all(struct runner *r, const struct runner_until *until, bool ahead) {
     bool any = false;
     for (struct job *j = r->jobs; j; j = j->next) {
-        if (j->state != JOB_RUNNING || job_is_ahead(j) != ahead) continue;
+        if (j->state != JOB_RUNNING || !takes_part(until, j)) continue;
+        if (job_is_ahead(j) != ahead) continue;
         allow_rows(r, j);
         any = job_step(j) || any;
     }
@@ -196,6 +202,13 @@ static bool pause_all(struct runner *r) {
     return any;
 }
 
+static bool is_at_rest(const struct runner *r) {
+    for (const struct job *j = r->jobs; j; j = j->next) {
+        if (job_may_wake(j)) return false;
+    }
+    return true;
+}
+
 static void tell(struct runner *r, const struct runner_until *until) {
     int64_t now = now_ms();
     if (now - r->flushed_ms >= FLUSH_MS) flush_all(r);
@@ -206,15 +219,16 @@ static void tell(struct runner *r, const struct runner_until *until) {
 
 bool runner_run(struct runner *r, const struct runner_until *until, struct err *e) {
     (void)e;
-    start_waiting(r);
+    start_waiting(r, until);
     r->flushed_ms = r->told_ms = now_ms();
     while (!is_satisfied(r, until)) {
         if ((until->stop && *until->stop) || is_woken(until)) break;
-        bool did = step_all(r, false);
-        if (!did) did = step_all(r, true);
+        bool did = step_all(r, until, false);
+        if (!did) did = step_all(r, until, true);
         tell(r, until);
         if (did || unblock(r)) continue;
         if (pause_all(r) || is_satisfied(r, until)) continue;
+        if (until->level || (until->rest && is_at_rest(r))) break;
         wait_some(r, until);
     }
     flush_all(r);

@@ -36,6 +36,12 @@ struct stream *stream_create_query(struct text name, const struct edge_env *env,
 void stream_destroy(struct stream *s); /* accepts NULL */
 void stream_stats(const struct stream *s, struct stream_stats *out);
 
+/* Bytes that the slowest follower of what is held in memory has not read. */
+size_t stream_behind_bytes(const struct stream *s);
+
+/* A stored table's declaration with one BIGINT more, the id of each row; NULL: it is no table. */
+const struct stream_def *stream_numbered_def(struct stream *s);
+
 /* The declarations of x$errors and x$late, and streams that hold their rows. */
 const struct stream_def *stream_errors_def(struct stream *s);
 const struct stream_def *stream_late_def(struct stream *s);
@@ -53,6 +59,7 @@ struct job_options {
     void *context;
     struct fd_buffer *prints; /* `output` writes there, behind what is gathered; NULL: elsewhere */
     struct query_options query;
+    bool replaces;        /* INSERT OR REPLACE: a row of the target's key goes */
     bool fail_on_error;   /* 'on-error' = 'fail' */
     struct query_op *ops; /* [plan->plans] filled when it ends: what each node did; or NULL */
 };
@@ -66,7 +73,10 @@ void runner_remove(struct runner *r, struct job *j); /* drops its state; accepts
 
 /* What makes runner_run() return. */
 struct runner_until {
-    const struct job *job;             /* it has ended or failed; NULL: all have */
+    const struct job *job; /* it has ended or failed; NULL: all have */
+    bool alone;            /* no other job is started or moved on */
+    bool level; /* also when `job` has taken all rows that are in memory now, or none gets on */
+    bool rest;  /* also when all that run only wait for rows of each other */
     const volatile sig_atomic_t *stop; /* becomes non-zero: readers stop, returns true */
     const struct pollfd *wake;         /* can be read: returns true; NULL: none */
     void *context;
@@ -78,6 +88,8 @@ struct runner_until {
 bool runner_run(struct runner *r, const struct runner_until *until, struct err *e) MUST_USE;
 
 enum job_state job_state(const struct job *j);
+/* Has it taken all rows that are in memory now, and given what they make? */
+bool job_is_level(const struct job *j);
 const struct err *job_error(const struct job *j);
 const struct err *job_first_bad(const struct job *j); /* of the rows it could not compute */
 void job_stats(const struct job *j, struct query_stats *out);

@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/base/option.h"
 #include "engine/edge/out_lines.h"
@@ -21,21 +22,12 @@ enum { RETENTION_BYTES = 64 << 20, HARD_BYTES = 256 << 20 };
 static bool insert_bad(void *context, const struct decode_bad *b, struct err *e) {
     struct stream *s = context;
     struct decode_bad bad = *b;
+    if (change_is_retraction(batch_change(&s->appended, b->row))) return true; /* never there */
     s->refused_row = b->row;
     return stream_refuse(s, &s->appended, b->row, &bad, e);
 }
 
-static bool keep_rows(struct stream *s, struct err *e) {
-    uint64_t retention = RETENTION_BYTES;
-    if (!option_bytes(&s->def->options, "retention", &retention, e)) return false;
-    const struct kept_options o = {
-        .schema = s->def->schema,
-        .batch_rows = s->env->batch_rows,
-        .bytes_max = retention > 0 ? (size_t)retention : 1,
-        .bytes_hard = retention > HARD_BYTES / 2 ? (size_t)retention * 2 : HARD_BYTES,
-    };
-    s->kept = kept_create(&o, e);
-    if (!s->kept) return false;
+static bool intake_open(struct stream *s, struct err *e) {
     const struct intake_options in = {
         .def = s->def,
         .env = edge_fn_env(s->env),
@@ -48,6 +40,55 @@ static bool keep_rows(struct stream *s, struct err *e) {
     return s->intake != NULL;
 }
 
+static bool keep_rows(struct stream *s, struct err *e) {
+    uint64_t retention = RETENTION_BYTES;
+    if (!option_bytes(&s->def->options, "retention", &retention, e)) return false;
+    const struct kept_options o = {
+        .schema = s->def->schema,
+        .batch_rows = s->env->batch_rows,
+        .bytes_max = retention > 0 ? (size_t)retention : 1,
+        .bytes_hard = retention > HARD_BYTES / 2 ? (size_t)retention * 2 : HARD_BYTES,
+    };
+    s->kept = kept_create(&o, e);
+    return s->kept && intake_open(s, e);
+}
+
+/* The declaration of a table with the ids of its rows, which no name reaches. */
+static bool number_rows(struct stream *s, struct err *e) {
+    uint32_t cols = s->def->schema->cols;
+    struct schema *schema = ARENA_NEW(&s->arena, schema);
+    struct field *field = ARENA_ARRAY(&s->arena, field, cols + 1);
+    const struct expr **computed = ARENA_ARRAY(&s->arena, computed, cols + 1);
+    if (!schema || !field || !computed) return err_memory(e);
+    memcpy(field, s->def->schema->col, cols * sizeof *field);
+    field[cols] =
+        (struct field){.name = TEXT_LITERAL("row id"), .type = &type_bigint, .not_null = true};
+    *schema = (struct schema){.cols = cols + 1, .col = field};
+    s->numbered = *s->def;
+    s->numbered.schema = schema;
+    s->numbered.computed = computed;
+    return true;
+}
+
+static bool store_rows(struct stream *s, struct err *e) {
+    const struct stream_def *def = s->def;
+    struct table_options o = {
+        .name = def->name,
+        .kind = TABLE_BY_NUMBER,
+        .appended = !stored_changes(def->stored),
+        .schema = def->schema,
+        .keys = def->keys,
+        .key_col = def->key_col,
+        .bytes_max = s->env->table_bytes_max,
+        .batch_rows = s->env->batch_rows,
+        .clock_us = s->env->clock_us,
+    };
+    if (def->stored == STORED_VIEW) o.kind = TABLE_BY_CONTENT;
+    if (def->keys > 0) o.kind = TABLE_BY_KEY;
+    s->table = table_create(&o, e);
+    return s->table && number_rows(s, e) && intake_open(s, e);
+}
+
 static bool stream_init(struct stream *s, struct err *e) {
     s->connector = connector_of(s->def, e);
     if (!s->connector && e->code != ERR_NONE) return false;
@@ -56,6 +97,7 @@ static bool stream_init(struct stream *s, struct err *e) {
         return false;
     }
     if (!sides_declare(s, e)) return false;
+    if (s->def->stored) return store_rows(s, e);
     return s->connector || keep_rows(s, e);
 }
 
@@ -109,6 +151,7 @@ void stream_destroy(struct stream *s) {
     taps_close(s);
     intake_close(s->intake);
     kept_destroy(s->kept);
+    table_destroy(s->table);
     kept_destroy(s->errors.kept);
     kept_destroy(s->late.kept);
     arena_done(&s->append_arena);
@@ -118,6 +161,16 @@ void stream_destroy(struct stream *s) {
 
 void stream_stats(const struct stream *s, struct stream_stats *out) {
     *out = s->stats;
+    if (s->table) out->rows = table_rows(s->table);
+}
+
+const struct stream_def *stream_numbered_def(struct stream *s) {
+    return s->table ? &s->numbered : NULL;
+}
+
+size_t stream_behind_bytes(const struct stream *s) {
+    if (s->table) return table_behind_bytes(s->table);
+    return s->kept ? kept_behind_bytes(s->kept) : 0;
 }
 
 const struct stream_def *stream_errors_def(struct stream *s) {
@@ -128,42 +181,69 @@ const struct stream_def *stream_late_def(struct stream *s) {
     return &s->late.def;
 }
 
-static bool append_some(struct stream *s, const struct batch *b, uint32_t from, uint32_t rows,
-                        struct err *e) {
+/* Their change kinds, compacted; NULL: all are insertions. */
+static bool copy_kinds(struct stream *s, const struct batch *b, uint32_t from, uint32_t rows,
+                       int8_t **out) {
+    *out = NULL;
+    if (!b->change) return true;
+    *out = arena_alloc(&s->append_arena, rows);
+    for (uint32_t i = 0; *out && i < rows; i++) (*out)[i] = b->change[batch_row(b, from + i)];
+    return *out != NULL;
+}
+
+static bool take_columns(struct stream *s, const struct batch *b, uint32_t from, uint32_t rows,
+                         struct column *col) {
     const struct stream_def *def = s->def;
-    arena_reset(&s->append_arena);
     struct column_builder *builder =
         ARENA_ARRAY(&s->append_arena, builder, def->physical->cols + 1);
-    struct column *col = ARENA_ARRAY(&s->append_arena, col, def->physical->cols + 1);
-    if (!builder || !col) return err_memory(e);
+    if (!builder) return false;
     for (uint32_t p = 0; p < def->physical->cols; p++) {
         const struct column *source = &b->col[sink_column(def, b, p)];
         if (!builder_init(&builder[p], &s->append_arena, def->physical->col[p].type, rows)) {
-            return err_memory(e);
+            return false;
         }
         column_append(&builder[p], b, source, from, rows);
-        if (!builder_column(&builder[p], &col[p])) return err_memory(e);
+        if (!builder_column(&builder[p], &col[p])) return false;
     }
-    s->appended = (struct batch){.schema = def->physical, .col = col, .rows = rows, .live = rows};
+    return true;
+}
+
+bool stream_take(struct stream *s, const struct batch *b, uint32_t from, uint32_t rows,
+                 const struct batch **whole, struct err *e) {
+    const struct stream_def *def = s->def;
+    int8_t *change;
+    *whole = NULL;
+    arena_reset(&s->append_arena);
+    struct column *col = ARENA_ARRAY(&s->append_arena, col, def->physical->cols + 1);
+    if (!col || !take_columns(s, b, from, rows, col)) return err_memory(e);
+    if (!copy_kinds(s, b, from, rows, &change)) return err_memory(e);
+    s->appended = (struct batch){
+        .schema = def->physical, .col = col, .rows = rows, .live = rows, .change = change};
     struct intake_rows in = {
         .col = col,
         .rows = rows,
         .proctime_us = s->env->clock_us(),
         .arena = &s->append_arena,
     };
-    const struct batch *whole;
-    struct mark before, now;
+    struct mark before;
     intake_mark(s->intake, &before);
     s->refused_row = UINT32_MAX;
-    bool all = intake_take(s->intake, &in, &whole, e);
-    if (!all) { /* a row that stops the queries: those before it are taken */
-        struct err other;
-        if (s->refused_row == UINT32_MAX) return false;
-        in.rows = s->refused_row;
-        intake_resume(s->intake, &before);
-        if (!intake_take(s->intake, &in, &whole, &other)) return false;
-    }
-    if (!kept_append(s->kept, whole, 0, e)) return false;
+    if (intake_take(s->intake, &in, whole, e)) return true;
+    struct err other; /* a row that stops the queries: those before it are taken */
+    *whole = NULL;
+    if (s->refused_row == UINT32_MAX) return false;
+    in.rows = s->refused_row;
+    intake_resume(s->intake, &before);
+    if (!intake_take(s->intake, &in, whole, &other)) *whole = NULL;
+    return false;
+}
+
+static bool append_some(struct stream *s, const struct batch *b, uint32_t from, uint32_t rows,
+                        struct err *e) {
+    const struct batch *whole;
+    struct mark now;
+    bool all = stream_take(s, b, from, rows, &whole, e);
+    if (!whole || !kept_append(s->kept, whole, 0, e)) return false;
     intake_mark(s->intake, &now);
     kept_set_mark(s->kept, &now);
     s->stats.rows += whole->live;

@@ -11,6 +11,7 @@
 #include "engine/edge/intake.h"
 #include "engine/edge/kept.h"
 #include "engine/edge/runner.h"
+#include "engine/edge/table.h"
 
 struct tap;
 
@@ -25,13 +26,16 @@ struct stream {
     const struct edge_env *env;
     const struct connector *connector; /* NULL: kept */
     struct arena arena;                /* of the sides' declarations */
-    struct kept *kept;
-    struct intake *intake; /* of rows inserted into `kept` */
+    struct kept *kept;                 /* NULL: not kept */
+    struct table *table;               /* NULL: not stored */
+    struct stream_def numbered;        /* `table` with the id of each row as one column more */
+    struct intake *intake;             /* of rows inserted into `kept` or `table` */
     struct arena append_arena;
     struct batch appended; /* what is being appended: physical columns */
     uint32_t refused_row;  /* of it: the last one; UINT32_MAX: none */
     struct side errors, late;
     bool fail_on_error;
+    bool strict; /* a statement writes: what is not taken is its error, and nobody else's */
     int64_t idle_timeout_us; /* 0: never idle */
     struct stream_stats stats;
     uint64_t number;        /* of `kept` as a source (feed_number); 0: none yet */
@@ -39,6 +43,12 @@ struct stream {
     struct tap *taps;       /* open readings */
     struct outlet *outlets; /* open sinks */
 };
+
+/* Rows from .. from + rows - 1 of the live ones of `b` as the declaration makes them, with their
+ * change kinds in s->appended; valid until the next call. What it does not take is not live.
+ * false: *e; where a row stops the queries *whole has those before it, else it is NULL. */
+bool stream_take(struct stream *s, const struct batch *b, uint32_t from, uint32_t rows,
+                 const struct batch **whole, struct err *e) MUST_USE;
 
 /* Appends rows that a query INSERTs into a kept stream. */
 bool stream_append(struct stream *s, const struct batch *b, struct err *e) MUST_USE;

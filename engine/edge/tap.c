@@ -81,6 +81,11 @@ static bool widen(struct tap *t, struct err *e) {
     return true;
 }
 
+static enum tap_from tap_from(struct stream *s, const struct stream_def *def) {
+    bool table = s->table && (def == s->def || def == stream_numbered_def(s));
+    return table ? FROM_TABLE : def != s->def ? FROM_SIDE : FROM_STREAM;
+}
+
 static struct tap *tap_create(const struct feed_options *o, struct err *e) {
     struct tap *t = calloc(1, sizeof *t);
     uint32_t cols = o->input->def->schema->cols;
@@ -97,15 +102,15 @@ static struct tap *tap_create(const struct feed_options *o, struct err *e) {
     bad_list_reset(&t->held, &t->held_arena);
     t->hint = o->input->hint;
     t->occurrence = o->occurrence;
-    t->from_side = o->input->def != o->stream->def;
-    t->alone = t->from_side || !o->stream->connector;
+    t->from = tap_from(o->stream, o->input->def);
+    t->alone = t->from == FROM_SIDE || !o->stream->connector;
     if (o->stream->connector && !o->stream->connector->rereadable) {
         t->bad = o->stream->bad_seen; /* what it will give was never seen */
     }
     t->next = o->stream->taps;
     o->stream->taps = t;
     if (!t->alone || o->stream->number == 0) o->stream->number = ++*o->sources;
-    if (!t->from_side) t->number = o->stream->number;
+    if (t->from == FROM_STREAM) t->number = o->stream->number;
     return t;
 }
 
@@ -132,16 +137,27 @@ static struct tap *tap_find(const struct feed_options *o) {
     return NULL;
 }
 
+static struct reader *open_table(struct stream *s, const struct plan_input *in, bool latest,
+                                 struct err *e) {
+    const struct table_reader_options o = {
+        .numbered = in->def == s->def ? NULL : in->def->schema,
+        .follows = !in->snapshot,
+        .latest = latest && !in->snapshot,
+    };
+    return table_reader_open(s->table, &o, e);
+}
+
 static struct reader *open_kept(struct tap *t, const struct plan_input *in, struct err *e) {
     struct stream *s = t->stream;
     struct kept *k = s->kept;
     if (in->def == &s->errors.def) k = side_kept(s, &s->errors, e);
     if (in->def == &s->late.def) k = side_kept(s, &s->late, e);
-    if (!k) return NULL;
+    if (!k && t->from != FROM_TABLE) return NULL;
     struct text mode = option_text(&in->hint, "scan.startup.mode");
     if (!mode.at) mode = option_text(&in->def->options, "scan.startup.mode");
     bool latest =
         mode.bytes >= 6 && text_equal_fold((struct text){mode.at, 6}, TEXT_LITERAL("latest"));
+    if (t->from == FROM_TABLE) return open_table(s, in, latest, e);
     return kept_reader_open(k, latest && !in->snapshot ? KEPT_LATEST : KEPT_OLDEST, in->snapshot,
                             e);
 }
@@ -288,6 +304,7 @@ static enum feed_status tap_read(struct tap *t, struct err *e) {
 
 const void *feed_source(const struct feed *f, uint64_t *at_out) {
     const struct tap *t = f->tap;
+    if (t->from == FROM_TABLE) return table_reader_source(t->reader, at_out);
     if (t->alone) return kept_reader_source(t->reader, at_out);
     *at_out = f->holds ? t->begun + f->from : t->end;
     return t;
@@ -377,6 +394,14 @@ void feed_poll(const struct feed *f, struct pollfd *out) {
 
 bool feed_is_inside(const struct feed *f) {
     return f->tap->alone;
+}
+
+bool feed_is_level(const struct feed *f) {
+    const struct tap *t = f->tap;
+    if (!t->alone) return true;
+    if (f->holds || f->aside) return false;
+    return t->from == FROM_TABLE ? table_reader_is_level(t->reader)
+                                 : kept_reader_is_level(t->reader);
 }
 
 bool feed_whole_row(struct feed *f, uint32_t row, struct late_row *out, struct err *e) {

@@ -63,6 +63,8 @@ bool feed_tell_bad(struct feed *f, uint32_t row, struct err *e) MUST_USE;
 void feed_mark(const struct feed *f, struct mark *out);
 /* What to poll after FEED_WAIT. */
 void feed_poll(const struct feed *f, struct pollfd *out);
+/* Of what comes from this process: has the query taken all that is there now? */
+bool feed_is_level(const struct feed *f);
 /* Does what is waited for come from this process alone? Then there is nothing to poll. */
 bool feed_is_inside(const struct feed *f);
 

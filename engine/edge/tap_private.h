@@ -9,6 +9,12 @@
 #include "engine/edge/bad_list.h"
 #include "engine/edge/tap.h"
 
+enum tap_from {
+    FROM_STREAM,
+    FROM_SIDE,  /* x$errors or x$late */
+    FROM_TABLE, /* a stored one */
+};
+
 struct tap {
     struct stream *stream;
     struct tap *next; /* of the stream */
@@ -17,8 +23,8 @@ struct tap {
     struct options hint;
     bool *used; /* [schema->cols] */
     uint32_t occurrence;
-    bool alone;                /* never shared */
-    bool from_side;            /* reads x$errors or x$late */
+    bool alone; /* never shared */
+    enum tap_from from;
     const struct batch *batch; /* NULL: none, or all of it was taken */
     uint32_t holders;
     uint32_t spare_from;  /* rows of it before this one were taken by a feed */
