@@ -197,9 +197,9 @@ static void say_refused_rows(struct session *s) {
         struct stream_stats stats = {.refused = 0};
         if (stream) stream_stats(stream, &stats);
         if (stats.refused == 0) continue;
-        session_notice(s, "stream %.*s did not take %" PRIu64 " row%s: they are in %.*s$errors",
-                       TEXT_ARG(o->name), stats.refused, stats.refused == 1 ? "" : "s",
-                       TEXT_ARG(o->name));
+        session_notice(s, "%s %.*s did not take %" PRIu64 " row%s: they are in %.*s$errors",
+                       object_kind_word(o->kind), TEXT_ARG(o->name), stats.refused,
+                       stats.refused == 1 ? "" : "s", TEXT_ARG(o->name));
     }
 }
 

@@ -143,6 +143,10 @@ static bool take_view_columns(struct object *o, const struct ast_create_view *v)
 bool session_create_view(struct session *s, const struct ast_statement *st, struct err *e) {
     const struct ast_create_view *v = &st->as.create_view;
     if (v->materialized) return session_create_materialized(s, st, e);
+    if (v->options.count > 0) {
+        source_error(st->source, v->options.at[0].key_at, e, "0A000", "a view has no options");
+        return err_hint(e, "It is text: those of the streams that it reads are theirs.");
+    }
     bool exists = false;
     struct sql_env env = session_env(s, st);
     struct bound_object bound;

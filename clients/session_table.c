@@ -75,8 +75,8 @@ static bool change_now(struct session *s, const struct bound_query *bound, enum 
 
 /* An error about the rows of a statement is shown at the table's name. */
 static bool at_table(const struct source *source, const struct ast_name *target, struct err *e) {
-    if (e->code == ERR_SQL && e->line == 0) return source_place(source, target->at, e);
-    return false;
+    if (e->code == ERR_CANCEL || e->line > 0) return false;
+    return source_place(source, target->at, e);
 }
 
 static void tag_rows(struct session *s, const char *word, uint64_t rows) {

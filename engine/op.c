@@ -91,6 +91,7 @@ bool op_bad(struct op *op, const struct batch *b, const struct program_result *r
     bool result = rows_are_results(op->plan->inputs > 0 ? op->plan->input[0] : op->plan);
     for (uint32_t i = 0; i < r->failures; i++) {
         const struct row_failure *f = &r->failure[i];
+        if (change_is_retraction(batch_change(b, f->row))) continue; /* told when it came */
         struct reject x = {.key = {.ordinal = batch_ordinal(b, f->row)},
                            .plan = op->plan->id,
                            .result = result,

@@ -77,7 +77,8 @@ void op_close_nothing(struct op *op);
 /* For operators: the row with this ordinal missed `missed` windows that were final. */
 bool op_late(struct op *op, uint64_t ordinal, int64_t watermark_us, uint32_t missed,
              struct err *e) MUST_USE;
-/* For operators: rows of `b` that an expression failed for. They are told behind the batch. */
+/* For operators: rows of `b` that an expression failed for. They are told behind the batch; a row
+ * that is taken back failed when it came, and was told then. */
 bool op_bad(struct op *op, const struct batch *b, const struct program_result *r,
             struct err *e) MUST_USE;
 /* Likewise for one result row, which stands for no row of an input. */

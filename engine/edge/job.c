@@ -268,6 +268,17 @@ static const struct batch *allowed_rows(struct job *j, const struct batch *b, ui
     return NULL;
 }
 
+/* A table that is followed has no time that the other inputs could wait for: it speaks when it is
+ * changed. true: it held them so far. */
+static bool let_others(struct job *j, uint32_t i) {
+    struct job_input *in = &j->input[i];
+    const struct plan_input *plan = &j->o.plan->input[i];
+    if (j->inputs < 2 || in->idle || plan->snapshot || !plan->def->stored) return false;
+    in->idle = true;
+    query_set_idle(j->query, i, true);
+    return true;
+}
+
 /* Pushes what input `i` has; *did_out: something happened. false: *e. */
 static bool pump(struct job *j, uint32_t i, bool *did_out, struct err *e) {
     const struct batch *b;
@@ -276,7 +287,10 @@ static bool pump(struct job *j, uint32_t i, bool *did_out, struct err *e) {
     *did_out = false;
     switch (feed_rows(in->feed, &b, &from, e)) {
     case FEED_ROWS: break;
-    case FEED_WAIT: in->waits = true; return hurry(j, i, e);
+    case FEED_WAIT:
+        in->waits = true;
+        *did_out = let_others(j, i);
+        return hurry(j, i, e);
     case FEED_BLOCKED: in->blocked = true; return true;
     case FEED_END: *did_out = true; return end_input(j, i, e);
     case FEED_FAIL: return false;

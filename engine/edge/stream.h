@@ -8,6 +8,7 @@
 #ifndef ENGINE_EDGE_STREAM_H
 #define ENGINE_EDGE_STREAM_H
 
+#include "engine/edge/bad_list.h"
 #include "engine/edge/intake.h"
 #include "engine/edge/kept.h"
 #include "engine/edge/runner.h"
@@ -35,6 +36,7 @@ struct stream {
     uint32_t refused_row;  /* of it: the last one; UINT32_MAX: none */
     struct side errors, late;
     bool fail_on_error;
+    struct bad_list *gather; /* rows not taken are not told, but put here; NULL: told */
     bool strict; /* a statement writes: what is not taken is its error, and nobody else's */
     int64_t idle_timeout_us; /* 0: never idle */
     struct stream_stats stats;

@@ -242,10 +242,9 @@ static bool apply_one(struct table *t, const struct table_rows *r, uint32_t i, u
 static bool check_bytes(const struct table *t, struct err *e) {
     size_t bytes = table_bytes(t);
     if (t->o.bytes_max == 0 || bytes <= t->o.bytes_max) return true;
-    err_set(e, ERR_LIMIT, "54000", "table \"%.*s\" would grow past %zu bytes", TEXT_ARG(t->o.name),
-            t->o.bytes_max);
-    return err_hint(e, "'state-limit-bytes', as it is when the table is made, says how much one "
-                       "may hold.");
+    err_set(e, ERR_LIMIT, "54000", "the rows of \"%.*s\" would take more than %zu bytes",
+            TEXT_ARG(t->o.name), t->o.bytes_max);
+    return err_hint(e, "'state-limit-bytes', as it is at CREATE, says how much rows may take.");
 }
 
 bool table_apply(struct table *t, const struct table_rows *r, struct err *e) {

@@ -14,10 +14,11 @@ struct table_writer {
     struct table_writer_options o;
     struct arena arena; /* of the batch being written */
     struct arena held_arena;
-    struct batch held; /* one row */
-    bool holds;        /* a -U waits */
-    bool begun;        /* what was done is not committed */
-    bool stopped;      /* by a row that was refused */
+    struct batch held;   /* one row */
+    bool holds;          /* a -U waits */
+    bool begun;          /* what was done is not committed */
+    bool stopped;        /* by a row that was refused */
+    struct bad_list bad; /* rows of the batch that were not taken, to be told in order of rows */
     uint64_t rows;
     uint16_t sel[BATCH_ROWS];
 };
@@ -59,9 +60,17 @@ static void rollback(struct table_writer *w) {
     w->begun = false;
 }
 
+/* A row that the declaration did not take. */
+static bool tell_bad(void *context, const struct decode_bad *b, struct err *e) {
+    struct table_writer *w = context;
+    struct decode_bad bad = *b;
+    return stream_refuse(w->o.stream, &w->o.stream->appended, b->row, &bad, e);
+}
+
 static bool refuse(void *context, const struct batch *b, uint32_t row, struct decode_bad *bad,
                    struct err *e) {
     struct table_writer *w = context;
+    if (!bad_list_tell_to(&w->bad, row, tell_bad, w, e)) return false;
     w->stopped = !stream_refuse(w->o.stream, b, row, bad, e);
     if (!w->stopped) w->rows--;
     return !w->stopped;
@@ -168,6 +177,7 @@ static bool write_some(struct table_writer *w, const struct batch *b, uint32_t f
     const struct batch *whole;
     struct err other;
     arena_reset(&w->arena);
+    bad_list_reset(&w->bad, &w->arena);
     w->stopped = false;
     if (w->o.how == TABLE_DELETE) return delete_some(w, b, from, rows, e);
     if (w->o.how == TABLE_UPDATE) {
@@ -176,12 +186,15 @@ static bool write_some(struct table_writer *w, const struct batch *b, uint32_t f
         physical.col = b->col + 1;
         if (!id) return err_memory(e);
     }
+    s->gather = &w->bad;
     bool all = stream_take(s, &physical, from, rows, &whole, e);
+    s->gather = NULL;
     if (!whole) return false;
-    struct err *mine = all ? e : &other;
     bool done =
-        w->o.how == TABLE_CHANGE ? apply_changes(w, whole, mine) : apply(w, whole, id, mine);
-    if (!all) w->stopped = done;
+        w->o.how == TABLE_CHANGE ? apply_changes(w, whole, &other) : apply(w, whole, id, &other);
+    done = done && bad_list_tell_to(&w->bad, UINT64_MAX, tell_bad, w, &other);
+    if (!done) *e = other; /* of a row before the one that stopped the taking */
+    if (done && !all) w->stopped = true;
     return all && done;
 }
 

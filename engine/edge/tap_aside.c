@@ -60,7 +60,7 @@ static bool aside_row(struct feed *f, uint32_t row, struct err *e) {
 bool feed_set_aside(struct feed *f, bool *did_out, struct err *e) {
     struct tap *t = f->tap;
     *did_out = false;
-    if (!f->holds) return true;
+    if (!f->holds || t->alone) return true; /* a tap of its own blocks nobody */
     if (!aside_open(f, e)) return false;
     if (kept_behind_bytes(f->aside) > ASIDE_BYTES_MAX) {
         err_set(e, ERR_LIMIT, "54000",
