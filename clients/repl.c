@@ -1,6 +1,7 @@
 /* repl.c: weir repl: an interactive shell on an engine inside the process. */
 #include "clients/repl.h"
 
+#include <getopt.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -243,13 +244,13 @@ static enum exit_status interactive(struct repl *r) {
 }
 
 /* stdin is no terminal: it is a script. */
-static enum exit_status from_stdin(const struct process *p) {
-    char run[] = "run", dash[] = "-";
-    char *argv[] = {run, dash, NULL};
-    return command_run.run(p, 2, argv);
+static enum exit_status from_stdin(const struct process *p, char *data) {
+    char run[] = "run", dash[] = "-", option[] = "--data";
+    char *argv[] = {run, dash, option, data, NULL};
+    return command_run.run(p, data ? 4 : 2, argv);
 }
 
-static enum exit_status repl_session(struct repl *r) {
+static enum exit_status repl_session(struct repl *r, const char *data) {
     const struct process *p = r->process;
     struct session_output output = {
         .context = r,
@@ -275,19 +276,37 @@ static enum exit_status repl_session(struct repl *r) {
     };
     struct err e;
     r->session = session_create(&options, &output, &e);
-    if (!r->session) {
+    bool open = r->session && (!data || session_open_data(r->session, data, &e));
+    enum exit_status status = open ? interactive(r) : EXIT_RUN;
+    bool closed = !open || session_close_data(r->session, &e);
+    session_destroy(r->session);
+    if (!open || !closed) {
         repl_say(r, "weir: %s", e.message);
         return EXIT_RUN;
     }
-    enum exit_status status = interactive(r);
-    session_destroy(r->session);
     return status;
 }
 
+static const struct option long_options[] = {
+    {"data", required_argument, NULL, 'D'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
 static enum exit_status command_repl_main(const struct process *p, int argc, char **argv) {
-    if (argc > 1 && strcmp(argv[1], "--help") == 0) return command_help(p, &command_repl);
-    if (argc > 1) return command_usage(p, &command_repl, "no option '%s'", argv[1]);
-    if (!isatty(p->stdin_fd)) return from_stdin(p);
+    char *data = NULL;
+    optind = 1;
+    opterr = 0;
+    for (int letter; (letter = getopt_long(argc, argv, "h", long_options, NULL)) != -1;) {
+        if (letter == 'h') return command_help(p, &command_repl);
+        if (letter != 'D') {
+            return command_usage(p, &command_repl, "unknown option or missing value: '%s'",
+                                 argv[optind - 1]);
+        }
+        data = optarg;
+    }
+    if (optind < argc) return command_usage(p, &command_repl, "no option '%s'", argv[optind]);
+    if (!isatty(p->stdin_fd)) return from_stdin(p, data);
 
     struct repl r = {.process = p};
     *p->patient = 1;
@@ -299,7 +318,7 @@ static enum exit_status command_repl_main(const struct process *p, int argc, cha
     buf_init(&r.last);
     presenter_init(&r.presenter, &r.out, PRESENT_TABLE);
 
-    enum exit_status status = repl_session(&r);
+    enum exit_status status = repl_session(&r, data);
     presenter_done(&r.presenter);
     repl_close_output(&r);
     buf_done(&r.input);
@@ -312,9 +331,10 @@ static enum exit_status command_repl_main(const struct process *p, int argc, cha
 
 const struct command command_repl = {
     .name = "repl",
-    .usage = "",
+    .usage = "[--data DIR]",
     .doc = "interactive shell on an engine inside the process",
-    .help = "\nA standard input that is no terminal is read as a script.\n"
+    .help = "\n  --data DIR            state lives in DIR, and is gone on with; else in memory\n"
+            "\nA standard input that is no terminal is read as a script.\n"
             "\\? at the prompt lists its commands.\n",
     .run = command_repl_main,
 };

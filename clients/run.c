@@ -23,6 +23,7 @@ struct word {
 struct run_options {
     enum present_format format;
     bool keep_going;
+    const char *data; /* the directory; NULL: in memory */
     struct word word[WORDS_MAX];
     uint32_t words;
 };
@@ -205,9 +206,16 @@ static enum exit_status run_session(struct run *run) {
         run_error(run, NULL, &e);
         return e.code == ERR_SQL ? EXIT_USAGE : EXIT_RUN;
     }
+    const char *data = run->options->data;
+    if (data && !session_open_data(run->session, data, &e)) {
+        run_error(run, NULL, &e);
+        return EXIT_RUN;
+    }
     enum exit_status status = run_all(run);
-    if (*p->stop) say_stopped(run);
-    return status;
+    if (*p->stop && !data) say_stopped(run);
+    if (session_close_data(run->session, &e)) return status;
+    run_error(run, NULL, &e);
+    return EXIT_RUN;
 }
 
 static enum exit_status run_with(const struct process *p, const struct run_options *options) {
@@ -230,10 +238,15 @@ static enum exit_status run_with(const struct process *p, const struct run_optio
 }
 
 static const struct option long_options[] = {
-    {"format", required_argument, NULL, 'f'}, {"threads", required_argument, NULL, 't'},
-    {"set", required_argument, NULL, 's'},    {"define", required_argument, NULL, 'd'},
-    {"keep-going", no_argument, NULL, 'k'},   {"command", required_argument, NULL, 'c'},
-    {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+    {"format", required_argument, NULL, 'f'},
+    {"threads", required_argument, NULL, 't'},
+    {"set", required_argument, NULL, 's'},
+    {"define", required_argument, NULL, 'd'},
+    {"keep-going", no_argument, NULL, 'k'},
+    {"command", required_argument, NULL, 'c'},
+    {"data", required_argument, NULL, 'D'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
 };
 
 static bool take_option(struct run_options *o, int letter) {
@@ -241,6 +254,7 @@ static bool take_option(struct run_options *o, int letter) {
     switch (letter) {
     case 'f': return present_format_find(optarg, &o->format);
     case 'k': o->keep_going = true; return true;
+    case 'D': o->data = optarg; return true;
     case 't': w.kind = WORD_THREADS; break;
     case 's': w.kind = WORD_SET; break;
     case 'd': w.kind = WORD_DEFINE; break;
@@ -284,6 +298,7 @@ const struct command command_run = {
     .doc = "execute statements in order, end when all work has ended",
     .help = "\n"
             "  -c, --command SQL     execute SQL; FILE '-' is standard input\n"
+            "  --data DIR            state lives in DIR, and is gone on with; else in memory\n"
             "  --format FORMAT       table, csv or ndjson; table on a terminal, else ndjson\n"
             "  --threads N           workers of a query (SET threads = N)\n"
             "  --set NAME=VALUE      a setting, as SET in a script; SHOW ALL lists them\n"

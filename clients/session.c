@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "clients/durable.h"
 #include "clients/session_model.h"
 #include "clients/session_private.h"
 
@@ -64,7 +65,7 @@ bool session_define(struct session *s, struct text name, struct text value, stru
 }
 
 void session_notice(struct session *s, const char *format, ...) {
-    if (!s->output.notice) return;
+    if (!s->output.notice || s->quiet) return;
     char sentence[400];
     va_list args;
     va_start(args, format);
@@ -74,7 +75,7 @@ void session_notice(struct session *s, const char *format, ...) {
 }
 
 void session_tag(struct session *s, const char *tag) {
-    if (s->output.command) s->output.command(s->output.context, tag);
+    snprintf(s->tag, sizeof s->tag, "%s", tag);
 }
 
 static bool run_set(struct session *s, const struct ast_statement *st, struct err *e) {
@@ -105,12 +106,22 @@ static bool run_refused(struct session *s, const struct ast_statement *st, struc
 static bool run_unsupported(struct session *s, const struct ast_statement *st, struct err *e) {
     (void)s;
     static const char *const sentences[AST_STATEMENT_COUNT] = {
-        [AST_CHECKPOINT_STATEMENT] = "CHECKPOINT is not supported yet: there is no stored state",
         [AST_REPLAY_STATEMENT] = "REPLAY is not supported yet: there is no stored state",
         [AST_LOAD_STATEMENT] = "LOAD is not supported yet",
     };
     assert(sentences[st->kind]);
     return source_error(st->source, st->start, e, "0A000", "%s", sentences[st->kind]);
+}
+
+static bool run_checkpoint(struct session *s, const struct ast_statement *st, struct err *e) {
+    if (s->checking) return true;
+    if (!s->durable) {
+        source_error(st->source, st->start, e, "0A000", "there is no data directory to write to");
+        return err_hint(e, "Start with --data DIR.");
+    }
+    if (!durable_checkpoint(s, e)) return false;
+    session_tag(s, "CHECKPOINT");
+    return true;
 }
 
 typedef bool statement_function(struct session *s, const struct ast_statement *st, struct err *e);
@@ -132,7 +143,7 @@ static statement_function *const statement_functions[AST_STATEMENT_COUNT] = {
     [AST_SET_STATEMENT] = run_set,
     [AST_DEFINE_STATEMENT] = run_define,
     [AST_EXPORT_STATEMENT] = session_export_model,
-    [AST_CHECKPOINT_STATEMENT] = run_unsupported,
+    [AST_CHECKPOINT_STATEMENT] = run_checkpoint,
     [AST_REPLAY_STATEMENT] = run_unsupported,
     [AST_LOAD_STATEMENT] = run_unsupported,
     [AST_REFUSED_STATEMENT] = run_refused,
@@ -143,6 +154,17 @@ void session_start(struct session *s, const struct script *script) {
     sql_script_init(&s->parse, script->text, &s->defines);
 }
 
+/* Executes a statement. It is acknowledged when what it did is as sure as it has to be. */
+static bool statement_run(struct session *s, const struct ast_statement *st, struct err *e) {
+    s->tag[0] = '\0';
+    bool there = false;
+    if (!durable_claim(s, st, &there, e)) return false;
+    if (!there && !statement_functions[st->kind](s, st, e)) return false;
+    if (!durable_settle(s, e)) return false;
+    if (s->tag[0] && s->output.command && !s->quiet) s->output.command(s->output.context, s->tag);
+    return true;
+}
+
 bool session_step(struct session *s, bool *more_out, struct err *e) {
     assert(s->script);
     arena_reset(&s->statement);
@@ -151,7 +173,27 @@ bool session_step(struct session *s, bool *more_out, struct err *e) {
     struct ast_statement *st;
     if (!sql_parse_next(&s->parse, &s->statement, &st, e)) return false;
     *more_out = st != NULL;
-    return !st || statement_functions[st->kind](s, st, e);
+    return !st || statement_run(s, st, e);
+}
+
+bool session_again(struct session *s, struct text statements, struct err *e) {
+    const struct script *script = s->script, again = {.text = statements};
+    struct sql_script parse = s->parse;
+    s->script = &again;
+    sql_script_init(&s->parse, statements, NULL);
+    bool more = true, done = true;
+    while (done && more) done = session_step(s, &more, e);
+    s->script = script;
+    s->parse = parse;
+    return done;
+}
+
+bool session_open_data(struct session *s, const char *directory, struct err *e) {
+    return durable_open(s, directory, e);
+}
+
+bool session_close_data(struct session *s, struct err *e) {
+    return durable_close(s, e);
 }
 
 bool session_check(struct session *s, bool *more_out, struct err *e) {
@@ -246,7 +288,9 @@ uint64_t session_open_windows(const struct session *s) {
 }
 
 void session_destroy(struct session *s) {
+    struct err unsaid; /* who wants to know calls session_close_data() before */
     if (!s) return;
+    if (!durable_close(s, &unsaid)) s->durable = NULL;
     if (s->catalog) {
         for (struct object *o = catalog_first(s->catalog); o; o = o->next) {
             struct running *r = session_running(o);

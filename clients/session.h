@@ -53,6 +53,12 @@ struct session_options {
 struct session *session_create(const struct session_options *o, const struct session_output *out,
                                struct err *e) MUST_USE;
 
+/* Before the first statement: everything lives in this directory, and what is there is gone on
+ * with. Closing writes what changed since, and the record after which nothing is torn; a session
+ * that is destroyed closes, too, and tells nobody. */
+bool session_open_data(struct session *s, const char *directory, struct err *e) MUST_USE;
+bool session_close_data(struct session *s, struct err *e) MUST_USE;
+
 /* SET name = value, as --set does; 22023 with a hint. */
 bool session_set(struct session *s, struct text name, struct text value, struct err *e) MUST_USE;
 /* DEFINE name = 'value', as --define does. */

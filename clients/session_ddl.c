@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
+#include "clients/durable.h"
 #include "clients/session_model.h"
 #include "clients/session_private.h"
 #include "engine/base/option.h"
@@ -34,12 +35,22 @@ bool session_take_texts(struct object *o, const struct ast_statement *st, struct
     return (ddl && ddl_key) || err_memory(e);
 }
 
+bool session_leave(struct session *s, struct object *o, struct err *e) {
+    if (!durable_drop(s, o, e)) return false;
+    session_forget(s, o);
+    catalog_drop(s->catalog, o);
+    return true;
+}
+
 bool session_add_object(struct session *s, struct object *o, const struct ast_statement *st,
                         struct err *e) {
-    if (session_take_texts(o, st, e) && catalog_add(s->catalog, o, e)) {
+    bool told = session_take_texts(o, st, e) && durable_create(s, o, e);
+    if (told && catalog_add(s->catalog, o, e)) {
         arena_take(o->arena, &s->statement);
         return true;
     }
+    struct err second; /* of what failed first *e tells */
+    if (told && !durable_drop(s, o, &second)) o->id = 0;
     session_forget(s, o);
     object_destroy(o);
     return false;
@@ -118,9 +129,7 @@ bool session_create_stream(struct session *s, const struct ast_statement *st, st
 static bool replace_view(struct session *s, const struct ast_create *c, struct err *e) {
     struct object *o = catalog_find(s->catalog, c->name.text);
     if (!o || !c->or_replace || o->kind != OBJECT_VIEW) return true;
-    if (!catalog_may_drop(s->catalog, o, e)) return false;
-    catalog_drop(s->catalog, o);
-    return true;
+    return catalog_may_drop(s->catalog, o, e) && session_leave(s, o, e);
 }
 
 static bool object_used(const struct bound_object *bound, const struct object *o) {
@@ -211,9 +220,7 @@ static bool function_name_free(struct session *s, const struct ast_create *c, bo
     }
     if (!o) return true;
     if (c->or_replace) {
-        if (!catalog_may_drop(s->catalog, o, e)) return false;
-        catalog_drop(s->catalog, o);
-        return true;
+        return catalog_may_drop(s->catalog, o, e) && session_leave(s, o, e);
     }
     if (!c->if_not_exists) {
         return err_set(e, ERR_SQL, "42P07", "function \"%.*s\" already exists", TEXT_ARG(o->name));
@@ -261,8 +268,8 @@ void session_drop_ended(struct session *s, const struct object *o) {
         if (!uses) continue;
         bool failed = !r->told && job_state(r->job) == JOB_FAILED;
         if (failed && s->lost.code == ERR_NONE) s->lost = *job_error(r->job);
-        session_forget(s, q);
-        catalog_drop(s->catalog, q);
+        struct err unsaid; /* that it ended is told with the next checkpoint, too */
+        if (!session_leave(s, q, &unsaid)) return;
     }
 }
 
@@ -349,8 +356,7 @@ bool session_drop(struct session *s, const struct ast_statement *st, struct err 
     }
     session_drop_ended(s, o);
     if (!catalog_may_drop(s->catalog, o, e)) return source_place(st->source, d->name.at, e);
-    session_forget(s, o);
-    catalog_drop(s->catalog, o);
+    if (!session_leave(s, o, e)) return false;
 
     char tag[40];
     int n = snprintf(tag, sizeof tag, "DROP %s", session_kind_word(d->object));

@@ -11,6 +11,8 @@
 #include "sql/bind.h"
 #include "sql/parse.h"
 
+struct durable;
+
 struct session {
     struct session_options options;
     struct session_output output;
@@ -30,6 +32,9 @@ struct session {
     uint64_t open_windows;       /* of one that was stopped */
     struct err lost;             /* of a query that failed and was dropped with what it used */
     bool said_no_end;            /* the NOTICE about a stream without end */
+    struct durable *durable;     /* NULL: it lives in memory alone */
+    bool quiet;                  /* what is executed was told before */
+    char tag[80];                /* of the statement, until it is acknowledged */
 };
 
 /* object->extra of a QUERY or MATERIALIZED_VIEW; that of a STREAM or TABLE is its struct stream. */
@@ -41,6 +46,11 @@ struct running {
     bool told;                /* its failure */
     bool replaces;            /* INSERT OR REPLACE */
 };
+
+/* Executes statements that were executed before: nothing is said. */
+bool session_again(struct session *s, struct text statements, struct err *e);
+/* The object leaves the catalog. false: it could not be told, and stays. */
+bool session_leave(struct session *s, struct object *o, struct err *e);
 
 /* session_query.c */
 struct sql_env session_env(struct session *s, const struct ast_statement *st);
@@ -63,8 +73,9 @@ bool session_settle(struct session *s, const struct bound_query *bound, bool tar
 bool session_wait_for(struct session *s, const struct object *o, struct err *e);
 
 /* session_table.c */
-/* Is it a statement of its own: INSERT into a stored table of what is there now? */
-bool session_inserts_now(const struct bound_query *bound);
+/* Is it a statement of its own: INSERT into a stored table (with a data directory also into a kept
+ * stream) of what is there now? */
+bool session_inserts_now(const struct session *s, const struct bound_query *bound);
 bool session_insert_now(struct session *s, const struct ast_insert *i,
                         const struct bound_query *bound, struct err *e);
 bool session_update(struct session *s, const struct ast_statement *st, struct err *e);

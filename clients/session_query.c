@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "clients/durable.h"
 #include "clients/listing.h"
 #include "clients/session_model.h"
 #include "clients/session_private.h"
@@ -273,17 +274,19 @@ static bool background_start(struct session *s, struct object *o, struct err *e)
 /* x_1, x_2 …: the first that is free. */
 static bool make_name(struct session *s, struct text target, struct arena *a, struct text *out,
                       struct err *e) {
-    for (uint32_t n = 1;; n++) {
+    *out = durable_name(s);
+    for (uint32_t n = 1; !out->at; n++) {
         char name[300];
         int bytes = snprintf(name, sizeof name, "%.*s_%u", TEXT_ARG(target), n);
         if (bytes < 0 || (size_t)bytes >= sizeof name) {
             return err_set(e, ERR_SQL, "42622", "the name of the target is too long");
         }
         *out = (struct text){.at = name, .bytes = (uint32_t)bytes};
-        if (catalog_find(s->catalog, *out)) continue;
-        out->at = arena_copy(a, name, (size_t)bytes);
-        return out->at || err_memory(e);
+        bool taken = catalog_find(s->catalog, *out) != NULL;
+        out->at = taken ? NULL : arena_copy(a, name, (size_t)bytes);
+        if (!taken && !out->at) return err_memory(e);
     }
+    return true;
 }
 
 /* TABLE(x) is what x holds when all that was to be written to it before has been. */
@@ -300,6 +303,7 @@ static bool background_add(struct session *s, struct text name, const struct ast
                            struct err *e) {
     struct running *r = ARENA_NEW(&s->statement, r);
     if (!r) return err_memory(e);
+    if (!durable_may_run(s, e)) return source_place(st->source, insert->target.at, e);
     r->bound = *bound;
     r->replaces = insert->or_replace;
     const struct object *object = r->bound.target;
@@ -319,10 +323,8 @@ static bool background_add(struct session *s, struct text name, const struct ast
     o->uses = r->bound.uses;
     o->use = r->bound.use;
     if (!session_add_object(s, o, st, e)) return false;
-    if (background_start(s, o, e)) return true;
-    session_forget(s, o);
-    catalog_drop(s->catalog, o);
-    return false;
+    struct err second; /* of what failed first *e tells */
+    return background_start(s, o, e) || (session_leave(s, o, &second) && false);
 }
 
 bool session_insert(struct session *s, const struct ast_statement *st, struct err *e) {
@@ -331,7 +333,7 @@ bool session_insert(struct session *s, const struct ast_statement *st, struct er
     struct bound_query bound;
     struct sql_env env = session_env(s, st);
     if (!bind_insert(&env, insert, &s->statement, &bound, e)) return false;
-    if (session_inserts_now(&bound)) return session_insert_now(s, insert, &bound, e);
+    if (session_inserts_now(s, &bound)) return session_insert_now(s, insert, &bound, e);
     if (!make_name(s, insert->target.text, &s->statement, &name, e)) return false;
     if (!background_add(s, name, st, insert, &bound, e)) return false;
     session_tag(s, "INSERT");

@@ -9,18 +9,20 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "clients/durable.h"
 #include "clients/session_private.h"
 #include "engine/base/option.h"
+#include "engine/edge/stream.h"
 #include "engine/edge/table_write.h"
 
 /* Followers that are further behind read on before more is changed. */
 enum { BEHIND_BYTES = 16 << 20 };
 
 /* Runs a job to its end while all others stand still. */
-static bool run_alone(struct session *s, const struct job_options *o, struct err *e) {
+static bool run_alone(struct session *s, const struct job_options *o, struct query_stats *stats,
+                      struct err *e) {
     struct job *j = runner_add(s->runner, o, e);
     if (!j) return false;
-    struct query_stats stats;
     bool done = session_run_until(s, &(struct runner_until){.job = j, .alone = true}, e);
     if (done && job_state(j) == JOB_FAILED) {
         *e = *job_error(j);
@@ -28,8 +30,8 @@ static bool run_alone(struct session *s, const struct job_options *o, struct err
     } else if (done && job_state(j) != JOB_ENDED) {
         done = err_set(e, ERR_CANCEL, "57014", "the statement was cancelled: nothing was changed");
     }
-    job_stats(j, &stats);
-    s->rows_in += stats.rows_in;
+    job_stats(j, stats);
+    s->rows_in += stats->rows_in;
     runner_remove(s->runner, j);
     return done;
 }
@@ -66,7 +68,8 @@ static bool change_now(struct session *s, const struct bound_query *bound, enum 
         .fail_on_error = true,
     };
     if (w && !o.input) err_memory(e);
-    bool done = w && o.input && run_alone(s, &o, e) && table_writer_finish(w, e);
+    struct query_stats unused;
+    bool done = w && o.input && run_alone(s, &o, &unused, e) && table_writer_finish(w, e);
     if (done) *rows_out = table_writer_rows(w);
     table_writer_close(w);
     if (!done && e->code == ERR_DATA) e->code = ERR_SQL; /* the statement is wrong */
@@ -85,8 +88,28 @@ static void tag_rows(struct session *s, const char *word, uint64_t rows) {
     session_tag(s, tag);
 }
 
-bool session_inserts_now(const struct bound_query *bound) {
-    if (bound->target->kind != OBJECT_TABLE) return false;
+/* Rows of a kept stream: with a data directory they are sure when the statement ends. */
+static bool append_now(struct session *s, const struct bound_query *bound, uint64_t *rows_out,
+                       struct err *e) {
+    struct query_stats stats;
+    struct job_options o = {
+        .name = bound->target->name,
+        .plan = &bound->plan,
+        .input = session_inputs(s, bound, &s->statement),
+        .target = session_stream(bound->target),
+        .errors = session_stream(bound->target),
+        .query = session_query_settings(s),
+        .fail_on_error = s->settings.on_error == ON_ERROR_FAIL,
+    };
+    if (!o.input) return err_memory(e);
+    if (!session_settle(s, bound, true, e) || !let_follow(s, bound->target, e)) return false;
+    return run_alone(s, &o, &stats, e) && (*rows_out = stats.rows_out, true);
+}
+
+bool session_inserts_now(const struct session *s, const struct bound_query *bound) {
+    const struct stream *stream = session_stream(bound->target);
+    bool kept = s->durable && stream && stream->kept;
+    if (bound->target->kind != OBJECT_TABLE && !kept) return false;
     for (uint32_t i = 0; i < bound->plan.inputs; i++) {
         if (!bound->plan.input[i].snapshot) return false;
     }
@@ -99,7 +122,10 @@ bool session_insert_now(struct session *s, const struct ast_insert *i,
     enum table_how how = i->or_replace ? TABLE_REPLACE : TABLE_INSERT;
     if (bound->plan.root->changes) how = TABLE_CHANGE;
     if (s->checking) return true;
-    if (!change_now(s, bound, how, &rows, e)) return at_table(i->source, &i->target, e);
+    bool table = bound->target->kind == OBJECT_TABLE;
+    if (!(table ? change_now(s, bound, how, &rows, e) : append_now(s, bound, &rows, e))) {
+        return at_table(i->source, &i->target, e);
+    }
     tag_rows(s, "INSERT 0", rows);
     return true;
 }
@@ -158,9 +184,7 @@ static bool drop_old(struct session *s, const struct ast_statement *st,
                             "view \"%.*s\" would refer to itself", TEXT_ARG(o->name));
     }
     if (!catalog_may_drop(s->catalog, o, e)) return source_place(st->source, c->name.at, e);
-    session_forget(s, o);
-    catalog_drop(s->catalog, o);
-    return true;
+    return session_leave(s, o, e);
 }
 
 static bool view_start(struct session *s, struct object *o, struct err *e) {
@@ -217,14 +241,12 @@ bool session_create_materialized(struct session *s, const struct ast_statement *
         return source_place(st->source, v->create.name.at, e);
     }
     if (exists) return true;
+    if (!durable_may_run(s, e)) return source_place(st->source, v->create.name.at, e);
     if (!bind_materialized_view(&env, v, &s->statement, &r->bound, &def, e)) return false;
     if (!view_options(s, st, def, e)) return false;
     if (!drop_old(s, st, &r->bound, e) || !view_add(s, st, r, def, &o, e)) return false;
-    if (!view_start(s, o, e)) {
-        session_forget(s, o);
-        catalog_drop(s->catalog, o);
-        return false;
-    }
+    struct err second; /* of what failed first *e tells */
+    if (!view_start(s, o, e)) return session_leave(s, o, &second) && false;
     session_tag(s, "CREATE MATERIALIZED VIEW");
     return true;
 }

@@ -41,6 +41,8 @@ struct shared_model;
 
 struct object {
     enum object_kind kind;
+    uint32_t id;         /* in a data directory; 0: it is in none */
+    bool kept;           /* made by an earlier run; no statement of this one asked for it yet */
     struct arena *arena; /* holds all below */
     struct text name;    /* as first spelt */
     struct text ddl;     /* the statement that made it, as written */

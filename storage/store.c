@@ -141,6 +141,17 @@ bool store_items(struct store *s, uint32_t object, uint16_t section, void *conte
     return done;
 }
 
+bool store_next_object(const struct store *s, uint16_t section, uint32_t *object) {
+    struct store_key from = {.object = *object, .section = UINT16_MAX, .number = UINT64_MAX};
+    for (uint32_t i = store_index_from(&s->index, &from); i < s->index.count; i++) {
+        const struct store_key *k = &s->index.at[i].key;
+        if (k->object == *object || k->section != section) continue;
+        *object = k->object;
+        return true;
+    }
+    return false;
+}
+
 static bool piece_write(void *context, const struct state_piece *p, struct err *e) {
     struct store_journal *j = context;
     struct store *s = j->store;

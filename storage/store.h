@@ -1,6 +1,6 @@
 /* store.h: the present state of things, kept in the log: facts, items, keyed state, checkpoints.
  *
- * A fact is a record that is written before anybody is told of it; after a crash it is read again.
+ * A fact is a record written before anybody is told of it; after a crash it is read again.
  * An item is what the newest checkpoint knows of an object: bytes by section and number. Keyed
  * state is written as pieces (state_journal.h). A checkpoint writes what changed and then one record
  * that says where every item and piece stands; only that record makes it count, and facts from
@@ -56,6 +56,9 @@ bool store_items(struct store *s, uint32_t object, uint16_t section, void *conte
                  bool (*each)(void *context, const struct store_key *k, struct text bytes,
                               struct err *e),
                  struct err *e) MUST_USE;
+
+/* The next object after *object that has items in the section; false: there is none. */
+bool store_next_object(const struct store *s, uint16_t section, uint32_t *object);
 
 /* Where an object's keyed state is saved to, behind store_begin_state(), and loaded from. */
 struct store_journal {

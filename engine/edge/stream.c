@@ -245,12 +245,26 @@ static bool append_some(struct stream *s, const struct batch *b, uint32_t from, 
     const struct batch *whole;
     struct mark now;
     bool all = stream_take(s, b, from, rows, &whole, e);
-    if (!whole || !kept_append(s->kept, whole, 0, e)) return false;
+    if (!whole) return false;
+    const struct stream_holder *h = &s->holder;
+    if (h->append && whole->live > 0 && !h->append(h->context, s, whole, e)) return false;
+    if (!kept_append(s->kept, whole, 0, e)) return false;
     intake_mark(s->intake, &now);
     kept_set_mark(s->kept, &now);
     s->stats.rows += whole->live;
     s->stats.watermark_us = now.watermark_us;
     return all;
+}
+
+bool stream_append_again(struct stream *s, const struct batch *b, const struct mark *after,
+                         struct err *e) {
+    assert(s->kept);
+    if (!kept_append(s->kept, b, 0, e)) return false;
+    intake_resume(s->intake, after);
+    kept_set_mark(s->kept, after);
+    s->stats.rows += b->live;
+    s->stats.watermark_us = after->watermark_us;
+    return true;
 }
 
 bool stream_append(struct stream *s, const struct batch *b, struct err *e) {

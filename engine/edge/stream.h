@@ -22,12 +22,19 @@ struct side {
     struct kept *kept; /* NULL: no row yet */
 };
 
+/* Told of rows before a kept stream has them. false: it does not get them. */
+struct stream_holder {
+    void *context;
+    bool (*append)(void *context, struct stream *s, const struct batch *b, struct err *e);
+};
+
 struct stream {
     const struct stream_def *def;
     const struct edge_env *env;
     const struct connector *connector; /* NULL: kept */
     struct arena arena;                /* of the sides' declarations */
     struct kept *kept;                 /* NULL: not kept */
+    struct stream_holder holder;       /* of `kept` */
     struct table *table;               /* NULL: not stored */
     struct stream_def numbered;        /* `table` with the id of each row as one column more */
     struct intake *intake;             /* of rows inserted into `kept` or `table` */
@@ -54,6 +61,10 @@ bool stream_take(struct stream *s, const struct batch *b, uint32_t from, uint32_
 
 /* Appends rows that a query INSERTs into a kept stream. */
 bool stream_append(struct stream *s, const struct batch *b, struct err *e) MUST_USE;
+
+/* Appends what a holder was told, and what held behind it, once more. */
+bool stream_append_again(struct stream *s, const struct batch *b, const struct mark *after,
+                         struct err *e) MUST_USE;
 
 /* Who was it, and when, besides the record. */
 struct side_row {

@@ -120,6 +120,17 @@ void table_change_at(const struct table *t, uint32_t i, struct table_change *out
                                  .after = step_text(t, s->after, s->is)};
 }
 
+bool table_each(const struct table *t, void *context,
+                bool (*each)(void *context, const struct table_change *row, struct err *e),
+                struct err *e) {
+    assert(!t->open);
+    for (uint32_t id = t->first; id != STATE_NONE; id = entry_at(t, id)->next) {
+        struct table_change row = {.number = entry_at(t, id)->number, .after = entry_row(t, id)};
+        if (!each(context, &row, e)) return false;
+    }
+    return true;
+}
+
 /* ---- loading ---- */
 
 static bool does_not_fit(const struct table *t, uint64_t number, struct err *e) {

@@ -101,6 +101,11 @@ bool table_load(struct table *t, const struct table_change *c, struct err *e) MU
 /* After the last table_load(), which may come in any order of numbers. */
 bool table_loaded(struct table *t, struct err *e) MUST_USE;
 
+/* All rows, in order, as changes from nothing: what table_load() makes the table of. */
+bool table_each(const struct table *t, void *context,
+                bool (*each)(void *context, const struct table_change *row, struct err *e),
+                struct err *e) MUST_USE;
+
 uint64_t table_rows(const struct table *t);
 size_t table_bytes(const struct table *t);
 /* Bytes of changes that the slowest follower has not read. */

@@ -1,0 +1,228 @@
+/* durable.c: see durable.h. Life, statements, checkpoints. */
+#include "clients/durable.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "clients/durable_private.h"
+
+enum { SEGMENT_BYTES = 64 << 20 };
+
+static uint64_t random_salt(const struct session *s) {
+    uint64_t salt = 0;
+    if (getrandom(&salt, sizeof salt, GRND_NONBLOCK) != sizeof salt) {
+        salt = (uint64_t)s->options.clock_us();
+    }
+    return salt;
+}
+
+bool durable_open(struct session *s, const char *directory, struct err *e) {
+    assert(!s->durable);
+    struct durable *d = calloc(1, sizeof *d);
+    if (!d) return err_memory(e);
+    const struct log_options o = {
+        .fs = s->options.fs,
+        .directory = directory,
+        .segment_bytes = SEGMENT_BYTES,
+        .durability = LOG_SYNC,
+        .clock_us = s->options.clock_us,
+        .salt = random_salt(s),
+        .writer_thread = false,
+    };
+    d->session = s;
+    d->next_id = 1;
+    d->lsn = LOG_LSN_NONE;
+    s->durable = d;
+    d->store = store_open(&o, e);
+    return d->store && durable_recover(d, e);
+}
+
+static void durable_free(struct durable *d) {
+    while (d->watched) durable_unwatch(d, d->watched->object->id);
+    free(d->told);
+    free(d->dropped);
+    d->session->durable = NULL;
+    free(d);
+}
+
+bool durable_close(struct session *s, struct err *e) {
+    struct durable *d = s->durable;
+    struct err second;
+    if (!d) return true;
+    bool done = !d->store || durable_checkpoint(s, e);
+    bool closed = store_close(d->store, done ? e : &second);
+    durable_free(d);
+    return done && closed;
+}
+
+static bool makes_object(enum ast_statement_kind kind) {
+    static const bool does[AST_STATEMENT_COUNT] = {
+        [AST_CREATE_STREAM_STATEMENT] = true,   [AST_CREATE_VIEW_STATEMENT] = true,
+        [AST_CREATE_QUERY_STATEMENT] = true,    [AST_CREATE_MODEL_STATEMENT] = true,
+        [AST_CREATE_FUNCTION_STATEMENT] = true, [AST_INSERT_STATEMENT] = true,
+    };
+    return does[kind];
+}
+
+bool durable_claim(struct session *s, const struct ast_statement *st, bool *there_out,
+                   struct err *e) {
+    *there_out = false;
+    if (!s->durable || s->durable->replaying || s->checking || !makes_object(st->kind)) return true;
+    struct buf key;
+    buf_init(&key);
+    sql_text_key((struct text){.at = st->source->text.at + st->start, .bytes = st->end - st->start},
+                 &key);
+    for (struct object *o = catalog_first(s->catalog); o && !*there_out; o = o->next) {
+        if (!o->kept || !text_equal(o->ddl_key, buf_text(&key))) continue;
+        *there_out = true;
+        o->kept = false;
+        session_notice(s, "%s \"%.*s\" is there, and goes on", object_kind_word(o->kind),
+                       TEXT_ARG(o->name));
+    }
+    bool done = !key.failed || err_memory(e);
+    buf_done(&key);
+    return done;
+}
+
+bool durable_may_run(const struct session *s, struct err *e) {
+    if (!s->durable || s->checking) return true;
+    err_set(e, ERR_SQL, "0A000", "queries that run on cannot be kept in a data directory yet");
+    return err_hint(e, "Tables, streams, views, functions and models can; without --data queries "
+                       "run, too.");
+}
+
+struct text durable_name(const struct session *s) {
+    bool again = s->durable && s->durable->replaying;
+    return again ? s->durable->replayed_name : (struct text){0};
+}
+
+struct watched *durable_watched(struct durable *d, uint32_t id) {
+    struct watched *w = d->watched;
+    while (w && w->object->id != id) w = w->next;
+    return w;
+}
+
+static bool list_add(void **at, uint32_t count, uint32_t *capacity, size_t size) {
+    if (count < *capacity) return true;
+    uint32_t more = *capacity > 0 ? *capacity * 2 : 16;
+    void *to = realloc(*at, more * size);
+    if (!to) return false;
+    *at = to;
+    *capacity = more;
+    return true;
+}
+
+bool durable_note(struct durable *d, const struct told *t, struct err *e) {
+    void *at = d->told;
+    if (!list_add(&at, d->tolds, &d->told_capacity, sizeof *d->told)) return err_memory(e);
+    d->told = at;
+    d->told[d->tolds++] = *t;
+    return true;
+}
+
+/* Tells the log of a statement about object `id`. */
+static bool ddl_tell(struct durable *d, uint32_t id, struct text body, struct err *e) {
+    struct log_entry fact = {
+        .kind = LOG_DDL, .object = id, .body = body, .first_lsn = LOG_LSN_NONE};
+    struct told t = {.object = id, .section = SECTION_DDL, .bytes = body.bytes};
+    if (!store_tell(d->store, &fact, 1, &t.lsn, e)) return false;
+    d->lsn = t.lsn;
+    return body.bytes == 0 || durable_note(d, &t, e);
+}
+
+bool durable_create(struct session *s, struct object *o, struct err *e) {
+    struct durable *d = s->durable;
+    if (!d || s->checking) return true;
+    if (d->replaying) {
+        o->id = d->replayed_id;
+        return durable_watch(d, o, e);
+    }
+    struct buf body, settings;
+    buf_init(&body);
+    buf_init(&settings);
+    settings_save(&settings, &s->settings);
+    struct ddl_record r = {.name = o->name, .settings = buf_text(&settings), .text = o->ddl};
+    ddl_save(&body, &r);
+    o->id = d->next_id;
+    bool done =
+        !body.failed && !settings.failed ? ddl_tell(d, o->id, buf_text(&body), e) : err_memory(e);
+    if (done) d->next_id++;
+    buf_done(&body);
+    buf_done(&settings);
+    return done && durable_watch(d, o, e);
+}
+
+/* What was told of the object since the newest checkpoint is of no more use. */
+static void told_drop(struct durable *d, uint32_t id) {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < d->tolds; i++) {
+        if (d->told[i].object != id) d->told[n++] = d->told[i];
+    }
+    d->tolds = n;
+}
+
+bool durable_forget(struct durable *d, uint32_t id, struct err *e) {
+    void *at = d->dropped;
+    if (!list_add(&at, d->drops, &d->drop_capacity, sizeof *d->dropped)) return err_memory(e);
+    d->dropped = at;
+    d->dropped[d->drops++] = id;
+    told_drop(d, id);
+    durable_unwatch(d, id);
+    return true;
+}
+
+bool durable_drop(struct session *s, const struct object *o, struct err *e) {
+    struct durable *d = s->durable;
+    if (!d || s->checking || o->id == 0) return true;
+    return ddl_tell(d, o->id, (struct text){0}, e) && durable_forget(d, o->id, e);
+}
+
+bool durable_settle(struct session *s, struct err *e) {
+    struct durable *d = s->durable;
+    if (!d || d->replaying || d->lsn == LOG_LSN_NONE) return true;
+    if (!store_wait(d->store, d->lsn, e)) return false;
+    d->lsn = LOG_LSN_NONE;
+    return true;
+}
+
+/* Facts become items as they stand. */
+static bool adopt_told(struct durable *d, struct err *e) {
+    for (uint32_t i = 0; i < d->tolds; i++) {
+        const struct told *t = &d->told[i];
+        struct store_key k = {.object = t->object, .section = t->section};
+        if (t->section == SECTION_ROWS) k.number = t->lsn;
+        if (!store_adopt(d->store, &k, t->lsn, e)) return false;
+    }
+    return true;
+}
+
+static bool checkpoint_write(struct durable *d, struct err *e) {
+    for (uint32_t i = 0; i < d->drops; i++) {
+        if (!store_drop(d->store, d->dropped[i], e)) return false;
+    }
+    if (!adopt_told(d, e)) return false;
+    for (struct watched *w = d->watched; w; w = w->next) {
+        if (!durable_rows_save(d, w, e)) return false;
+    }
+    return true;
+}
+
+bool durable_checkpoint(struct session *s, struct err *e) {
+    struct durable *d = s->durable;
+    if (!d) return true;
+    bool idle = d->tolds == 0 && d->drops == 0;
+    for (struct watched *w = d->watched; w; w = w->next) idle = idle && w->unsaved.bytes == 0;
+    if (idle) return true;
+    if (!store_begin(d->store, e)) return false;
+    if (!checkpoint_write(d, e)) {
+        store_abort(d->store);
+        return false;
+    }
+    if (!store_commit(d->store, e)) return false;
+    for (struct watched *w = d->watched; w; w = w->next) buf_reset(&w->unsaved);
+    d->tolds = d->drops = 0;
+    d->lsn = LOG_LSN_NONE;
+    return true;
+}

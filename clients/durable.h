@@ -1,0 +1,46 @@
+/* durable.h: what a session keeps in its data directory, and makes again from it.
+ *
+ * It alone knows which record of the log means what (durable_records.h). Statements are told to the
+ * log before they are acknowledged; durable_open() executes what the directory holds: objects, then
+ * their rows, then what no checkpoint covers.
+ *
+ * Every function does nothing, and succeeds, in a session without a data directory.
+ *
+ * Lifetime: durable_open .. durable_close, within the session.
+ *
+ * Uses: storage/store.h.    Used by: clients/session*.c.    Tested by: tests/durable.c
+ */
+#ifndef CLIENTS_DURABLE_H
+#define CLIENTS_DURABLE_H
+
+#include "clients/session_private.h"
+
+struct durable;
+
+/* Opens the directory, made if it is not there, and executes what it holds. false: *e, and the
+ * session is of no use. */
+bool durable_open(struct session *s, const char *directory, struct err *e) MUST_USE;
+/* Writes what changed, and the closing record. */
+bool durable_close(struct session *s, struct err *e) MUST_USE;
+
+/* An object with name and text is about to join the catalog: gives it an id, tells it, and watches
+ * its rows from now on. */
+bool durable_create(struct session *s, struct object *o, struct err *e) MUST_USE;
+/* May a query run in the background? 0A000: it could not go on after a restart. */
+bool durable_may_run(const struct session *s, struct err *e) MUST_USE;
+/* It is about to leave. */
+bool durable_drop(struct session *s, const struct object *o, struct err *e) MUST_USE;
+
+/* *there_out: the statement made an object in an earlier run, by the same words, and has it now. */
+bool durable_claim(struct session *s, const struct ast_statement *st, bool *there_out,
+                   struct err *e) MUST_USE;
+/* The name that a statement gave to its query when it was executed first; at NULL: it is executed
+ * now. */
+struct text durable_name(const struct session *s);
+
+/* All that was told is as sure as 'durability' says: before a statement is acknowledged. */
+bool durable_settle(struct session *s, struct err *e) MUST_USE;
+/* Writes a checkpoint: what changed since the last one. */
+bool durable_checkpoint(struct session *s, struct err *e) MUST_USE;
+
+#endif

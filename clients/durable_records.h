@@ -1,0 +1,50 @@
+/* durable_records.h: bodies of the records of a data directory: how statements and changes of rows
+ * are written, and read. Integers are little-endian.
+ *
+ * Used by: clients/durable*.c    Tested by: tests/unit/clients/durable_records_test.c
+ */
+#ifndef CLIENTS_DURABLE_RECORDS_H
+#define CLIENTS_DURABLE_RECORDS_H
+
+#include "clients/settings.h"
+#include "engine/base/batch.h"
+#include "engine/edge/table.h"
+
+/* Sections of the items of an object (storage/store.h). */
+enum durable_section {
+    SECTION_DDL = 1,  /* its statement */
+    SECTION_ROWS = 2, /* changes of its rows, or rows; numbers rise with time */
+};
+
+/* A statement that made an object: name, settings that were not as at the start, text.
+ *
+ *   offset  bytes  what
+ *   0       4      bytes of the name
+ *   4       4      bytes of the settings
+ *   8       ...    the name; settings as "name=value" lines; the text
+ *
+ * A record without bytes says that the object was dropped. */
+struct ddl_record {
+    struct text name, settings, text;
+};
+void ddl_save(struct buf *out, const struct ddl_record *r);
+/* XX001. The texts point into `body`. */
+bool ddl_load(struct text body, struct ddl_record *out, struct err *e) MUST_USE;
+
+/* Settings that are not as at the start; and back. */
+void settings_save(struct buf *out, const struct settings *s);
+bool settings_load(struct settings *s, struct text lines, struct err *e) MUST_USE;
+
+/* Changes of a table, one behind the other: 8 bytes of number; 4 of the length before, 4 of that
+ * after (0xFFFFFFFF: the row was, or is, not there); the rows, packed. */
+void change_save(struct buf *out, const struct table_change *c);
+bool change_load(struct text *at, struct table_change *out, struct err *e) MUST_USE;
+
+/* Rows of a kept stream: 8 bytes of the watermark and 8 of the time behind them, then a block
+ * (engine/base/block.h). */
+bool rows_save(struct buf *out, const struct batch *b, const struct mark *after,
+               struct err *e) MUST_USE;
+bool rows_load(struct text body, const struct schema *schema, struct arena *a, struct batch *out,
+               struct mark *after, struct err *e) MUST_USE;
+
+#endif
