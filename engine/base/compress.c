@@ -27,6 +27,7 @@ struct compress_reader {
     const char *name;
     enum compress_kind kind;
     bool inside; /* a member or frame has begun and not ended */
+    bool jumped; /* the file's own position is not where we are */
     bool failed; /* every further read gives `error` */
     struct err error;
     uint64_t taken, given; /* bytes from the file, to the caller */
@@ -77,12 +78,19 @@ uint64_t compress_reader_given(const struct compress_reader *r) {
     return r->given;
 }
 
+/* From where we are in the file. */
+static bool read_on(struct compress_reader *r, void *to, size_t bytes, size_t *got_out,
+                    struct err *e) {
+    return r->jumped ? file_read_at(r->file, r->taken, to, bytes, got_out, e)
+                     : file_read(r->file, to, bytes, got_out, e);
+}
+
 /* Reads on behind what is in the buffer; *got_out 0: the end of the file. */
 static bool fill(struct compress_reader *r, size_t *got_out, struct err *e) {
     if (r->in_at == r->in_bytes) r->in_at = r->in_bytes = 0;
     assert(r->in_bytes < IN_BYTES);
     size_t got = 0;
-    if (!file_read(r->file, r->in + r->in_bytes, IN_BYTES - r->in_bytes, &got, e)) return false;
+    if (!read_on(r, r->in + r->in_bytes, IN_BYTES - r->in_bytes, &got, e)) return false;
     r->in_bytes += got;
     r->taken += got;
     *got_out = got;
@@ -141,7 +149,7 @@ static bool detect(struct compress_reader *r, struct err *e) {
 static bool read_plain(struct compress_reader *r, struct target *t, struct err *e) {
     size_t held = r->in_bytes - r->in_at;
     if (held == 0) {
-        if (!file_read(r->file, t->at, t->bytes, &t->done, e)) return false;
+        if (!read_on(r, t->at, t->bytes, &t->done, e)) return false;
         r->taken += t->done;
         return true;
     }
@@ -244,5 +252,40 @@ bool compress_reader_read(struct compress_reader *r, void *to, size_t bytes, siz
     }
     r->given += t.done;
     *got_out = t.done;
+    return true;
+}
+
+static bool fail_short(const struct compress_reader *r, struct err *e) {
+    return err_set(e, ERR_IO, "58030", "%s is shorter than what was read of it", r->name);
+}
+
+/* Over bytes of a plain file: those in the buffer, or by a jump. */
+static bool skip_plain(struct compress_reader *r, uint64_t bytes, struct err *e) {
+    struct file_info info;
+    if (!file_info(r->file, &info, e)) return false;
+    size_t held = r->in_bytes - r->in_at;
+    uint64_t at = r->taken - held;
+    if (info.size_bytes < at || info.size_bytes - at < bytes) return fail_short(r, e);
+    r->given += bytes;
+    if (bytes <= held) {
+        r->in_at += (size_t)bytes;
+        return true;
+    }
+    r->taken += bytes - held;
+    r->in_at = r->in_bytes = 0;
+    r->jumped = true;
+    return true;
+}
+
+bool compress_reader_skip(struct compress_reader *r, uint64_t bytes, struct err *e) {
+    char over[4096];
+    if (r->kind == COMPRESS_UNKNOWN && !detect(r, e)) return false;
+    if (r->kind == COMPRESS_PLAIN) return skip_plain(r, bytes, e);
+    while (bytes > 0) {
+        size_t got = 0, want = bytes < sizeof over ? (size_t)bytes : sizeof over;
+        if (!compress_reader_read(r, over, want, &got, e)) return false;
+        if (got == 0) return fail_short(r, e);
+        bytes -= got;
+    }
     return true;
 }

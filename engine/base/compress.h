@@ -41,6 +41,10 @@ struct compress_reader *compress_reader_open(struct file *f, const char *name, s
 bool compress_reader_read(struct compress_reader *r, void *to, size_t bytes, size_t *got_out,
                           struct err *e) MUST_USE;
 
+/* Goes forward over `bytes` bytes of what it gives; the file is a regular one. 58030 where it is
+ * shorter. */
+bool compress_reader_skip(struct compress_reader *r, uint64_t bytes, struct err *e) MUST_USE;
+
 enum compress_kind compress_reader_kind(const struct compress_reader *r);
 /* Bytes of the file taken so far. */
 uint64_t compress_reader_offset(const struct compress_reader *r);

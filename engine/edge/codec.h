@@ -47,6 +47,12 @@ struct decode_job {
 
 struct decoder;
 
+/* Where in its input a decoder stands, beside the offset. */
+struct line_state {
+    bool begun;    /* past the byte order mark */
+    bool skipping; /* inside a record that was too long, up to the next line feed */
+};
+
 struct decoder_options {
     const struct schema *physical;
     const bool *used;              /* [physical->cols]; those not used are checked, not stored */
@@ -67,6 +73,8 @@ struct codec {
     struct decoder *(*decoder_create)(const struct decoder_options *o, struct err *e);
     bool (*decode)(struct decoder *d, struct decode_job *job, struct err *e);
     void (*decoder_restart)(struct decoder *d); /* the next bytes begin a new file: BOM, header */
+    /* Where in a file it stands, to be saved, and set again behind the header. */
+    struct line_state *(*decoder_line)(struct decoder *d);
     /* Bytes of the record that starts at `at` without its line end, of at most `limit` that are
      * there; NULL: up to the line feed. */
     size_t (*record_bytes)(const struct decoder *d, const char *at, size_t limit);

@@ -135,6 +135,10 @@ fail:
     return NULL;
 }
 
+static struct line_state *csv_line_state(struct decoder *d) {
+    return &d->line;
+}
+
 static void csv_restart(struct decoder *d) {
     d->line = (struct line_state){0};
     d->header_read = false;
@@ -438,6 +442,7 @@ const struct codec codec_csv = {
     .decoder_create = csv_create,
     .decode = csv_decode,
     .decoder_restart = csv_restart,
+    .decoder_line = csv_line_state,
     .record_bytes = csv_record_bytes,
     .decoder_destroy = csv_destroy,
     .encoder_create = csv_encoder_create,

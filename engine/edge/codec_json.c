@@ -92,6 +92,10 @@ static struct decoder *json_create(const struct decoder_options *o, struct err *
     return NULL;
 }
 
+static struct line_state *json_line_state(struct decoder *d) {
+    return &d->line;
+}
+
 static void json_restart(struct decoder *d) {
     d->line = (struct line_state){0};
 }
@@ -196,6 +200,7 @@ const struct codec codec_json = {
     .decoder_create = json_create,
     .decode = json_decode,
     .decoder_restart = json_restart,
+    .decoder_line = json_line_state,
     .decoder_destroy = json_destroy,
     .encoder_create = json_encoder_create,
     .encode_begin = json_encode_begin,

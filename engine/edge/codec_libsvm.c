@@ -91,6 +91,10 @@ static struct decoder *libsvm_create(const struct decoder_options *o, struct err
     return d;
 }
 
+static struct line_state *libsvm_line_state(struct decoder *d) {
+    return &d->line;
+}
+
 static void libsvm_restart(struct decoder *d) {
     d->line = (struct line_state){0};
 }
@@ -217,5 +221,6 @@ const struct codec codec_libsvm = {
     .decoder_create = libsvm_create,
     .decode = libsvm_decode,
     .decoder_restart = libsvm_restart,
+    .decoder_line = libsvm_line_state,
     .decoder_destroy = libsvm_destroy,
 };

@@ -9,12 +9,6 @@
 
 #include "engine/edge/codec.h"
 
-/* Where in its input a decoder stands. */
-struct line_state {
-    bool begun;    /* past the byte order mark */
-    bool skipping; /* inside a record that was too long, up to the next line feed */
-};
-
 /* Steps *at over a UTF-8 byte order mark at the start of a file; false: more bytes are needed to
  * know. */
 bool line_begin(struct line_state *s, const struct decode_job *job, size_t *at) MUST_USE;

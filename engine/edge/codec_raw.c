@@ -45,6 +45,10 @@ static struct decoder *raw_create(const struct decoder_options *o, struct err *e
     return d;
 }
 
+static struct line_state *raw_line_state(struct decoder *d) {
+    return &d->line;
+}
+
 static void raw_restart(struct decoder *d) {
     d->line = (struct line_state){0};
 }
@@ -129,6 +133,7 @@ const struct codec codec_raw = {
     .decoder_create = raw_create,
     .decode = raw_decode,
     .decoder_restart = raw_restart,
+    .decoder_line = raw_line_state,
     .decoder_destroy = raw_destroy,
     .encoder_create = raw_encoder_create,
     .encode_begin = raw_encode_begin,

@@ -16,6 +16,8 @@
 #include "engine/edge/fd.h"
 #include "engine/stream_def.h"
 
+struct journal; /* journal.h */
+
 /* What the edge is given of the outside world. */
 struct edge_env {
     struct file_system *fs;
@@ -26,6 +28,7 @@ struct edge_env {
     int64_t (*clock_us)(void);   /* PROCTIME(); called once a batch */
     uint64_t image_pixels_max;   /* as struct fn_env's */
     size_t table_bytes_max;      /* what a stored table may hold that is made now; 0: no limit */
+    struct journal *journal;     /* what cannot be read twice is written there; NULL: nowhere */
 };
 
 /* What the functions of computed columns may use. */
@@ -48,6 +51,7 @@ struct reader_options {
     struct options hint; /* of the query */
     const bool *used;    /* [def->schema->cols] */
     const struct edge_env *env;
+    struct text saved; /* go on there: what save() of the type wrote; at NULL: from the start */
     void *context;
     bool (*bad)(void *context, const struct decode_bad *b, struct err *e); /* false: stop */
 };
@@ -94,6 +98,8 @@ struct reader_type {
     /* From now on these columns are used, more than before; `again`: the batch last read is given
      * once more, with them. NULL: all columns are always given, or the source can be read again. */
     bool (*widen)(struct reader *r, const bool *used, bool again, struct err *e);
+    /* Where the next row stands and what it is read by. */
+    bool (*save)(struct reader *r, struct buf *out, struct err *e);
     void (*close)(struct reader *r);
 };
 

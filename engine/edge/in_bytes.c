@@ -11,66 +11,14 @@
  * A row is made whole again (whole_row) by decoding its record a second time with every column
  * wanted; for that the first record of a file, which may name the columns, is kept.
  */
-#include "engine/edge/in_bytes.h"
+#include "engine/edge/in_bytes_private.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 #include "engine/base/option.h"
-#include "engine/edge/bad_list.h"
-#include "engine/edge/in_decoding.h"
 
-enum { BUFFER_BYTES = 256 * 1024, FIRST_RECORD_MAX = 64 * 1024 };
-
-/* What was decoded last. */
-struct decoded {
-    const char *at;
-    size_t bytes;
-    uint64_t offset;    /* of at[0] in its file */
-    struct mark before; /* the mark before its rows */
-};
-
-/* Bytes that are not decoded yet, from begin to end. */
-struct input {
-    char *buffer;
-    size_t capacity; /* without the pad */
-    size_t begin, end;
-    uint64_t offset; /* of buffer[begin] in its file */
-    bool file_end;   /* what is in the buffer ends its file, or ends with a record */
-    bool restart;    /* then the next bytes begin a new file */
-    bool ended;
-    bool starved; /* the decoder wants more bytes */
-    char *first;  /* the first record of the file: NULL when not kept */
-    size_t first_bytes;
-};
-
-/* The bad record that stops the reading. */
-struct stop {
-    struct err why; /* ERR_NONE: none did */
-    uint64_t offset;
-    struct batch cut;  /* the rows before it */
-    struct mark after; /* what holds after them */
-};
-
-struct byte_reader {
-    struct reader base;
-    struct reader_options o;
-    struct byte_source *source;
-    const struct codec *codec;
-    struct options options; /* merged */
-    struct arena arena;     /* of the reader */
-    struct arena batch_arena;
-    struct arena whole_arena;
-    struct decoding main;
-    struct decoding whole; /* decoder NULL: not needed yet */
-    struct input in;
-    uint64_t *row_offset; /* [batch_rows] */
-    uint32_t rows;        /* decoded for the batch being made */
-    struct decoded last;
-    bool again;          /* it is decoded once more: its bad records were told */
-    struct bad_list bad; /* of the batch being made */
-    struct stop stop;
-};
+enum { BUFFER_BYTES = 256 * 1024 };
 
 static struct byte_reader *of(struct reader *r) {
     return (struct byte_reader *)r;
@@ -147,6 +95,20 @@ static void first_keep(struct byte_reader *r) {
     r->in.first_bytes = bytes;
 }
 
+/* Keeps the last bytes of what was decoded. */
+static void tail_keep(struct input *in, const char *at, size_t bytes) {
+    uint32_t held = in->tail_bytes;
+    if (bytes >= BYTES_TAIL) held = 0;
+    size_t more = bytes < BYTES_TAIL ? bytes : BYTES_TAIL;
+    if (held > BYTES_TAIL - more) {
+        size_t drop = held - (BYTES_TAIL - more);
+        memmove(in->tail, in->tail + drop, held - drop);
+        held -= (uint32_t)drop;
+    }
+    memcpy(in->tail + held, at + bytes - more, more);
+    in->tail_bytes = held + (uint32_t)more;
+}
+
 /* Decodes what is in the buffer. *rows_out: the good records found. */
 static bool decode_some(struct byte_reader *r, uint32_t *rows_out, struct err *e) {
     arena_reset(&r->batch_arena);
@@ -174,6 +136,7 @@ static bool decode_some(struct byte_reader *r, uint32_t *rows_out, struct err *e
     r->last.bytes = job.consumed;
     r->in.begin += job.consumed;
     r->in.offset += job.consumed;
+    tail_keep(&r->in, job.at, job.consumed);
     r->in.starved = r->in.begin == r->in.end || job.consumed == 0;
     *rows_out = r->rows = job.rows;
     return true;
@@ -202,8 +165,8 @@ static bool make_room(struct byte_reader *r, struct err *e) {
 static enum read_status fetch(struct byte_reader *r, struct err *e) {
     if (!make_room(r, e)) return READ_FAIL;
     size_t got = 0;
-    enum byte_status s = r->source->type->read(r->source, r->in.buffer + r->in.end,
-                                               r->in.capacity - r->in.end, &got, e);
+    enum byte_status s = byte_reader_arrive(r, r->in.buffer + r->in.end,
+                                            r->in.capacity - r->in.end, &got, e);
     assert(got <= r->in.capacity - r->in.end);
     switch (s) {
     case BYTES_SOME:
@@ -234,6 +197,7 @@ static void next_file(struct byte_reader *r) {
     r->in.restart = false;
     r->in.offset = 0;
     r->in.first_bytes = 0;
+    r->in.tail_bytes = 0;
     r->codec->decoder_restart(r->main.decoder);
     if (r->whole.decoder) r->codec->decoder_restart(r->whole.decoder);
 }
@@ -347,8 +311,7 @@ static bool decode_alone(struct byte_reader *r, struct decoding *d, struct text 
     return true;
 }
 
-/* A decoder that starts in the middle of a file is shown the file's first record. */
-static bool decode_first(struct byte_reader *r, struct decoding *d, struct err *e) {
+bool byte_reader_show_first(struct byte_reader *r, struct decoding *d, struct err *e) {
     uint32_t rows;
     struct text first = {.at = r->in.first, .bytes = (uint32_t)r->in.first_bytes};
     return first.bytes == 0 || decode_alone(r, d, first, &rows, e);
@@ -363,7 +326,7 @@ static bool bytes_whole_row(struct reader *base, uint32_t row, const struct batc
     arena_reset(&r->whole_arena);
     if (!r->whole.decoder && !open_decoding(r, &r->whole, NULL, e)) return false;
     r->codec->decoder_restart(r->whole.decoder);
-    if (offset > 0 && !decode_first(r, &r->whole, e)) return false;
+    if (offset > 0 && !byte_reader_show_first(r, &r->whole, e)) return false;
     if (!decode_alone(r, &r->whole, record, &rows, e)) return false;
     if (rows != 1) return err_set(e, ERR_IO, "58030", "a record could not be read again");
     return take(r, &r->whole, 1, &r->whole_arena, out, e);
@@ -376,7 +339,7 @@ static bool bytes_widen(struct reader *base, const bool *used, bool again, struc
     intake_mark(r->main.intake, &now);
     arena_reset(&r->whole_arena);
     bool middle = (again ? r->last.offset : r->in.offset) > 0;
-    if (!open_decoding(r, &wider, used, e) || (middle && !decode_first(r, &wider, e))) {
+    if (!open_decoding(r, &wider, used, e) || (middle && !byte_reader_show_first(r, &wider, e))) {
         decoding_close(&wider);
         return false;
     }
@@ -410,6 +373,7 @@ static const struct reader_type byte_reader_type = {
     .poll = bytes_poll,
     .whole_row = bytes_whole_row,
     .widen = bytes_widen,
+    .save = byte_reader_save,
     .close = bytes_close,
 };
 
@@ -429,7 +393,8 @@ static bool byte_reader_init(struct byte_reader *r, struct err *e) {
         if (!r->in.first) return err_memory(e);
     }
     r->in.starved = true;
-    return open_decoding(r, &r->main, r->o.used, e);
+    if (r->source->type->once) r->arrivals.journal = r->o.env->journal;
+    return open_decoding(r, &r->main, r->o.used, e) && (!r->o.saved.at || byte_reader_resume(r, e));
 }
 
 struct reader *byte_reader_open(const struct reader_options *o, struct byte_source *source,

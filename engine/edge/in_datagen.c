@@ -176,6 +176,24 @@ static void datagen_poll(const struct reader *base, struct pollfd *out) {
     *out = (struct pollfd){.fd = -1};
 }
 
+/* What is saved: 8 bytes each: rows made, the state of the generator; the intake's mark. */
+static bool datagen_save(struct reader *base, struct buf *out, struct err *e) {
+    const struct datagen_reader *r = (const struct datagen_reader *)base;
+    saved_put_u64(out, r->made);
+    saved_put_u64(out, r->random.state);
+    intake_save(r->intake, out);
+    return !out->failed || err_memory(e);
+}
+
+static bool datagen_resume(struct datagen_reader *r, struct err *e) {
+    struct saved s = saved_of(r->o.saved);
+    r->made = r->pace.before = saved_u64(&s);
+    r->random.state = saved_u64(&s);
+    intake_load(r->intake, &s);
+    if (r->made > r->rows_max) return saved_damaged("a source", e);
+    return saved_done(&s, "a source", e);
+}
+
 static void datagen_close(struct reader *base) {
     struct datagen_reader *r = (struct datagen_reader *)base;
     intake_close(r->intake);
@@ -188,6 +206,7 @@ static const struct reader_type datagen_type = {
     .read = datagen_read_rows,
     .mark = datagen_mark,
     .poll = datagen_poll,
+    .save = datagen_save,
     .close = datagen_close,
 };
 
@@ -209,7 +228,7 @@ static bool datagen_init(struct datagen_reader *r, struct err *e) {
     r->pace.per_second = s.per_second;
     r->random.state = hash_u64((uint64_t)s.seed);
     r->intake = intake_create(&in, e);
-    return r->intake != NULL;
+    return r->intake && (!r->o.saved.at || datagen_resume(r, e));
 }
 
 static struct reader *datagen_open(const struct reader_options *o, struct err *e) {

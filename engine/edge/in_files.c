@@ -28,6 +28,7 @@ struct files_reader {
     struct arena arena;
     struct arena batch_arena;
     struct path_list list;
+    uint32_t before;                /* files that were read before those of the list */
     uint32_t next;                  /* in list */
     uint32_t rows;                  /* of the batch being made */
     struct bad_list bad;            /* between them */
@@ -88,17 +89,18 @@ bool files_check(const struct stream_def *def, const struct options *o, struct e
 
 /* A file that cannot be read is a bad row. */
 static bool tell(struct files_reader *r, const char *path, const struct err *why, struct err *e) {
-    struct decode_bad bad = {.offset = r->next, .row = r->rows, .raw = text_of(path)};
+    uint64_t number = (uint64_t)r->before + r->next;
+    struct decode_bad bad = {.offset = number, .row = r->rows, .raw = text_of(path)};
     memcpy(bad.sqlstate, why->sqlstate, sizeof bad.sqlstate);
     memcpy(bad.message, why->message, sizeof bad.message);
     if (r->rows == 0) return r->o.bad(r->o.context, &bad, e);
-    return bad_list_add(&r->bad, r->next, &bad, e);
+    return bad_list_add(&r->bad, number, &bad, e);
 }
 
 static void record_fill(void *context, uint32_t row, struct decode_bad *out) {
     const struct files_reader *r = context;
     out->offset = r->at[row];
-    out->raw = text_of(r->list.path[r->at[row]]);
+    out->raw = text_of(r->list.path[r->at[row] - r->before]);
 }
 
 static bool bad_note(void *context, const struct decode_bad *b, struct err *e) {
@@ -149,7 +151,7 @@ static bool read_file(struct files_reader *r, struct found *f, bool *did_out, st
     struct file_system *fs = r->o.env->fs;
     struct file_info info;
     struct err why;
-    *f = (struct found){.path = r->list.path[r->next], .number = r->next};
+    *f = (struct found){.path = r->list.path[r->next], .number = r->before + r->next};
     *did_out =
         file_stat(fs, f->path, &info, &why) && is_whole(&info, f->path, &why) &&
         file_read_all(fs, f->path, (size_t)r->file_bytes_max, &r->batch_arena, &f->bytes, &why);
@@ -216,6 +218,23 @@ static void files_poll(const struct reader *base, struct pollfd *out) {
     *out = (struct pollfd){.fd = -1};
 }
 
+/* What is saved: 4 bytes, how many files were read; the paths of the others; the intake's mark. */
+static bool files_save(struct reader *base, struct buf *out, struct err *e) {
+    const struct files_reader *r = (const struct files_reader *)base;
+    saved_put_u32(out, r->before + r->next);
+    path_list_save(&r->list, r->next, out);
+    intake_save(r->intake, out);
+    return !out->failed || err_memory(e);
+}
+
+static bool files_resume(struct files_reader *r, struct err *e) {
+    struct saved s = saved_of(r->o.saved);
+    r->before = saved_u32(&s);
+    if (!path_list_load(&r->list, &s, &r->arena, e)) return false;
+    intake_load(r->intake, &s);
+    return saved_done(&s, "a source", e);
+}
+
 static void files_close(struct reader *base) {
     struct files_reader *r = (struct files_reader *)base;
     intake_close(r->intake);
@@ -228,6 +247,7 @@ static const struct reader_type files_type = {
     .read = files_read,
     .mark = files_mark,
     .poll = files_poll,
+    .save = files_save,
     .close = files_close,
 };
 
@@ -243,6 +263,7 @@ static bool read_options(struct files_reader *r, struct err *e) {
     }
     char *path = path_plain(&r->arena, option_text(&o, "path"));
     if (!path) return err_memory(e);
+    if (r->o.saved.at) return files_resume(r, e);
     return path_list_find(r->o.env->fs, path, false, &r->arena, &r->list, e);
 }
 

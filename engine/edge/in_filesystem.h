@@ -6,6 +6,10 @@
 #define ENGINE_EDGE_IN_FILESYSTEM_H
 
 #include "engine/edge/connector.h"
+#include "engine/edge/in_bytes.h"
+
+/* Bytes of files, one after another. */
+struct byte_source *file_source_open(const struct reader_options *o, struct err *e) MUST_USE;
 
 /* 'format' = 'raw' over columns of which one is a BLOB or IMAGE called bytes: a row a file. */
 bool files_format(const struct stream_def *def, const struct options *o);

@@ -366,6 +366,25 @@ static void idx_reader_poll(const struct reader *base, struct pollfd *out) {
     *out = (struct pollfd){.fd = -1};
 }
 
+/* What is saved: 1 byte: a file is open; its inode and device and the row that comes next, 8 bytes
+ * each; the paths from that file on; 8 bytes, the ordinal of the next row; the intake's mark; what
+ * ended the reading. */
+static bool idx_reader_save(struct reader *base, struct buf *out, struct err *e) {
+    const struct idx_reader *r = (const struct idx_reader *)base;
+    bool open = r->values.path != NULL;
+    struct file_info info = {0};
+    if (open && !file_info(r->values.file, &info, e)) return false;
+    saved_put_u8(out, open);
+    saved_put_u64(out, info.inode);
+    saved_put_u64(out, info.device);
+    saved_put_u64(out, r->values.next);
+    path_list_save(&r->list, r->next_path - open, out);
+    saved_put_u64(out, r->ordinal);
+    intake_save(r->intake, out);
+    saved_put_err(out, &r->stop);
+    return !out->failed || err_memory(e);
+}
+
 static void idx_reader_close(struct reader *base) {
     struct idx_reader *r = (struct idx_reader *)base;
     files_end(r);
@@ -380,6 +399,7 @@ static const struct reader_type idx_reader_type = {
     .read = idx_reader_read,
     .mark = idx_reader_mark,
     .poll = idx_reader_poll,
+    .save = idx_reader_save,
     .close = idx_reader_close,
 };
 
@@ -393,6 +413,40 @@ static void record_fill(void *context, uint32_t row, struct decode_bad *out) {
 static bool bad_note(void *context, const struct decode_bad *b, struct err *e) {
     struct idx_reader *r = context;
     return bad_list_add(&r->bad, b->offset, b, e);
+}
+
+/* Over the rows that were given. */
+static bool rows_skip(struct idx_reader *r, const struct file_info *was, uint64_t rows,
+                      struct err *e) {
+    struct file_info info;
+    char label[8];
+    if (!file_info(r->values.file, &info, e)) return false;
+    bool same = info.inode == was->inode && info.device == was->device;
+    if (!same) return path_changed(r->values.path, "has become another file", e);
+    if (rows > r->values.rows) return path_changed(r->values.path, "became shorter", e);
+    char *row = arena_alloc(&r->batch_arena, r->values.row_bytes);
+    if (!row) return err_memory(e);
+    while (r->values.next < rows) {
+        if (!idx_read(&r->values, row, e)) return false;
+        if (r->labels.path && !idx_read(&r->labels, label, e)) return false;
+    }
+    return true;
+}
+
+static bool idx_reader_resume(struct idx_reader *r, struct err *e) {
+    struct saved s = saved_of(r->o.saved);
+    struct file_info was = {0};
+    bool open = saved_bool(&s);
+    was.inode = saved_u64(&s);
+    was.device = saved_u64(&s);
+    uint64_t rows = saved_u64(&s);
+    if (!path_list_load(&r->list, &s, &r->arena, e)) return false;
+    r->ordinal = saved_u64(&s);
+    intake_load(r->intake, &s);
+    saved_err(&s, &r->stop);
+    if (!saved_done(&s, "a source", e)) return false;
+    if (open && r->list.count == 0) return saved_damaged("a source", e);
+    return !open || (file_begin(r, e) && rows_skip(r, &was, rows, e));
 }
 
 static bool idx_reader_init(struct idx_reader *r, struct err *e) {
@@ -419,7 +473,9 @@ static bool idx_reader_init(struct idx_reader *r, struct err *e) {
     char *path = path_plain(&r->arena, option_text(&r->options, "path"));
     if (!path) return err_memory(e);
     r->intake = intake_create(&in, e);
-    return r->intake && path_list_find(r->o.env->fs, path, false, &r->arena, &r->list, e);
+    if (!r->intake) return false;
+    if (r->o.saved.at) return idx_reader_resume(r, e);
+    return path_list_find(r->o.env->fs, path, false, &r->arena, &r->list, e);
 }
 
 struct reader *idx_reader_open(const struct reader_options *o, struct err *e) {

@@ -183,6 +183,7 @@ static void listener_close(struct byte_source *base) {
 }
 
 static const struct byte_source_type listener_type = {
+    .once = true,
     .read = listener_read,
     .poll = listener_poll,
     .close = listener_close,

@@ -305,6 +305,31 @@ static void nexmark_poll(const struct reader *base, struct pollfd *out) {
     *out = (struct pollfd){.fd = -1};
 }
 
+/* What is saved: 8 bytes each: the state of the generator, events made, rounds; 4: the place in the
+ * round; the intake's mark. */
+static bool nexmark_save(struct reader *base, struct buf *out, struct err *e) {
+    const struct nexmark_reader *r = (const struct nexmark_reader *)base;
+    saved_put_u64(out, r->events->random);
+    saved_put_u64(out, r->events->events);
+    saved_put_u64(out, r->events->epoch);
+    saved_put_u32(out, r->events->place);
+    intake_save(r->intake, out);
+    return !out->failed || err_memory(e);
+}
+
+static bool nexmark_resume(struct nexmark_reader *r, struct err *e) {
+    struct saved s = saved_of(r->o.saved);
+    const struct nexmark_options *n = &r->settings.n;
+    r->events->random = saved_u64(&s);
+    r->events->events = r->pace.before = saved_u64(&s);
+    r->events->epoch = saved_u64(&s);
+    r->events->place = saved_u32(&s);
+    intake_load(r->intake, &s);
+    bool fits = r->events->events <= r->settings.events &&
+                r->events->place < n->person_proportion + n->auction_proportion + n->bid_proportion;
+    return (fits || saved_damaged("a source", e)) && saved_done(&s, "a source", e);
+}
+
 static void nexmark_close(struct reader *base) {
     struct nexmark_reader *r = (struct nexmark_reader *)base;
     intake_close(r->intake);
@@ -318,6 +343,7 @@ static const struct reader_type nexmark_type = {
     .read = nexmark_read,
     .mark = nexmark_mark,
     .poll = nexmark_poll,
+    .save = nexmark_save,
     .close = nexmark_close,
 };
 
@@ -336,7 +362,7 @@ static bool nexmark_init(struct nexmark_reader *r, struct err *e) {
     r->events = nexmark_create(&r->settings.n);
     if (!r->events) return err_memory(e);
     r->intake = intake_create(&in, e);
-    return r->intake && bind_columns(r, e);
+    return r->intake && bind_columns(r, e) && (!r->o.saved.at || nexmark_resume(r, e));
 }
 
 static struct reader *nexmark_open(const struct reader_options *o, struct err *e) {

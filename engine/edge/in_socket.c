@@ -49,6 +49,7 @@ static void socket_close(struct byte_source *base) {
 }
 
 static const struct byte_source_type socket_source_type = {
+    .once = true,
     .read = socket_read,
     .poll = socket_poll,
     .close = socket_close,

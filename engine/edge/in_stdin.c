@@ -44,6 +44,7 @@ static void stdin_close(struct byte_source *base) {
 }
 
 static const struct byte_source_type stdin_source_type = {
+    .once = true,
     .read = stdin_read,
     .poll = stdin_poll,
     .close = stdin_close,

@@ -165,6 +165,16 @@ void intake_resume(struct intake *in, const struct mark *from) {
     in->now = *from;
 }
 
+void intake_save(const struct intake *in, struct buf *out) {
+    saved_put_mark(out, &in->now);
+    saved_put_u64(out, in->good);
+}
+
+void intake_load(struct intake *in, struct saved *s) {
+    in->now = saved_mark(s);
+    in->good = saved_u64(s);
+}
+
 uint64_t intake_good(const struct intake *in) {
     return in->good;
 }

@@ -16,6 +16,7 @@
 #include "engine/base/batch.h"
 #include "engine/base/err.h"
 #include "engine/edge/codec.h"
+#include "engine/edge/saved.h"
 #include "engine/stream_def.h"
 
 struct intake;
@@ -56,6 +57,10 @@ bool intake_take(struct intake *in, const struct intake_rows *rows, const struct
 void intake_mark(const struct intake *in, struct mark *out);
 /* Goes on where another intake of the same stream was. */
 void intake_resume(struct intake *in, const struct mark *from);
+
+/* The same as bytes: the mark, and how many rows were good. */
+void intake_save(const struct intake *in, struct buf *out);
+void intake_load(struct intake *in, struct saved *s);
 
 uint64_t intake_good(const struct intake *in); /* rows so far that were not bad */
 

@@ -6,50 +6,14 @@
  * its block goes. A block goes when the rules of retention let it and no reader needs it, the one
  * that a reader reads now never under its hands: the reader drops its claim at its next read().
  */
-#include "engine/edge/kept.h"
+#include "engine/edge/kept_private.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-#include "engine/base/builder.h"
 #include "engine/edge/slice.h"
 
-struct block {
-    struct block *next;
-    struct arena arena;
-    uint64_t first; /* number of its first row */
-    uint32_t rows;
-    bool sealed;                    /* an append failed in its middle: nothing more goes in */
-    struct column_builder *builder; /* [schema->cols] */
-    int64_t *watermark_us;          /* [batch_rows] */
-    int64_t *proctime_us;           /* [batch_rows] */
-    int8_t *change;                 /* [batch_rows]; NULL: all are insertions */
-};
-
-struct kept_reader {
-    struct reader base;
-    struct kept *kept;
-    struct kept_reader *next; /* of kept's readers */
-    uint64_t at;              /* number of the next row to give */
-    uint64_t given;           /* of the first row given last: its block is in use */
-    uint64_t end;             /* bounded: the number to stop at; else UINT64_MAX */
-    bool bounded, lost;
-    struct mark now;
-    struct arena arena; /* of the batch */
-    struct batch batch;
-    struct column *col;
-};
-
-struct kept {
-    struct kept_options o;
-    struct block *oldest, *newest;
-    uint64_t rows; /* ever appended */
-    size_t bytes;  /* of all blocks */
-    struct kept_reader *readers;
-    struct mark now; /* after the last row */
-};
-
-static void block_destroy(struct block *b) {
+void kept_block_destroy(struct block *b) {
     arena_done(&b->arena);
     free(b);
 }
@@ -70,7 +34,7 @@ static struct block *block_create(const struct kept *k) {
         ok = builder_init(&b->builder[c], &b->arena, k->o.schema->col[c].type, 1);
     }
     if (ok) return b;
-    block_destroy(b);
+    kept_block_destroy(b);
     return NULL;
 }
 
@@ -91,7 +55,7 @@ void kept_destroy(struct kept *k) {
     assert(!k->readers);
     while (k->oldest) {
         struct block *next = k->oldest->next;
-        block_destroy(k->oldest);
+        kept_block_destroy(k->oldest);
         k->oldest = next;
     }
     free(k);
@@ -131,13 +95,13 @@ static void retain(struct kept *k) {
         lose(k, end);
         k->oldest = b->next;
         k->bytes -= b->arena.held_bytes;
-        block_destroy(b);
+        kept_block_destroy(b);
     }
 }
 
 /* Appends at most what the newest block has room for. *took_out: how many rows. */
-static bool append_some(struct kept *k, const struct batch *in, uint32_t from, uint32_t *took_out,
-                        struct err *e) {
+bool kept_append_some(struct kept *k, const struct batch *in, uint32_t from, uint32_t *took_out,
+                      struct err *e) {
     struct block *b = k->newest;
     if (!b || b->sealed || b->rows == k->o.batch_rows) {
         b = block_create(k);
@@ -174,7 +138,7 @@ bool kept_append(struct kept *k, const struct batch *b, uint32_t from, struct er
     assert(b->live == 0 || b->schema->cols == k->o.schema->cols);
     while (from < b->live) {
         uint32_t took = 0;
-        if (!append_some(k, b, from, &took, e)) return false;
+        if (!kept_append_some(k, b, from, &took, e)) return false;
         from += took;
         retain(k);
     }
@@ -201,20 +165,20 @@ size_t kept_behind_bytes(const struct kept *k) {
     return bytes;
 }
 
-/* Fills the reader's batch with rows `from` .. `to` - 1 of a block. */
-static bool give(struct kept_reader *r, struct block *b, uint32_t from, uint32_t to) {
-    const struct schema *schema = r->kept->o.schema;
-    arena_reset(&r->arena);
-    r->col = ARENA_ARRAY(&r->arena, r->col, schema->cols + 1);
-    if (!r->col) return false;
+bool kept_block_rows(const struct kept *k, struct block *b, struct kept_range range,
+                     struct arena *a, struct batch *out) {
+    const struct schema *schema = k->o.schema;
+    uint32_t from = range.from, to = range.to;
+    struct column *col = ARENA_ARRAY(a, col, schema->cols + 1);
+    if (!col) return false;
     for (uint32_t c = 0; c < schema->cols; c++) {
         struct column whole;
         if (!builder_column(&b->builder[c], &whole)) return false;
-        if (!column_slice(&r->arena, &whole, from, to - from, &r->col[c])) return false;
+        if (!column_slice(a, &whole, from, to - from, &col[c])) return false;
     }
-    r->batch = (struct batch){
+    *out = (struct batch){
         .schema = schema,
-        .col = r->col,
+        .col = col,
         .rows = to - from,
         .live = to - from,
         .watermark_us = b->watermark_us + from,
@@ -245,7 +209,8 @@ static enum read_status kept_read(struct reader *base, const struct batch **out,
     assert(b && r->at >= b->first);
     uint32_t from = (uint32_t)(r->at - b->first);
     uint32_t to = end - b->first < b->rows ? (uint32_t)(end - b->first) : b->rows;
-    if (!give(r, b, from, to)) {
+    arena_reset(&r->arena);
+    if (!kept_block_rows(k, b, (struct kept_range){from, to}, &r->arena, &r->batch)) {
         err_memory(e);
         return READ_FAIL;
     }
@@ -288,7 +253,7 @@ static const struct reader_type kept_reader_type = {
 };
 
 /* The oldest row that the rules keep: blocks go whole, rows_max is exact. */
-static uint64_t oldest_row(const struct kept *k) {
+uint64_t kept_oldest(const struct kept *k) {
     uint64_t first = k->oldest ? k->oldest->first : k->rows;
     if (k->o.rows_max > 0 && k->rows - first > k->o.rows_max) first = k->rows - k->o.rows_max;
     return first;
@@ -303,7 +268,7 @@ struct reader *kept_reader_open(struct kept *k, enum kept_start start, bool boun
     }
     r->base.type = &kept_reader_type;
     r->kept = k;
-    r->at = start == KEPT_LATEST ? k->rows : oldest_row(k);
+    r->at = start == KEPT_LATEST ? k->rows : kept_oldest(k);
     r->given = r->at;
     r->bounded = bounded;
     r->end = bounded ? k->rows : UINT64_MAX;

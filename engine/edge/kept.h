@@ -15,6 +15,7 @@
 #define ENGINE_EDGE_KEPT_H
 
 #include "engine/edge/connector.h"
+#include "engine/edge/saved.h"
 
 struct kept;
 
@@ -51,5 +52,17 @@ bool kept_reader_is_level(const struct reader *r);
 /* A reader from there on; `bounded`: it ends with the row that is newest now. */
 struct reader *kept_reader_open(struct kept *k, enum kept_start start, bool bounded,
                                 struct err *e) MUST_USE;
+
+/* The number of the oldest row that a new reader would be given. */
+uint64_t kept_oldest(const struct kept *k);
+
+/* The rows from number `since` on, or the oldest that is kept (0: all). */
+bool kept_save_since(const struct kept *k, uint64_t since, struct buf *out, struct err *e) MUST_USE;
+/* Appends them, where nobody reads yet: to empty ones, or to those that were loaded before; lets go
+ * what was not kept any more. */
+bool kept_load(struct kept *k, struct saved *s, struct err *e) MUST_USE;
+/* Where a reader stands, and a reader from there on. */
+void kept_reader_save(const struct reader *r, struct buf *out);
+struct reader *kept_reader_resume(struct kept *k, struct saved *s, struct err *e) MUST_USE;
 
 #endif

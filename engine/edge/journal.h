@@ -1,0 +1,64 @@
+/* journal.h: journal: what came from sources that cannot be read twice, written down before it is
+ * used, so that a new process can be given the same once more.
+ *
+ * What came of one source is a sequence of bytes with a position, cut into entries. A reader goes
+ * on at the position that was saved with it: entries from there on come first, then what is new.
+ *
+ * Lifetime: outlives the readers that use it. The thread of the runner.
+ *
+ * Used by: in_bytes.    Tested by: tests/cut.c
+ */
+#ifndef ENGINE_EDGE_JOURNAL_H
+#define ENGINE_EDGE_JOURNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/base/attr.h"
+#include "engine/base/err.h"
+#include "engine/base/text.h"
+
+enum journal_kind {
+    JOURNAL_BYTES,
+    JOURNAL_RECORDS, /* bytes that end where a record ends */
+    JOURNAL_END,     /* nothing comes any more; no bytes */
+};
+
+struct journal_entry {
+    enum journal_kind kind;
+    uint64_t at;       /* of its first byte in what came of the source */
+    struct text bytes; /* valid until the next call */
+};
+
+struct journal {
+    const struct journal_type *type;
+};
+
+struct journal_type {
+    /* Writes an entry of the source called `source`, behind all of it that was written before;
+     * returns when it is as durable as what the engine acknowledges. */
+    bool (*append)(struct journal *j, struct text source, const struct journal_entry *entry,
+                   struct err *e);
+    /* The entry that holds byte `at`, from there on; of the end its entry. *got_out false: nothing
+     * was written from there on. 55000 where that is not kept any more. */
+    bool (*read)(struct journal *j, struct text source, uint64_t at, struct journal_entry *out,
+                 bool *got_out, struct err *e);
+};
+
+/* The calls above as functions that must be checked. */
+static inline bool journal_append(struct journal *j, struct text source,
+                                  const struct journal_entry *entry, struct err *e) MUST_USE;
+static inline bool journal_read(struct journal *j, struct text source, uint64_t at,
+                                struct journal_entry *out, bool *got_out, struct err *e) MUST_USE;
+
+static inline bool journal_append(struct journal *j, struct text source,
+                                  const struct journal_entry *entry, struct err *e) {
+    return j->type->append(j, source, entry, e);
+}
+
+static inline bool journal_read(struct journal *j, struct text source, uint64_t at,
+                                struct journal_entry *out, bool *got_out, struct err *e) {
+    return j->type->read(j, source, at, out, got_out, e);
+}
+
+#endif
