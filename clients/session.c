@@ -291,6 +291,7 @@ void session_destroy(struct session *s) {
     struct err unsaid; /* who wants to know calls session_close_data() before */
     if (!s) return;
     if (!durable_close(s, &unsaid)) s->durable = NULL;
+    if (s->runner) runner_leave(s->runner);
     if (s->catalog) {
         for (struct object *o = catalog_first(s->catalog); o; o = o->next) {
             struct running *r = session_running(o);

@@ -76,3 +76,36 @@ bool bad_list_tell(struct bad_list *l,
     l->count = l->told = 0;
     return ok;
 }
+
+void bad_list_save(const struct bad_list *l, struct bad_from from, struct buf *out) {
+    saved_put_u32(out, l->count - l->told);
+    for (uint32_t i = l->told; i < l->count; i++) {
+        const struct bad_entry *x = &l->entry[i];
+        assert(x->place >= from.place && x->row >= from.row);
+        saved_put_u64(out, x->place - from.place);
+        saved_put_u64(out, x->offset);
+        saved_put_u32(out, x->row - from.row);
+        saved_put_text(out, x->raw);
+        saved_put_text(out, text_of(x->sqlstate));
+        saved_put_text(out, text_of(x->message));
+    }
+}
+
+bool bad_list_load(struct bad_list *l, struct saved *s, struct err *e) {
+    uint32_t count = saved_count(s, 32);
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t place = saved_u64(s);
+        struct decode_bad b = {.offset = saved_u64(s)};
+        b.row = saved_u32(s);
+        struct text raw = saved_text(s), sqlstate = saved_text(s), message = saved_text(s);
+        bool fits = sqlstate.bytes < sizeof b.sqlstate && message.bytes < sizeof b.message;
+        if (s->damaged || !fits) return saved_damaged("bad records", e);
+        b.raw.at = arena_copy(l->arena, raw.bytes > 0 ? raw.at : "", raw.bytes);
+        b.raw.bytes = raw.bytes;
+        if (!b.raw.at) return err_memory(e);
+        if (sqlstate.bytes > 0) memcpy(b.sqlstate, sqlstate.at, sqlstate.bytes);
+        if (message.bytes > 0) memcpy(b.message, message.at, message.bytes);
+        if (!bad_list_add(l, place, &b, e)) return false;
+    }
+    return true;
+}

@@ -12,6 +12,7 @@
 
 #include "engine/base/arena.h"
 #include "engine/edge/codec.h"
+#include "engine/edge/saved.h"
 
 struct bad_entry;
 
@@ -33,6 +34,14 @@ bool bad_list_add(struct bad_list *l, uint64_t place, const struct decode_bad *b
 bool bad_list_tell_to(struct bad_list *l, uint64_t place,
                       bool (*tell)(void *, const struct decode_bad *, struct err *), void *context,
                       struct err *e) MUST_USE;
+
+/* Those not told yet as bytes, counted from `place` and row `row` on; and back, bytes copied. */
+struct bad_from {
+    uint64_t place;
+    uint32_t row;
+};
+void bad_list_save(const struct bad_list *l, struct bad_from from, struct buf *out);
+bool bad_list_load(struct bad_list *l, struct saved *s, struct err *e) MUST_USE;
 
 /* Tells them in order of place, and is empty after it. */
 bool bad_list_tell(struct bad_list *l,

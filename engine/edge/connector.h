@@ -28,7 +28,10 @@ struct edge_env {
     int64_t (*clock_us)(void);   /* PROCTIME(); called once a batch */
     uint64_t image_pixels_max;   /* as struct fn_env's */
     size_t table_bytes_max;      /* what a stored table may hold that is made now; 0: no limit */
+    uint32_t turn_batches;       /* that a job may take before the next one's turn; 0: 8 */
     struct journal *journal;     /* what cannot be read twice is written there; NULL: nowhere */
+    bool durable;                /* there are checkpoints: sinks that can wait for them */
+    uint64_t salt;               /* of the data directory; tells names in its files from others' */
 };
 
 /* What the functions of computed columns may use. */
@@ -52,8 +55,19 @@ struct reader_options {
     const bool *used;    /* [def->schema->cols] */
     const struct edge_env *env;
     struct text saved; /* go on there: what save() of the type wrote; at NULL: from the start */
+    const uint64_t *arrived; /* place in the journal to begin at; NULL: its end */
     void *context;
     bool (*bad)(void *context, const struct decode_bad *b, struct err *e); /* false: stop */
+};
+
+struct sink_options {
+    const struct stream_def *def;
+    const struct edge_env *env;
+    bool changes;      /* the rows carry change kinds */
+    bool resumed;      /* it goes on: what stands at the start was written */
+    struct text owner; /* rows appear only by commit(); a plain name that no other sink of this
+                          data directory has; at NULL: they appear as they come */
+    struct text record; /* resumed, with an owner: what prepare() wrote last */
 };
 
 struct connector {
@@ -73,8 +87,10 @@ struct connector {
 
     /* SINK; NULL: is none. `changes`: the rows carry change kinds; 0A000 where it cannot. */
     bool (*sink_check)(const struct stream_def *def, bool changes, struct err *e);
-    struct sink *(*sink_open)(const struct stream_def *def, bool changes,
-                              const struct edge_env *env, struct err *e);
+    struct sink *(*sink_open)(const struct sink_options *o, struct err *e);
+    /* Makes what a record of prepare() covers appear, though the sink is not open; does nothing
+     * where that was done. NULL: there are no records. */
+    bool (*sink_publish)(const struct edge_env *env, struct text record, struct err *e);
     /* Where it prints together with others; NULL: it writes where nobody else does. */
     struct fd_buffer *(*sink_to)(const struct stream_def *def, const struct edge_env *env);
 };
@@ -111,6 +127,12 @@ struct sink_type {
     bool (*flush)(struct sink *s, struct err *e);  /* what was written may be seen */
     bool (*finish)(struct sink *s, struct err *e); /* no more rows: publish what is in progress */
     void (*close)(struct sink *s);                 /* accepts an unfinished one */
+
+    /* Of sinks that can have an owner; else NULL. Writes what was given so far to its place, hidden
+     * and durable, and a record of it; when that is durable, too, commit() makes what the newest
+     * record covers appear. */
+    bool (*prepare)(struct sink *s, struct buf *record, struct err *e);
+    bool (*commit)(struct sink *s, struct err *e);
 };
 
 extern const struct connector connector_filesystem, connector_stdin, connector_stdout,

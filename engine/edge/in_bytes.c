@@ -165,8 +165,8 @@ static bool make_room(struct byte_reader *r, struct err *e) {
 static enum read_status fetch(struct byte_reader *r, struct err *e) {
     if (!make_room(r, e)) return READ_FAIL;
     size_t got = 0;
-    enum byte_status s = byte_reader_arrive(r, r->in.buffer + r->in.end,
-                                            r->in.capacity - r->in.end, &got, e);
+    enum byte_status s =
+        byte_reader_arrive(r, r->in.buffer + r->in.end, r->in.capacity - r->in.end, &got, e);
     assert(got <= r->in.capacity - r->in.end);
     switch (s) {
     case BYTES_SOME:
@@ -394,7 +394,9 @@ static bool byte_reader_init(struct byte_reader *r, struct err *e) {
     }
     r->in.starved = true;
     if (r->source->type->once) r->arrivals.journal = r->o.env->journal;
-    return open_decoding(r, &r->main, r->o.used, e) && (!r->o.saved.at || byte_reader_resume(r, e));
+    if (!open_decoding(r, &r->main, r->o.used, e)) return false;
+    if (r->o.saved.at) return byte_reader_resume(r, e);
+    return !r->arrivals.journal || byte_reader_begin(r, e);
 }
 
 struct reader *byte_reader_open(const struct reader_options *o, struct byte_source *source,

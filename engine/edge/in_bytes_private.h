@@ -78,6 +78,8 @@ bool byte_reader_show_first(struct byte_reader *r, struct decoding *d, struct er
 
 /* For the reader's type. */
 bool byte_reader_save(struct reader *base, struct buf *out, struct err *e);
+/* Begins where the journal ends, or where r->o.arrived says. */
+bool byte_reader_begin(struct byte_reader *r, struct err *e) MUST_USE;
 /* Goes on where r->o.saved says. */
 bool byte_reader_resume(struct byte_reader *r, struct err *e) MUST_USE;
 

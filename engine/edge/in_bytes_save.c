@@ -7,7 +7,7 @@
  *   texts: the first record of the file (CSV), the last bytes before the offset
  *   1 byte each: past the byte order mark; inside a record that was too long
  *   the intake's mark and count
- *   8 bytes: bytes that came before the next record, of a source with a journal
+ *   8 bytes: the place of the next record in the journal; 8, bytes that will be read again
  *   a text: bytes that were read, are not decoded, and cannot be read again: the rest of a file
  *   whose end was met, or what came of a pipe
  *   the error that stops the reading, and the mark that holds after the rows before it
@@ -66,7 +66,9 @@ bool byte_reader_save(struct reader *base, struct buf *out, struct err *e) {
     saved_end(out, part);
     place_save(r, out);
     intake_save(r->main.intake, out);
-    saved_put_u64(out, r->arrivals.at - (r->in.end - r->in.begin));
+    uint64_t waits = r->in.end - r->in.begin;
+    saved_put_u64(out, r->arrivals.at - waits - (is_written_down(r) && r->in.ended));
+    saved_put_u64(out, waits - pending(r).bytes);
     saved_put_text(out, pending(r));
     saved_put_err(out, &r->stop.why);
     saved_put_mark(out, &r->stop.after);
@@ -97,6 +99,7 @@ static bool take_apart(struct byte_reader *r, struct resumed *x, struct err *e) 
     x->line.skipping = saved_bool(&s);
     intake_load(r->main.intake, &s);
     r->arrivals.at = saved_u64(&s);
+    r->base.bytes = 0 - saved_u64(&s); /* the tap adds those that were read */
     x->pending = saved_text(&s);
     saved_err(&s, &r->stop.why);
     r->stop.after = saved_mark(&s);
@@ -147,6 +150,13 @@ bool byte_reader_resume(struct byte_reader *r, struct err *e) {
     return pending_put(r, x.pending, e) && decoder_set(r, &x, e);
 }
 
+bool byte_reader_begin(struct byte_reader *r, struct err *e) {
+    struct arrivals *a = &r->arrivals;
+    a->again = r->o.arrived != NULL;
+    if (a->again) a->at = *r->o.arrived;
+    return a->again || journal_end(a->journal, r->o.def->name, &a->at, e);
+}
+
 static enum journal_kind kind_of(enum byte_status s) {
     if (s == BYTES_SOME) return JOURNAL_BYTES;
     return s == BYTES_RECORDS ? JOURNAL_RECORDS : JOURNAL_END;
@@ -161,7 +171,10 @@ static enum byte_status read_again(struct byte_reader *r, void *to, size_t bytes
         return BYTES_FAIL;
     }
     if (!got) return BYTES_WAIT;
-    if (x.kind == JOURNAL_END) return BYTES_END;
+    if (x.kind == JOURNAL_END) {
+        r->arrivals.at++;
+        return BYTES_END;
+    }
     assert(x.at == r->arrivals.at && x.bytes.bytes > 0);
     *got_out = x.bytes.bytes < bytes ? x.bytes.bytes : bytes;
     memcpy(to, x.bytes.at, *got_out);
@@ -184,6 +197,6 @@ enum byte_status byte_reader_arrive(struct byte_reader *r, void *to, size_t byte
     struct journal_entry x = {.kind = kind_of(s), .at = a->at};
     if (s != BYTES_END) x.bytes = (struct text){.at = to, .bytes = (uint32_t)*got_out};
     if (!journal_append(a->journal, r->o.def->name, &x, e)) return BYTES_FAIL;
-    a->at += x.bytes.bytes;
+    a->at += s == BYTES_END ? 1 : x.bytes.bytes;
     return s;
 }

@@ -64,9 +64,9 @@ static bool file_begin_as(struct file_source *s, const char *path, const char *n
     assert(!s->file);
     char *copy = strdup(name);
     if (!copy) return err_memory(e);
-    free(s->name);
-    s->name = copy;
     s->file = file_open(s->env->fs, path, FILE_READ | FILE_PATIENT, e);
+    free(s->name); /* which may be one of those given */
+    s->name = copy;
     if (!s->file || !file_info(s->file, &s->info, e)) return false;
     s->bytes = compress_reader_open(s->file, copy, &s->file_arena, e);
     return s->bytes != NULL;
@@ -283,21 +283,12 @@ static bool tail_is(struct file_source *s, struct text tail, bool *same_out, str
     size_t bytes = 0, got = 1;
     assert(tail.bytes <= sizeof have);
     while (bytes < tail.bytes && got > 0) {
-        if (!compress_reader_read(s->bytes, have + bytes, tail.bytes - bytes, &got, e)) return false;
+        if (!compress_reader_read(s->bytes, have + bytes, tail.bytes - bytes, &got, e))
+            return false;
         bytes += got;
     }
     *same_out = bytes == tail.bytes && (bytes == 0 || memcmp(have, tail.at, bytes) == 0);
     return true;
-}
-
-/* It is read again from its start, under the name that it has. */
-static bool begin_again(struct file_source *s, struct err *e) {
-    char *name = s->name;
-    s->name = NULL;
-    file_end(s);
-    bool begun = file_begin(s, name, e);
-    free(name);
-    return begun;
 }
 
 static bool file_source_seek(struct byte_source *base, const struct byte_place *to, bool *again_out,
@@ -313,7 +304,8 @@ static bool file_source_seek(struct byte_source *base, const struct byte_place *
     if (there && !tail_is(s, to->tail, &same, e)) return false;
     if (there && same) return true;
     *again_out = s->follow && s->restart;
-    if (*again_out) return begin_again(s, e);
+    if (*again_out) file_end(s);
+    if (*again_out) return file_begin(s, s->name, e);
     return path_changed(s->name, there ? "has other bytes" : "became shorter", e);
 }
 

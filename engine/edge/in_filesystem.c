@@ -80,4 +80,5 @@ const struct connector connector_filesystem = {
     .reader_open = filesystem_open,
     .sink_check = filesystem_sink_check,
     .sink_open = filesystem_sink_open,
+    .sink_publish = filesystem_sink_publish,
 };

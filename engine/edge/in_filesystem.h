@@ -26,7 +26,8 @@ bool filesystem_partitions_check(const struct stream_def *def, struct err *e) MU
 
 /* The sink, for the connector's row. */
 bool filesystem_sink_check(const struct stream_def *def, bool changes, struct err *e);
-struct sink *filesystem_sink_open(const struct stream_def *def, bool changes,
-                                  const struct edge_env *env, struct err *e);
+struct sink *filesystem_sink_open(const struct sink_options *o, struct err *e);
+
+bool filesystem_sink_publish(const struct edge_env *env, struct text record, struct err *e);
 
 #endif

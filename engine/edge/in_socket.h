@@ -13,7 +13,6 @@ struct byte_source *listener_open(const struct net_address *a, size_t record_byt
                                   struct err *e) MUST_USE;
 
 bool socket_sink_check(const struct stream_def *def, bool changes, struct err *e);
-struct sink *socket_sink_open(const struct stream_def *def, bool changes,
-                              const struct edge_env *env, struct err *e);
+struct sink *socket_sink_open(const struct sink_options *o, struct err *e);
 
 #endif

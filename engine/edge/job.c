@@ -109,10 +109,12 @@ static void job_close(struct job *j) {
     job_give_close(j);
 }
 
-void job_destroy(struct job *j) {
+void job_destroy(struct job *j, bool ends) {
     struct err ignored;
     if (!j) return;
-    if (j->state == JOB_RUNNING) (void)!job_give_finish(j, j->error.code == ERR_NONE, &ignored);
+    bool whole = j->error.code == ERR_NONE;
+    if (j->state == JOB_RUNNING && ends) (void)!job_give_finish(j, whole, &ignored);
+    if (j->state == JOB_RUNNING && !ends) job_give_leave(j);
     job_close(j);
     if (j->models.teaches) shared_model_untrain(j->models.teaches);
     arena_done(&j->models.cut);
@@ -378,7 +380,8 @@ bool job_step(struct job *j) {
     if (j->inputs == 0) return step_alone(j);
     err_clear(&e);
     for (uint32_t i = 0; i < j->inputs; i++) j->input[i].waits = j->input[i].blocked = false;
-    for (uint32_t n = 0; n < STEP_BATCHES && did; n++) {
+    uint32_t most = j->env->turn_batches > 0 ? j->env->turn_batches : STEP_BATCHES;
+    for (uint32_t n = 0; n < most && did; n++) {
         uint32_t i = query_wants(j->query);
         bool done = i == UINT32_MAX || query_done(j->query);
         if (done && query_again(j->query)) return job_repeat(j);

@@ -72,7 +72,8 @@ void job_query_stats(const struct job *j, const struct query *q, struct query_st
 
 struct job *job_create(const struct job_options *o, const struct edge_env *env,
                        struct junctions *junctions, struct err *e) MUST_USE;
-void job_destroy(struct job *j); /* accepts NULL; publishes what its sink has in progress */
+/* `ends`: publishes what its sink has in progress; else leaves it. Accepts NULL. */
+void job_destroy(struct job *j, bool ends);
 
 /* Opens the query, its feeds and its sink; a job that cannot is JOB_FAILED. */
 void job_start(struct job *j);

@@ -194,7 +194,17 @@ static bool open_sides(struct job *j, struct lane_options o, struct err *e) {
     o.place = &s->errors;
     o.write = stream_write_errors;
     j->ways.error = lane_open(j->junctions, &o, e);
-    return j->ways.error && feed_order_bad(j->input[0].feed, j->junctions, e);
+    if (!j->ways.error) return false;
+    return !j->input[0].feed || feed_order_bad(j->input[0].feed, j->junctions, e);
+}
+
+static struct outlet_options outlet_wanted(const struct job *j, const void *source) {
+    return (struct outlet_options){
+        .stream = j->o.target, .source = source, .changes = j->o.plan->root->changes};
+}
+
+static bool has_outlet(const struct job *j) {
+    return j->o.target && !j->o.target->kept && !j->o.target->table;
 }
 
 static bool open_writer(struct job *j, struct err *e) {
@@ -210,13 +220,64 @@ bool job_give_open(struct job *j, struct err *e) {
     if (j->inputs == 1) o.source = feed_source(j->input[0].feed, &o.reached);
     j->ways.base = o.reached;
     if (j->o.target && j->o.target->table && !open_writer(j, e)) return false;
-    if (j->o.target && !j->o.target->kept && !j->o.target->table) {
-        const struct outlet_options sink = {
-            .stream = j->o.target, .source = o.source, .changes = j->o.plan->root->changes};
+    if (has_outlet(j)) {
+        const struct outlet_options sink = outlet_wanted(j, o.source);
         j->ways.outlet = outlet_open(&sink, e);
         if (!j->ways.outlet) return false;
     }
     return !o.source || (open_out(j, o, e) && open_sides(j, o, e));
+}
+
+/* 8 bytes, where in the source it began; 1, there are lanes; three parts, the lanes of rows, late
+ * rows and errors, empty where there is none; 1, there is an outlet, and then 4, which one. */
+bool job_give_save(const struct job *j, struct buf *out, struct err *e) {
+    const struct job_ways *w = &j->ways;
+    const struct lane *const lane[] = {w->out, w->late, w->error};
+    saved_put_u64(out, w->base);
+    saved_put_u8(out, w->late != NULL);
+    for (size_t i = 0; i < COUNT_OF(lane); i++) {
+        size_t part = saved_begin(out);
+        if (lane[i] && !lane_save(lane[i], out, e)) return false;
+        saved_end(out, part);
+    }
+    saved_put_u8(out, w->outlet != NULL);
+    saved_put_u32(out, w->outlet ? outlet_index(w->outlet) : 0);
+    return !out->failed || err_memory(e);
+}
+
+static bool lanes_load(struct job *j, struct saved *in, struct err *e) {
+    const struct job_ways *w = &j->ways;
+    struct lane *const lane[] = {w->out, w->late, w->error};
+    const struct schema *const schema[] = {j->o.plan->root->schema,
+                                           j->inputs > 0 ? j->o.input[0]->late.def.schema : NULL,
+                                           j->inputs > 0 ? j->o.input[0]->errors.def.schema : NULL};
+    for (size_t i = 0; i < COUNT_OF(lane); i++) {
+        struct saved part = saved_part(in);
+        bool there = part.at != part.end;
+        if (there != (lane[i] != NULL)) return saved_damaged("a query", e);
+        if (there && !lane_load(lane[i], schema[i], &part, e)) return false;
+    }
+    return true;
+}
+
+bool job_give_load(struct job *j, const void *source, struct saved *in, struct err *e) {
+    struct lane_options o = {.statement = j->statement, .reached = saved_u64(in)};
+    j->ways.base = o.reached;
+    if (saved_bool(in)) o.source = source;
+    struct saved lanes = *in;
+    for (uint32_t i = 0; i < 3; i++) (void)saved_part(in);
+    bool outlet = saved_bool(in);
+    uint32_t index = saved_u32(in);
+    if (in->damaged || outlet != has_outlet(j)) return saved_damaged("a query", e);
+    const struct outlet_options sink = outlet_wanted(j, source);
+    if (outlet) j->ways.outlet = outlet_resume(&sink, index, e);
+    if (outlet && !j->ways.outlet) return false;
+    if (o.source && (!open_out(j, o, e) || !open_sides(j, o, e))) return false;
+    return lanes_load(j, &lanes, e);
+}
+
+const void *job_give_source(const struct job *j) {
+    return j->ways.late ? lane_options(j->ways.late)->source : NULL;
 }
 
 static bool check(const struct lane *l, struct err *e) {
@@ -266,6 +327,15 @@ bool job_give_finish(struct job *j, bool whole, struct err *e) {
     w->outlet = NULL;
     bool left = outlet_close(o, whole && good, good ? e : &other);
     return good && left;
+}
+
+void job_give_leave(struct job *j) {
+    outlet_leave(j->ways.outlet);
+    j->ways.outlet = NULL;
+    lane_drop(j->ways.out);
+    lane_drop(j->ways.late);
+    lane_drop(j->ways.error);
+    j->ways.out = j->ways.late = j->ways.error = NULL;
 }
 
 void job_give_close(struct job *j) {

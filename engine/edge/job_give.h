@@ -30,5 +30,13 @@ bool job_give_flush(struct job *j, struct err *e) MUST_USE;
 /* Nothing is on its way any more: publishes what it wrote, if that is `whole`. */
 bool job_give_finish(struct job *j, bool whole, struct err *e) MUST_USE;
 void job_give_close(struct job *j);
+/* Instead of finishing: what is on its way is dropped, what is in progress stays for who goes on. */
+void job_give_leave(struct job *j);
+
+/* The ways as bytes, and ways that go on; `source` is what numbers the rows, NULL: nothing does. */
+bool job_give_save(const struct job *j, struct buf *out, struct err *e) MUST_USE;
+bool job_give_load(struct job *j, const void *source, struct saved *in, struct err *e) MUST_USE;
+/* What numbers the rows of a job that has ways; NULL: nothing. */
+const void *job_give_source(const struct job *j);
 
 #endif

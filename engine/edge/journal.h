@@ -21,12 +21,12 @@
 enum journal_kind {
     JOURNAL_BYTES,
     JOURNAL_RECORDS, /* bytes that end where a record ends */
-    JOURNAL_END,     /* nothing comes any more; no bytes */
+    JOURNAL_END,     /* nothing comes any more for this reader; no bytes, but it takes one place */
 };
 
 struct journal_entry {
     enum journal_kind kind;
-    uint64_t at;       /* of its first byte in what came of the source */
+    uint64_t at;       /* place of its first byte in what came of the source */
     struct text bytes; /* valid until the next call */
 };
 
@@ -35,21 +35,30 @@ struct journal {
 };
 
 struct journal_type {
+    /* The place behind all that was written of the source. */
+    bool (*end)(struct journal *j, struct text source, uint64_t *at_out, struct err *e);
     /* Writes an entry of the source called `source`, behind all of it that was written before;
      * returns when it is as durable as what the engine acknowledges. */
     bool (*append)(struct journal *j, struct text source, const struct journal_entry *entry,
                    struct err *e);
-    /* The entry that holds byte `at`, from there on; of the end its entry. *got_out false: nothing
-     * was written from there on. 55000 where that is not kept any more. */
+    /* The entry that holds place `at`, from there on. *got_out false: nothing was written from there
+     * on. 55000 where that is not kept any more. */
     bool (*read)(struct journal *j, struct text source, uint64_t at, struct journal_entry *out,
                  bool *got_out, struct err *e);
 };
 
 /* The calls above as functions that must be checked. */
+static inline bool journal_end(struct journal *j, struct text source, uint64_t *at_out,
+                               struct err *e) MUST_USE;
 static inline bool journal_append(struct journal *j, struct text source,
                                   const struct journal_entry *entry, struct err *e) MUST_USE;
 static inline bool journal_read(struct journal *j, struct text source, uint64_t at,
                                 struct journal_entry *out, bool *got_out, struct err *e) MUST_USE;
+
+static inline bool journal_end(struct journal *j, struct text source, uint64_t *at_out,
+                               struct err *e) {
+    return j->type->end(j, source, at_out, e);
+}
 
 static inline bool journal_append(struct journal *j, struct text source,
                                   const struct journal_entry *entry, struct err *e) {

@@ -7,45 +7,15 @@
  *
  * A failed write is its lane's, and of no other: the query that made the rows looks for it.
  */
-#include "engine/edge/junction.h"
+#include "engine/edge/junction_private.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/base/builder.h"
 #include "engine/edge/slice.h"
 
 enum { ROOM_MIN = 256, GONE_MANY = 8192 };
-
-/* Rows of one schema. */
-struct waiting {
-    struct arena arena;
-    const struct schema *schema;
-    struct column_builder *col; /* [schema->cols] */
-    struct mark *time;          /* [capacity] by row: ordinal in the source */
-    int8_t *change;             /* [capacity] */
-    uint32_t rows, capacity;
-    uint32_t gone; /* the first ones */
-    bool changes;  /* some carry a kind */
-};
-
-struct lane {
-    struct lane *next; /* of the junction, by statement */
-    struct junction *junction;
-    struct lane_options o;
-    struct waiting rows;
-    bool ended, failed;
-    struct err failure;
-};
-
-struct junction {
-    struct junction *next;
-    struct junctions *all;
-    const void *source, *place;
-    struct lane *lanes;
-    struct arena scratch; /* of the batch being written */
-};
 
 static struct junction *junction_of(struct junctions *all, const struct lane_options *o) {
     for (struct junction *j = all->first; j; j = j->next) {
@@ -121,7 +91,7 @@ static bool waiting_reserve(struct waiting *w, uint32_t rows) {
     return true;
 }
 
-static bool waiting_append(struct waiting *w, const struct batch *b, uint64_t base, struct err *e) {
+bool waiting_append(struct waiting *w, const struct batch *b, uint64_t base, struct err *e) {
     if (!w->schema && !waiting_begin(w, b->schema)) return err_memory(e);
     assert(w->schema->cols == b->schema->cols);
     if (!waiting_reserve(w, b->live)) return err_memory(e);
@@ -141,9 +111,7 @@ static bool waiting_append(struct waiting *w, const struct batch *b, uint64_t ba
     return true;
 }
 
-/* Rows gone .. gone + rows - 1 as a batch in `a`. */
-static bool waiting_batch(const struct waiting *w, uint32_t rows, struct arena *a,
-                          struct batch *out) {
+bool waiting_batch(const struct waiting *w, uint32_t rows, struct arena *a, struct batch *out) {
     struct column *col = ARENA_ARRAY(a, col, w->schema->cols + 1);
     uint64_t *ordinal = ARENA_ARRAY(a, ordinal, rows);
     int64_t *watermark_us = ARENA_ARRAY(a, watermark_us, rows);
@@ -222,6 +190,10 @@ static bool comes_before(struct place a, struct place b) {
     if (a.ordinal != b.ordinal) return a.ordinal < b.ordinal;
     if (a.by_row != b.by_row) return b.by_row;
     return a.statement < b.statement;
+}
+
+const struct lane_options *lane_options(const struct lane *l) {
+    return &l->o;
 }
 
 bool lane_waits(const struct lane *l) {
@@ -340,6 +312,13 @@ void lane_close(struct lane *l) {
     arena_done(&l->rows.arena);
     free(l);
     if (!j->lanes) junction_drop(j);
+}
+
+void lane_drop(struct lane *l) {
+    if (!l) return;
+    waiting_reset(&l->rows);
+    l->ended = true;
+    lane_close(l);
 }
 
 void lane_finish(struct lane *l, struct err *lost) {

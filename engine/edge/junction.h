@@ -17,6 +17,7 @@
 
 #include "engine/base/batch.h"
 #include "engine/base/err.h"
+#include "engine/edge/saved.h"
 
 struct junction;
 struct lane;
@@ -45,6 +46,13 @@ void lane_reach(struct lane *l, uint64_t ordinal);
 /* All lanes have said all that can be said now: what waits goes on. true: something did. */
 bool junctions_settle(struct junctions *all);
 
+/* Where it stands, and the rows that wait, as bytes; and into a lane that was opened just now. */
+bool lane_save(const struct lane *l, struct buf *out, struct err *e) MUST_USE;
+bool lane_load(struct lane *l, const struct schema *schema, struct saved *s,
+               struct err *e) MUST_USE;
+/* What it was opened with. */
+const struct lane_options *lane_options(const struct lane *l);
+
 /* Do rows of it still wait? */
 bool lane_waits(const struct lane *l);
 /* What failed when its rows were written: they are lost, and *e says why. */
@@ -54,7 +62,9 @@ bool lane_check(const struct lane *l, struct err *e) MUST_USE;
 void lane_end(struct lane *l);
 /* Ends it, writes what is left of it, and drops it. Accepts NULL. */
 void lane_close(struct lane *l);
-/* The same; *lost becomes an error where rows of it could not be written, else stays as it is. */
+/* Drops it and the rows that wait in it. Accepts NULL. */
+void lane_drop(struct lane *l);
+/* As lane_close(); *lost becomes an error where rows of it could not be written, else stays as it is. */
 void lane_finish(struct lane *l, struct err *lost);
 
 #endif

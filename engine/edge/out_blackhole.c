@@ -31,11 +31,8 @@ static const struct sink_type blackhole_type = {
     .close = blackhole_close,
 };
 
-static struct sink *blackhole_open(const struct stream_def *def, bool changes,
-                                   const struct edge_env *env, struct err *e) {
-    (void)def;
-    (void)changes;
-    (void)env;
+static struct sink *blackhole_open(const struct sink_options *o, struct err *e) {
+    (void)o;
     struct sink *s = calloc(1, sizeof *s);
     if (!s) {
         err_memory(e);

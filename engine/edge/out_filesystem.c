@@ -16,6 +16,7 @@
 #include "engine/base/time.h"
 #include "engine/edge/in_filesystem.h"
 #include "engine/edge/out_parts.h"
+#include "engine/edge/out_single.h"
 #include "engine/edge/partition.h"
 #include "engine/edge/path.h"
 #include "engine/edge/time_pattern.h"
@@ -28,8 +29,8 @@ struct filesystem_sink {
     const struct stream_def *def;
     struct line_writer writer;
     struct arena arena;
-    struct file *single; /* one file; NULL: a folder */
-    struct buf buf;      /* of the one file */
+    struct single single; /* one file; path NULL: a folder */
+    struct buf buf;       /* of the one file */
     struct parts parts;
     uint64_t uses; /* counts up, for the least recently used */
     struct buf key;
@@ -64,27 +65,32 @@ static bool names_file(const struct stream_def *def, const struct options *o, co
 
 /* --- one file --- */
 
+static bool is_single(const struct filesystem_sink *s) {
+    return s->single.path != NULL;
+}
+
 static bool single_flush(struct filesystem_sink *s, struct err *e) {
     if (s->buf.bytes == 0) return true;
-    bool ok = file_write(s->single, s->buf.at, s->buf.bytes, e);
+    bool ok = single_write(&s->single, buf_text(&s->buf), e);
     buf_reset(&s->buf);
     return ok;
 }
 
-static bool single_open(struct filesystem_sink *s, const char *path, struct err *e) {
-    struct file_info info;
-    struct err other;
-    s->single =
-        file_open(s->env->fs, path, FILE_WRITE | FILE_CREATE | FILE_APPEND | FILE_PATIENT, e);
-    if (!s->single && file_stat(s->env->fs, path, &info, &other) && info.is_pipe) {
-        err_set(e, ERR_IO, "58030", "nobody reads the pipe %s", path);
-        return err_hint(e, "Start its reader first.");
-    }
-    if (!s->single || !file_info(s->single, &info, e)) return false;
-    return info.size_bytes > 0 || line_writer_begin(&s->writer, &s->buf, e);
+static bool single_begin(struct filesystem_sink *s, const struct sink_options *o, const char *path,
+                         struct err *e) {
+    const struct single_options single = {
+        .fs = s->env->fs,
+        .path = path,
+        .owner = o->owner,
+        .resumed = o->resumed,
+        .record = o->record,
+    };
+    bool fresh = false;
+    if (!single_open(&s->single, &single, &fresh, e)) return false;
+    return !fresh || line_writer_begin(&s->writer, &s->buf, e);
 }
 
-static bool single_write(struct filesystem_sink *s, const struct batch *b, struct err *e) {
+static bool single_add(struct filesystem_sink *s, const struct batch *b, struct err *e) {
     if (!line_writer_add(&s->writer, b, &s->buf, e)) return false;
     return s->buf.bytes < GATHER_BYTES || single_flush(s, e);
 }
@@ -212,7 +218,8 @@ static bool is_complete(const struct filesystem_sink *s, const struct part *p, i
 }
 
 /* Ends partitions that are complete; forgets those that nothing is known of any more. */
-static bool commit(struct filesystem_sink *s, int64_t watermark_us, int64_t now_us, struct err *e) {
+static bool complete_all(struct filesystem_sink *s, int64_t watermark_us, int64_t now_us,
+                         struct err *e) {
     s->next_complete_us = TIME_END_US;
     for (struct part **link = &s->parts.first; *link;) {
         struct part *p = *link;
@@ -267,7 +274,7 @@ static bool write_in_order(struct filesystem_sink *s, const struct batch *b, int
         int64_t watermark_us = batch_watermark(b, row);
         bool due = s->commits && s->by_watermark && watermark_us != TIME_END_US &&
                    watermark_us >= s->next_complete_us;
-        if (due && !commit(s, watermark_us, now_us, e)) return false;
+        if (due && !complete_all(s, watermark_us, now_us, e)) return false;
     }
     return true;
 }
@@ -299,32 +306,32 @@ static bool folder_flush(struct filesystem_sink *s, struct err *e) {
         bool old = check && part_begun(p) && now_us - p->opened_us >= s->roll_us;
         if (old && !parts_publish(&s->parts, p, e)) return false;
     }
-    return !s->commits || s->by_watermark || commit(s, TIME_MIN_US, now_us, e);
+    return !s->commits || s->by_watermark || complete_all(s, TIME_MIN_US, now_us, e);
 }
 
 /* --- the sink --- */
 
 static bool filesystem_write(struct sink *base, const struct batch *b, struct err *e) {
     struct filesystem_sink *s = (struct filesystem_sink *)base;
-    return s->single ? single_write(s, b, e) : folder_write(s, b, e);
+    return is_single(s) ? single_add(s, b, e) : folder_write(s, b, e);
 }
 
 static bool filesystem_flush(struct sink *base, struct err *e) {
     struct filesystem_sink *s = (struct filesystem_sink *)base;
-    return s->single ? single_flush(s, e) : folder_flush(s, e);
+    return is_single(s) ? single_flush(s, e) : folder_flush(s, e);
 }
 
 static bool filesystem_finish(struct sink *base, struct err *e) {
     struct filesystem_sink *s = (struct filesystem_sink *)base;
-    if (s->single) return single_flush(s, e);
-    return commit(s, TIME_END_US, s->env->clock_us(), e);
+    if (is_single(s)) return single_flush(s, e);
+    return complete_all(s, TIME_END_US, s->env->clock_us(), e);
 }
 
 static void filesystem_close(struct sink *base) {
     if (!base) return;
     struct filesystem_sink *s = (struct filesystem_sink *)base;
     parts_done(&s->parts);
-    file_close(s->single);
+    single_close(&s->single);
     line_writer_done(&s->writer);
     buf_done(&s->buf);
     buf_done(&s->key);
@@ -332,11 +339,107 @@ static void filesystem_close(struct sink *base) {
     free(s);
 }
 
+/* --- checkpoints: a record is 1 byte, 1 for a folder, and then of one file that of out_single.c;
+ * of a folder its path as a text, 4 bytes, names given so far, the files that are finished, and 4
+ * bytes, how many parts follow; of each its key as a text and a part (out_part.c) --- */
+
+static void folder_save(struct filesystem_sink *s, struct buf *out) {
+    struct finished *f = &s->parts.env.finished;
+    uint32_t parts = 0;
+    saved_put_text(out, text_of(f->folder));
+    saved_put_u32(out, f->files);
+    finished_save(f, out);
+    for (const struct part *p = s->parts.first; p; p = p->next) parts++;
+    saved_put_u32(out, parts);
+    for (const struct part *p = s->parts.first; p; p = p->next) {
+        saved_put_text(out, (struct text){p->key, p->key_bytes});
+        part_save(p, out);
+    }
+}
+
+static bool filesystem_prepare(struct sink *base, struct buf *record, struct err *e) {
+    struct filesystem_sink *s = (struct filesystem_sink *)base;
+    saved_put_u8(record, !is_single(s));
+    bool ok = is_single(s) ? single_flush(s, e) && single_save(&s->single, record, e)
+                           : parts_sync(&s->parts, e);
+    if (ok && !is_single(s)) folder_save(s, record);
+    return ok && (!record->failed || err_memory(e));
+}
+
+static bool filesystem_commit(struct sink *base, struct err *e) {
+    struct filesystem_sink *s = (struct filesystem_sink *)base;
+    struct finished *f = &s->parts.env.finished;
+    if (is_single(s)) return single_commit(&s->single, e);
+    struct buf covered;
+    buf_init(&covered);
+    finished_save_covered(f, &covered);
+    struct saved in = saved_of(buf_text(&covered));
+    bool ok = covered.failed ? err_memory(e) : finished_publish(f, &in, e);
+    buf_done(&covered);
+    if (ok) finished_forget(f);
+    return ok;
+}
+
+bool filesystem_sink_publish(const struct edge_env *env, struct text record, struct err *e) {
+    struct saved in = saved_of(record);
+    if (!saved_bool(&in)) return single_publish(env->fs, &in, e);
+    struct finished f = {.fs = env->fs};
+    (void)saved_text(&in);
+    (void)saved_u32(&in);
+    return finished_publish(&f, &in, e);
+}
+
+/* Is the hidden file one that a part goes on with? */
+static bool is_in_progress(void *context, const char *path) {
+    const struct filesystem_sink *s = context;
+    for (const struct part *p = s->parts.first; p; p = p->next) {
+        if (p->temporary && strcmp(p->temporary, path) == 0) return true;
+    }
+    return false;
+}
+
+static bool parts_load(struct filesystem_sink *s, struct saved *in, struct err *e) {
+    uint32_t parts = saved_count(in, 8);
+    for (uint32_t i = 0; i < parts; i++) {
+        struct part *p = parts_add(&s->parts, saved_text(in), e);
+        if (!p || !part_load(p, &s->parts.env, in, e)) return false;
+        if (p->complete_us < s->next_complete_us) s->next_complete_us = p->complete_us;
+        if (p->used >= s->uses) s->uses = p->used + 1;
+    }
+    struct part *turned = NULL; /* parts_add() puts each before the others */
+    while (s->parts.first) {
+        struct part *p = s->parts.first;
+        s->parts.first = p->next;
+        p->next = turned;
+        turned = p;
+    }
+    s->parts.first = turned;
+    return saved_done(in, "a sink", e);
+}
+
+/* Goes on with a folder: what the record covers appears, what came later goes. */
+static bool folder_resume(struct filesystem_sink *s, struct text record, struct err *e) {
+    struct saved in = saved_of(record);
+    struct finished *f = &s->parts.env.finished;
+    const struct finished_sweep sweep = {
+        .levels = s->def->partitions, .context = s, .keeps = is_in_progress};
+    if (record.bytes > 0) {
+        bool folder = saved_bool(&in);
+        struct text path = saved_text(&in);
+        f->files = saved_u32(&in);
+        if (!folder || !text_equal(path, text_of(f->folder))) return saved_damaged("a sink", e);
+        if (!finished_publish(f, &in, e) || !parts_load(s, &in, e)) return false;
+    }
+    return finished_sweep(f, &sweep, e);
+}
+
 static const struct sink_type filesystem_sink_type = {
     .write = filesystem_write,
     .flush = filesystem_flush,
     .finish = filesystem_finish,
     .close = filesystem_close,
+    .prepare = filesystem_prepare,
+    .commit = filesystem_commit,
 };
 
 static bool read_options(struct filesystem_sink *s, struct err *e) {
@@ -363,17 +466,8 @@ static bool read_options(struct filesystem_sink *s, struct err *e) {
     return s->success_name || err_memory(e);
 }
 
-static bool sink_init(struct filesystem_sink *s, bool changes, struct err *e) {
-    if (!line_writer_init(&s->writer, s->def, changes, e) || !read_options(s, e)) return false;
-    char *path = path_plain(&s->arena, option_text(&s->writer.options, "path"));
-    if (!path) return err_memory(e);
-    struct file_info info;
-    struct err missing;
-    bool there = file_stat(s->env->fs, path, &info, &missing);
-    bool folder = there && info.is_directory;
-    if (!folder && names_file(s->def, &s->writer.options, path, there)) {
-        return single_open(s, path, e);
-    }
+static bool folder_begin(struct filesystem_sink *s, const struct sink_options *o, char *path,
+                         struct err *e) {
     size_t bytes = strlen(path);
     while (bytes > 1 && path[bytes - 1] == '/') path[--bytes] = '\0';
     s->parts.env.fs = s->env->fs;
@@ -381,23 +475,45 @@ static bool sink_init(struct filesystem_sink *s, bool changes, struct err *e) {
     s->parts.env.extension = s->writer.codec->name;
     s->parts.env.writer = &s->writer;
     s->checked_us = s->env->clock_us();
-    return file_make_directory(s->env->fs, path, e);
+    if (!file_make_directory(s->env->fs, path, e)) return false;
+    if (!o->owner.at) return true;
+    struct finished *f = &s->parts.env.finished;
+    f->fs = s->env->fs;
+    f->folder = path;
+    f->owner = arena_copy(&s->arena, o->owner.at, o->owner.bytes);
+    return f->owner ? folder_resume(s, o->record, e) : err_memory(e);
 }
 
-struct sink *filesystem_sink_open(const struct stream_def *def, bool changes,
-                                  const struct edge_env *env, struct err *e) {
+static bool sink_init(struct filesystem_sink *s, const struct sink_options *o, struct err *e) {
+    if (!line_writer_init(&s->writer, s->def, o->changes, e) || !read_options(s, e)) return false;
+    char *path = path_plain(&s->arena, option_text(&s->writer.options, "path"));
+    if (!path) return err_memory(e);
+    struct file_info info;
+    struct err missing;
+    bool there = file_stat(s->env->fs, path, &info, &missing);
+    bool folder = there && info.is_directory;
+    if (!folder && names_file(s->def, &s->writer.options, path, there)) {
+        struct sink_options single = *o;
+        if (o->record.bytes > 0)
+            single.record = (struct text){o->record.at + 1, o->record.bytes - 1};
+        return single_begin(s, &single, path, e);
+    }
+    return folder_begin(s, o, path, e);
+}
+
+struct sink *filesystem_sink_open(const struct sink_options *o, struct err *e) {
     struct filesystem_sink *s = calloc(1, sizeof *s);
     if (!s) {
         err_memory(e);
         return NULL;
     }
     s->base.type = &filesystem_sink_type;
-    s->env = env;
-    s->def = def;
+    s->env = o->env;
+    s->def = o->def;
     arena_init(&s->arena, 0);
     buf_init(&s->buf);
     buf_init(&s->key);
-    if (sink_init(s, changes, e)) return &s->base;
+    if (sink_init(s, o, e)) return &s->base;
     filesystem_close(&s->base);
     return NULL;
 }

@@ -29,7 +29,11 @@ static bool try_name(struct part *p, const struct part_env *env, uint32_t number
     struct file_info info;
     struct err ignored;
     err_clear(e);
-    snprintf(name, sizeof name, "part-%06u.%s", number, env->extension);
+    if (env->finished.owner) {
+        snprintf(name, sizeof name, "part-%s-%06u.%s", env->finished.owner, number, env->extension);
+    } else {
+        snprintf(name, sizeof name, "part-%06u.%s", number, env->extension);
+    }
     snprintf(hidden, sizeof hidden, ".%s.inprogress", name);
     p->final = path_of(p, env, name, e);
     p->temporary = p->final ? path_of(p, env, hidden, e) : NULL;
@@ -46,16 +50,17 @@ static void forget_file(struct part *p) {
     free(p->temporary);
     p->final = p->temporary = NULL;
     p->file = NULL;
-    p->bytes = 0;
+    p->bytes = p->durable = 0;
 }
 
-static bool part_begin(struct part *p, const struct part_env *env, int64_t now_us, struct err *e) {
+static bool part_begin(struct part *p, struct part_env *env, int64_t now_us, struct err *e) {
     char *folder = path_of(p, env, "", e);
     if (!folder) return false;
     bool ok = file_make_directory(env->fs, folder, e);
     free(folder);
     if (!ok) return false;
-    for (uint32_t number = 0; number < NAMES_MAX; number++) {
+    for (uint32_t number = env->finished.files; number < NAMES_MAX; number++) {
+        if (env->finished.owner) env->finished.files = number + 1;
         if (try_name(p, env, number, e)) break;
         forget_file(p);
         if (e->code != ERR_NONE) return false;
@@ -65,7 +70,7 @@ static bool part_begin(struct part *p, const struct part_env *env, int64_t now_u
     return line_writer_begin(env->writer, &p->buf, e);
 }
 
-bool part_open(struct part *p, const struct part_env *env, int64_t now_us, struct err *e) {
+bool part_open(struct part *p, struct part_env *env, int64_t now_us, struct err *e) {
     assert(!p->file);
     if (!part_begun(p)) return part_begin(p, env, now_us, e);
     p->file = file_open(env->fs, p->temporary, FILE_WRITE | FILE_APPEND, e);
@@ -125,22 +130,75 @@ bool part_flush(struct part *p, struct err *e) {
     return ok;
 }
 
-bool part_publish(struct part *p, const struct part_env *env, struct err *e) {
+bool part_publish(struct part *p, struct part_env *env, struct err *e) {
     if (!part_begun(p)) return true;
     assert(p->buf.bytes == 0);
+    bool waits = env->finished.owner != NULL;
+    if (waits && !part_sync(p, env, e)) return false;
     file_close(p->file);
-    bool ok = file_rename(env->fs, p->temporary, p->final, e);
+    p->file = NULL;
+    bool ok = waits ? finished_add(&env->finished, p->temporary, p->final, e)
+                    : file_rename(env->fs, p->temporary, p->final, e);
     forget_file(p);
     return ok;
 }
 
-bool part_mark(const struct part *p, const struct part_env *env, const char *name, struct err *e) {
+bool part_mark(const struct part *p, struct part_env *env, const char *name, struct err *e) {
     char *path = path_of(p, env, name, e);
     if (!path) return false;
+    if (env->finished.owner) {
+        bool added = finished_add(&env->finished, NULL, path, e);
+        free(path);
+        return added;
+    }
     struct file *f = file_open(env->fs, path, FILE_WRITE | FILE_CREATE | FILE_TRUNCATE, e);
     free(path);
     file_close(f);
     return f != NULL;
+}
+
+bool part_sync(struct part *p, struct part_env *env, struct err *e) {
+    if (!part_begun(p) || (p->durable == p->bytes && p->bytes > 0)) return true;
+    bool parked = !p->file;
+    if (parked && !part_open(p, env, p->opened_us, e)) return false;
+    bool ok = file_sync(p->file, e);
+    if (ok && p->durable == 0) ok = finished_sync_folders(&env->finished, p->final, e);
+    if (parked) part_park(p);
+    if (ok) p->durable = p->bytes;
+    return ok;
+}
+
+void part_save(const struct part *p, struct buf *out) {
+    assert(p->buf.bytes == 0);
+    saved_put_i64(out, p->created_us);
+    saved_put_i64(out, p->complete_us);
+    saved_put_u64(out, p->used);
+    saved_put_u8(out, part_begun(p));
+    if (!part_begun(p)) return;
+    saved_put_text(out, text_of(p->temporary));
+    saved_put_text(out, text_of(p->final));
+    saved_put_i64(out, p->opened_us);
+    saved_put_u64(out, p->bytes);
+}
+
+/* A malloc'ed copy; NULL: no memory. */
+static char *name_load(struct saved *s) {
+    struct text t = saved_text(s);
+    return strndup(t.at ? t.at : "", t.bytes);
+}
+
+bool part_load(struct part *p, struct part_env *env, struct saved *s, struct err *e) {
+    p->created_us = saved_i64(s);
+    p->complete_us = saved_i64(s);
+    p->used = saved_u64(s);
+    if (!saved_bool(s)) return true;
+    p->temporary = name_load(s);
+    p->final = name_load(s);
+    p->opened_us = saved_i64(s);
+    p->bytes = p->durable = saved_u64(s);
+    if (!p->temporary || !p->final) return err_memory(e);
+    if (s->damaged) return saved_damaged("a sink", e);
+    return finished_cut(&env->finished, p->temporary, p->bytes, e);
 }
 
 void part_destroy(struct part *p) {

@@ -11,6 +11,7 @@
 
 #include "engine/base/buf.h"
 #include "engine/base/file.h"
+#include "engine/edge/out_finished.h"
 #include "engine/edge/out_lines.h"
 
 struct part {
@@ -25,6 +26,7 @@ struct part {
     char *final, *temporary; /* its paths; malloc'ed; NULL: none in progress */
     int64_t opened_us;
     uint64_t bytes;       /* written to it */
+    uint64_t durable;     /* of those; with an owner */
     struct buf buf;       /* not written yet */
     uint64_t used;        /* the sink's count when it was written last */
     uint16_t first, last; /* rows of the batch that go here, as a list; UINT16_MAX: none */
@@ -36,7 +38,8 @@ struct part_env {
     const char *folder; /* of the sink */
     const char *extension;
     struct line_writer *writer;
-    uint64_t bytes_max; /* a file of this size is closed */
+    uint64_t bytes_max;       /* a file of this size is closed */
+    struct finished finished; /* with an owner: what waits for commit() */
 };
 
 static inline bool part_begun(const struct part *p) {
@@ -44,7 +47,7 @@ static inline bool part_begun(const struct part *p) {
 }
 
 /* Begins a file where there is none in progress, or opens that which is parked. */
-bool part_open(struct part *p, const struct part_env *env, int64_t now_us, struct err *e) MUST_USE;
+bool part_open(struct part *p, struct part_env *env, int64_t now_us, struct err *e) MUST_USE;
 /* Closes the file in progress for a while; rows may be added meanwhile. */
 void part_park(struct part *p);
 /* Adds the first rows of `b` to the buffer of the file in progress: all, or up to the one that
@@ -55,11 +58,16 @@ bool part_add(struct part *p, const struct part_env *env, const struct batch *b,
 bool part_full(const struct part *p, const struct part_env *env);
 /* Writes what is in the buffer to the file, which is open. */
 bool part_flush(struct part *p, struct err *e) MUST_USE;
-/* Closes the file, of which all is written, and gives it its name. */
-bool part_publish(struct part *p, const struct part_env *env, struct err *e) MUST_USE;
-/* Says by an empty file that the folder is complete. */
-bool part_mark(const struct part *p, const struct part_env *env, const char *name,
+/* Closes the file, of which all is written, and gives it its name; with an owner, at commit(). */
+bool part_publish(struct part *p, struct part_env *env, struct err *e) MUST_USE;
+/* Says by an empty file that the folder is complete; with an owner, at commit(). */
+bool part_mark(const struct part *p, struct part_env *env, const char *name,
                struct err *e) MUST_USE;
+/* With an owner: what is written is durable. */
+bool part_sync(struct part *p, struct part_env *env, struct err *e) MUST_USE;
+/* A part with the file that was in progress; what was written to it later is thrown away. */
+void part_save(const struct part *p, struct buf *out);
+bool part_load(struct part *p, struct part_env *env, struct saved *s, struct err *e) MUST_USE;
 /* Leaves what is in progress as it is. */
 void part_destroy(struct part *p);
 

@@ -113,6 +113,15 @@ bool parts_publish(struct parts *s, struct part *p, struct err *e) {
     return part_publish(p, &s->env, e);
 }
 
+bool parts_sync(struct parts *s, struct err *e) {
+    if (!parts_flush(s, e)) return false;
+    for (struct part *p = s->first; p; p = p->next) {
+        if (!part_sync(p, &s->env, e)) return false;
+    }
+    return true;
+}
+
 void parts_done(struct parts *s) {
     while (s->first) parts_drop(s, &s->first);
+    finished_done(&s->env.finished);
 }

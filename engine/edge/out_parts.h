@@ -38,6 +38,9 @@ bool parts_relieve(struct parts *s, struct err *e) MUST_USE;
 /* Writes, closes and names the part's file, if it has one. */
 bool parts_publish(struct parts *s, struct part *p, struct err *e) MUST_USE;
 
+/* With an owner: all that is written is durable. */
+bool parts_sync(struct parts *s, struct err *e) MUST_USE;
+
 void parts_done(struct parts *s);
 
 #endif

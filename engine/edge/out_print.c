@@ -74,18 +74,16 @@ static struct fd_buffer *print_to(const struct stream_def *def, const struct edg
     return option_is(&def->options, "standard-error", "true") ? env->err : env->out;
 }
 
-static struct sink *print_open(const struct stream_def *def, bool changes,
-                               const struct edge_env *env, struct err *e) {
-    (void)changes;
+static struct sink *print_open(const struct sink_options *o, struct err *e) {
     struct print_sink *s = calloc(1, sizeof *s);
     if (!s) {
         err_memory(e);
         return NULL;
     }
     s->base.type = &print_type;
-    s->to = print_to(def, env);
-    s->def = def;
-    s->identifier = option_text(&def->options, "print-identifier");
+    s->to = print_to(o->def, o->env);
+    s->def = o->def;
+    s->identifier = option_text(&o->def->options, "print-identifier");
     return &s->base;
 }
 

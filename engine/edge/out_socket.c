@@ -53,11 +53,9 @@ bool socket_sink_check(const struct stream_def *def, bool changes, struct err *e
            sink_check_changes(def, changes, e);
 }
 
-struct sink *socket_sink_open(const struct stream_def *def, bool changes,
-                              const struct edge_env *env, struct err *e) {
+struct sink *socket_sink_open(const struct sink_options *o, struct err *e) {
     struct net_address address;
-    (void)env;
-    if (!net_read_options(&def->options, NULL, &address, e)) return NULL;
+    if (!net_read_options(&o->def->options, NULL, &address, e)) return NULL;
     struct socket_sink *s = calloc(1, sizeof *s);
     if (!s) {
         err_memory(e);
@@ -66,8 +64,8 @@ struct sink *socket_sink_open(const struct stream_def *def, bool changes,
     s->base.type = &socket_sink_type;
     s->fd = -1;
     buf_init(&s->buf);
-    if (line_writer_init(&s->writer, def, changes, e) &&
-        line_writer_begin(&s->writer, &s->buf, e)) {
+    if (line_writer_init(&s->writer, o->def, o->changes, e) &&
+        line_writer_begin(&s->writer, &s->buf, e)) { /* the other side begins anew, too */
         s->fd = net_connect(&address, e);
     }
     if (s->fd >= 0) return &s->base;

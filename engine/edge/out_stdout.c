@@ -56,18 +56,18 @@ static struct fd_buffer *stdout_to(const struct stream_def *def, const struct ed
     return env->out;
 }
 
-static struct sink *stdout_open(const struct stream_def *def, bool changes,
-                                const struct edge_env *env, struct err *e) {
+static struct sink *stdout_open(const struct sink_options *o, struct err *e) {
     struct stdout_sink *s = calloc(1, sizeof *s);
     if (!s) {
         err_memory(e);
         return NULL;
     }
     s->base.type = &stdout_sink_type;
-    s->to = env->out;
+    s->to = o->env->out;
     size_t before = s->to->buf.bytes;
-    if (line_writer_init(&s->writer, def, changes, e) &&
-        added(s, before, line_writer_begin(&s->writer, &s->to->buf, e), e)) {
+    bool made = line_writer_init(&s->writer, o->def, o->changes, e);
+    if (made && o->resumed) return &s->base;
+    if (made && added(s, before, line_writer_begin(&s->writer, &s->to->buf, e), e)) {
         return &s->base;
     }
     stdout_close(&s->base);

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "engine/edge/job.h"
+#include "engine/edge/job_save.h"
 
 enum {
     FLUSH_MS = 100,
@@ -34,6 +34,7 @@ struct runner {
     uint64_t sources;    /* told apart so far */
     struct junctions junctions;
     int64_t flushed_ms, told_ms;
+    bool leaving; /* jobs do not end, but go on elsewhere */
     struct pollfd polled[POLLED_MAX];
 };
 
@@ -71,7 +72,11 @@ void runner_remove(struct runner *r, struct job *j) {
     while (*link && *link != j) link = &(*link)->next;
     assert(*link == j);
     *link = j->next;
-    job_destroy(j);
+    job_destroy(j, !r->leaving);
+}
+
+void runner_leave(struct runner *r) {
+    r->leaving = r->env->durable;
 }
 
 enum job_state job_state(const struct job *j) {
@@ -217,6 +222,13 @@ static void tell(struct runner *r, const struct runner_until *until) {
     until->progress(until->context);
 }
 
+void runner_step(struct runner *r, bool *more_out) {
+    start_waiting(r);
+    bool did = step_all(r, false);
+    if (!did) did = step_all(r, true);
+    *more_out = did || unblock(r) || pause_all(r);
+}
+
 bool runner_run(struct runner *r, const struct runner_until *until, struct err *e) {
     (void)e;
     start_waiting(r, until);
@@ -232,6 +244,48 @@ bool runner_run(struct runner *r, const struct runner_until *until, struct err *
         wait_some(r, until);
     }
     flush_all(r);
+    return true;
+}
+
+struct job *runner_first(const struct runner *r) {
+    return r->jobs;
+}
+
+/* 8 bytes each, statements and sources so far; 4, how many jobs; each a part (job_save.c). */
+bool runner_save(struct runner *r, struct buf *out, struct err *e) {
+    uint32_t count = 0;
+    flush_all(r);
+    for (const struct job *j = r->jobs; j; j = j->next) count++;
+    saved_put_u64(out, r->statements);
+    saved_put_u64(out, r->sources);
+    saved_put_u32(out, count);
+    for (struct job *j = r->jobs; j; j = j->next) {
+        size_t part = saved_begin(out);
+        if (!job_save(j, r->jobs, out, e)) return false;
+        saved_end(out, part);
+    }
+    return !out->failed || err_memory(e);
+}
+
+/* Jobs that still read come first: where the rows of one that does not wait for theirs, it takes
+ * its place beside them. */
+static bool load_some(struct runner *r, struct saved in, bool reading, struct err *e) {
+    uint32_t count = saved_count(&in, sizeof(uint64_t));
+    for (uint32_t i = 0; i < count; i++) {
+        struct saved part = saved_part(&in);
+        struct job *j = job_named(r->jobs, part);
+        if (j && !job_load(j, r->jobs, part, reading, e)) return false;
+    }
+    return saved_done(&in, "the queries", e);
+}
+
+bool runner_load(struct runner *r, struct text saved, struct err *e) {
+    struct saved in = saved_of(saved);
+    uint64_t statements = saved_u64(&in);
+    r->sources = saved_u64(&in);
+    if (!load_some(r, in, true, e) || !load_some(r, in, false, e)) return false;
+    if (r->statements < statements) r->statements = statements;
+    for (struct job *j = r->jobs; j; j = j->next) job_resume_feeds(j);
     return true;
 }
 

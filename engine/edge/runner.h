@@ -42,6 +42,25 @@ size_t stream_behind_bytes(const struct stream *s);
 /* A stored table's declaration with one BIGINT more, the id of each row; NULL: it is no table. */
 const struct stream_def *stream_numbered_def(struct stream *s);
 
+/* What a stream is as bytes, between two steps of the runner. Sinks that can wait for checkpoints
+ * have written what they were given to its place, hidden and durable; when the bytes that
+ * stream_save() gave are durable, too, stream_commit() makes it appear. */
+bool stream_save(struct stream *s, struct buf *out, struct err *e) MUST_USE;
+bool stream_commit(struct stream *s, struct err *e) MUST_USE;
+/* Into a stream just created, whose rows are loaded; before the jobs are. What the sinks had not
+ * covered is thrown away. */
+bool stream_load(struct stream *s, struct text saved, struct err *e) MUST_USE;
+
+/* The rows that it keeps have numbers. Those from `since` on that are still kept (0: all), and where
+ * the next one's number stands. Loaded in the order in which they were saved. */
+enum stream_rows { STREAM_ROWS, STREAM_ERRORS, STREAM_LATE };
+uint64_t stream_rows_oldest(const struct stream *s, enum stream_rows which);
+uint64_t stream_rows_end(const struct stream *s, enum stream_rows which);
+bool stream_save_rows(const struct stream *s, enum stream_rows which, uint64_t since,
+                      struct buf *out, struct err *e) MUST_USE;
+bool stream_load_rows(struct stream *s, enum stream_rows which, struct text saved,
+                      struct err *e) MUST_USE;
+
 /* The declarations of x$errors and x$late, and streams that hold their rows. */
 const struct stream_def *stream_errors_def(struct stream *s);
 const struct stream_def *stream_late_def(struct stream *s);
@@ -66,10 +85,14 @@ struct job_options {
 
 struct runner *runner_create(const struct edge_env *env, struct err *e) MUST_USE;
 void runner_destroy(struct runner *r); /* accepts NULL */
+/* The run ends here and goes on in another process: from now on, where there are checkpoints, jobs
+ * that are removed leave what their sinks have in progress as it is. */
+void runner_leave(struct runner *r);
 
 /* Joins the background; nothing runs before runner_run(). NULL: see *e. */
 struct job *runner_add(struct runner *r, const struct job_options *o, struct err *e) MUST_USE;
-void runner_remove(struct runner *r, struct job *j); /* drops its state; accepts NULL */
+/* Drops its state; what its sink has in progress is published. Accepts NULL. */
+void runner_remove(struct runner *r, struct job *j);
 
 /* What makes runner_run() return. */
 struct runner_until {
@@ -86,6 +109,23 @@ struct runner_until {
 /* Runs all jobs. A job that fails is JOB_FAILED, the others go on; false only for what stops the
  * runner itself. */
 bool runner_run(struct runner *r, const struct runner_until *until, struct err *e) MUST_USE;
+
+/* One round: every job gets its turn. *more_out false: nothing was left to do but to wait. For who
+ * must stop between two steps. */
+void runner_step(struct runner *r, bool *more_out);
+
+/* All jobs as bytes, between two steps, but what their queries remember: that is apart. */
+bool runner_save(struct runner *r, struct buf *out, struct err *e) MUST_USE;
+/* Into a runner whose jobs were added anew and have not started, over streams that are loaded: each
+ * goes on as the one of its name. Those that nothing is saved of start from the beginning. A source
+ * that cannot go on is its jobs' failure. */
+bool runner_load(struct runner *r, struct text saved, struct err *e) MUST_USE;
+/* What the query of a job that runs remembers; nothing of others. Loaded after the jobs. */
+bool job_save_query(struct job *j, struct buf *out, struct err *e) MUST_USE;
+bool job_load_query(struct job *j, struct text saved, struct err *e) MUST_USE;
+struct job *runner_first(const struct runner *r);
+struct job *job_next(const struct job *j);
+struct text job_name(const struct job *j);
 
 enum job_state job_state(const struct job *j);
 /* Has it taken all rows that are in memory now, and given what they make? */

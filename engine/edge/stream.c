@@ -11,6 +11,7 @@
 
 #include "engine/base/option.h"
 #include "engine/edge/out_lines.h"
+#include "engine/edge/outlet.h"
 #include "engine/edge/slice.h"
 #include "engine/edge/tap.h"
 
@@ -151,6 +152,7 @@ struct stream *stream_create_query(struct text name, const struct edge_env *env,
 void stream_destroy(struct stream *s) {
     if (!s) return;
     taps_close(s);
+    outlets_close(s);
     intake_close(s->intake);
     kept_destroy(s->kept);
     table_destroy(s->table);

@@ -47,9 +47,13 @@ struct stream {
     bool strict; /* a statement writes: what is not taken is its error, and nobody else's */
     int64_t idle_timeout_us; /* 0: never idle */
     struct stream_stats stats;
-    uint64_t number;        /* of `kept` as a source (feed_number); 0: none yet */
-    uint64_t bad_seen;      /* bad records told of a source that is read again count once */
-    struct tap *taps;       /* open readings */
+    uint64_t number;   /* of `kept` as a source (feed_number); 0: none yet */
+    uint64_t bad_seen; /* bad records told of a source that is read again count once */
+    struct tap *taps;  /* open readings */
+    struct arrived {   /* a source that cannot be read twice was loaded, and not opened since */
+        bool known;
+        uint64_t at; /* what came before was read; place in the journal */
+    } arrived;
     struct outlet *outlets; /* open sinks */
 };
 

@@ -47,13 +47,14 @@ static bool tap_bad(void *context, const struct decode_bad *b, struct err *e) {
     return bad_list_add(&t->held, b->row, &mine, e);
 }
 
-static void tap_close(struct tap *t) {
+void tap_close(struct tap *t) {
     struct tap **link = &t->stream->taps;
     while (*link && *link != t) link = &(*link)->next;
     if (*link) *link = t->next;
     if (t->reader) t->reader->type->close(t->reader);
     lane_close(t->bad_lane);
     arena_done(&t->held_arena);
+    arena_done(&t->rest.arena);
     free(t->used);
     free(t);
 }
@@ -73,52 +74,65 @@ static bool note_used(struct tap *t, const struct plan_input *in) {
 static bool widen(struct tap *t, struct err *e) {
     const struct reader_type *type = t->reader->type;
     if (!type->widen) return true;
-    if (!type->widen(t->reader, t->used, t->batch != NULL, e)) return false;
-    if (!t->batch) return true;
+    bool again = t->batch && !t->rest.is_batch;
+    if (!type->widen(t->reader, t->used, again, e)) return false;
+    if (!again) return true;
     uint32_t rows = t->batch->rows;
     if (type->read(t->reader, &t->batch, e) != READ_ROWS) return false;
     assert(t->batch->rows == rows);
     return true;
 }
 
-static enum tap_from tap_from(struct stream *s, const struct stream_def *def) {
-    bool table = s->table && (def == s->def || def == stream_numbered_def(s));
-    return table ? FROM_TABLE : def != s->def ? FROM_SIDE : FROM_STREAM;
+enum tap_from tap_from(const struct tap *t) {
+    struct stream *s = t->stream;
+    bool table = s->table && (t->def == s->def || t->def == stream_numbered_def(s));
+    return table ? FROM_TABLE : t->def != s->def ? FROM_SIDE : FROM_STREAM;
 }
 
-static struct tap *tap_create(const struct feed_options *o, struct err *e) {
+struct tap *tap_new(struct stream *s, const struct stream_def *def, struct err *e) {
     struct tap *t = calloc(1, sizeof *t);
-    uint32_t cols = o->input->def->schema->cols;
-    bool *used = calloc(cols + 1, sizeof *used);
+    bool *used = calloc(def->schema->cols + 1, sizeof *used);
     if (!t || !used) {
         free(t);
         free(used);
         err_memory(e);
         return NULL;
     }
-    t->stream = o->stream;
+    t->stream = s;
+    t->def = def;
     t->used = used;
     arena_init(&t->held_arena, 0);
+    arena_init(&t->rest.arena, 0);
     bad_list_reset(&t->held, &t->held_arena);
-    t->hint = o->input->hint;
-    t->occurrence = o->occurrence;
-    t->from = tap_from(o->stream, o->input->def);
-    t->alone = t->from == FROM_SIDE || !o->stream->connector;
-    if (o->stream->connector && !o->stream->connector->rereadable) {
-        t->bad = o->stream->bad_seen; /* what it will give was never seen */
-    }
-    t->next = o->stream->taps;
-    o->stream->taps = t;
-    if (!t->alone || o->stream->number == 0) o->stream->number = ++*o->sources;
-    if (t->from == FROM_STREAM) t->number = o->stream->number;
+    struct tap **link = &s->taps;
+    while (*link) link = &(*link)->next;
+    *link = t;
     return t;
 }
 
-/* A reading that is over and that nobody reads any more: who comes now tries anew. */
+static struct tap *tap_create(const struct feed_options *o, struct err *e) {
+    struct tap *t = tap_new(o->stream, o->input->def, e);
+    if (!t) return NULL;
+    t->hint = o->input->hint;
+    t->occurrence = o->occurrence;
+    enum tap_from from = tap_from(t);
+    t->alone = from == FROM_SIDE || !o->stream->connector;
+    if (o->stream->connector && !o->stream->connector->rereadable) {
+        t->bad = o->stream->bad_seen; /* what it will give was never seen */
+    }
+    if (!t->alone || o->stream->number == 0) o->stream->number = ++*o->sources;
+    if (from == FROM_STREAM) t->number = o->stream->number;
+    return t;
+}
+
+/* A reading that is over and that nobody reads any more: who comes now tries anew. One that can be
+ * begun anew and has no feed was loaded for a query that is not there any more. */
 static void drop_ended(struct stream *s) {
     for (struct tap *t = s->taps; t;) {
         struct tap *next = t->next;
-        if ((t->ended || t->failed) && !t->feeds && !t->batch) tap_close(t);
+        bool over = (t->ended || t->failure.code != ERR_NONE) && !t->batch;
+        bool lost = s->connector->rereadable || t->alone;
+        if (!t->feeds && (over || lost)) tap_close(t);
         t = next;
     }
 }
@@ -152,28 +166,34 @@ static struct reader *open_kept(struct tap *t, const struct plan_input *in, stru
     struct kept *k = s->kept;
     if (in->def == &s->errors.def) k = side_kept(s, &s->errors, e);
     if (in->def == &s->late.def) k = side_kept(s, &s->late, e);
-    if (!k && t->from != FROM_TABLE) return NULL;
+    if (!k && tap_from(t) != FROM_TABLE) return NULL;
     struct text mode = option_text(&in->hint, "scan.startup.mode");
     if (!mode.at) mode = option_text(&in->def->options, "scan.startup.mode");
     bool latest =
         mode.bytes >= 6 && text_equal_fold((struct text){mode.at, 6}, TEXT_LITERAL("latest"));
-    if (t->from == FROM_TABLE) return open_table(s, in, latest, e);
+    if (tap_from(t) == FROM_TABLE) return open_table(s, in, latest, e);
     return kept_reader_open(k, latest && !in->snapshot ? KEPT_LATEST : KEPT_OLDEST, in->snapshot,
                             e);
 }
 
 /* Opened at the first read, when all that start together have said which columns they use. */
-static bool tap_open(struct tap *t, struct err *e) {
+bool tap_open(struct tap *t, struct err *e) {
     const struct reader_options o = {
         .def = t->stream->def,
         .hint = t->hint,
         .used = t->used,
         .env = t->stream->env,
+        .saved = t->rest.place,
+        .arrived = t->stream->arrived.known ? &t->stream->arrived.at : NULL,
         .context = t,
         .bad = tap_bad,
     };
     t->reader = t->stream->connector->reader_open(&o, e);
-    return t->reader != NULL;
+    if (!t->reader) return false;
+    t->reader->bytes += t->rest.bytes;
+    t->rest.place.at = NULL;
+    t->stream->arrived.known = false;
+    return true;
 }
 
 struct feed *feed_open(const struct feed_options *o, struct err *e) {
@@ -271,7 +291,6 @@ static enum feed_status tap_read(struct tap *t, struct err *e) {
     t->batch = NULL;
     if (!tell_rest(t, e)) return FEED_FAIL;
     if (!t->reader && !tap_open(t, e)) {
-        t->failed = true;
         t->failure = *e;
         return FEED_FAIL;
     }
@@ -283,14 +302,12 @@ static enum feed_status tap_read(struct tap *t, struct err *e) {
         t->ended = true;
         if (t->bad_lane) lane_end(t->bad_lane);
         return FEED_END;
-    case READ_FAIL:
-        t->failed = true;
-        t->failure = *e;
-        return FEED_FAIL;
+    case READ_FAIL: t->failure = *e; return FEED_FAIL;
     case READ_ROWS: break;
     }
     assert(b && b->rows > 0);
     t->batch = b;
+    t->rest.is_batch = false;
     t->end = t->begun + b->rows;
     t->spare_from = 0;
     count_rows(t, b);
@@ -304,7 +321,7 @@ static enum feed_status tap_read(struct tap *t, struct err *e) {
 
 const void *feed_source(const struct feed *f, uint64_t *at_out) {
     const struct tap *t = f->tap;
-    if (t->from == FROM_TABLE) return table_reader_source(t->reader, at_out);
+    if (tap_from(t) == FROM_TABLE) return table_reader_source(t->reader, at_out);
     if (t->alone) return kept_reader_source(t->reader, at_out);
     *at_out = f->holds ? t->begun + f->from : t->end;
     return t;
@@ -321,9 +338,13 @@ bool feed_order_bad(struct feed *f, struct junctions *all, struct err *e) {
         .context = s,
         .write = stream_write_errors,
     };
-    t->bad_reached = t->begun;
+    struct saved rows = saved_of(t->rest.lane);
+    bool loaded = t->rest.lane.at != NULL;
     t->bad_lane = lane_open(all, &o, e);
-    return t->bad_lane != NULL;
+    if (!t->bad_lane) return false;
+    if (!loaded) t->bad_reached = t->begun;
+    t->rest.lane.at = NULL;
+    return !loaded || lane_load(t->bad_lane, s->errors.def.schema, &rows, e);
 }
 
 bool feed_check_bad(const struct feed *f, struct err *e) {
@@ -342,7 +363,7 @@ enum feed_status feed_rows(struct feed *f, const struct batch **out, uint32_t *f
         return s;
     }
     if (!f->holds) {
-        if (t->failed) {
+        if (t->failure.code != ERR_NONE) {
             *e = t->failure;
             return FEED_FAIL;
         }
@@ -400,7 +421,7 @@ bool feed_is_level(const struct feed *f) {
     const struct tap *t = f->tap;
     if (!t->alone) return true;
     if (f->holds || f->aside) return false;
-    return t->from == FROM_TABLE ? table_reader_is_level(t->reader)
+    return tap_from(t) == FROM_TABLE ? table_reader_is_level(t->reader)
                                  : kept_reader_is_level(t->reader);
 }
 
@@ -410,7 +431,8 @@ bool feed_whole_row(struct feed *f, uint32_t row, struct late_row *out, struct e
     assert(b);
     out->row = b;
     out->index = row;
-    if (f->taking_aside || !t->reader->type->whole_row) return true;
+    bool whole = f->taking_aside || t->rest.is_batch || !t->reader->type->whole_row;
+    if (whole) return true;
     if (!t->reader->type->whole_row(t->reader, row, &out->row, e)) return false;
     out->index = 0;
     return true;

@@ -75,6 +75,16 @@ bool feed_whole_row(struct feed *f, uint32_t row, struct late_row *out, struct e
  * when too much lies in the queue. */
 bool feed_set_aside(struct feed *f, bool *did_out, struct err *e) MUST_USE;
 
+/* The stream's taps as bytes; what follows is for streams that nobody reads yet. */
+bool taps_save(struct stream *s, struct buf *out, struct err *e) MUST_USE;
+bool taps_load(struct stream *s, struct saved *in, struct err *e) MUST_USE;
+/* A feed as bytes, and a feed of the tap that was loaded; its reader is opened by feed_resume().
+ * Where the feed of x$errors or x$late is loaded, those rows are there. */
+void feed_save(const struct feed *f, struct buf *out, struct err *e);
+struct feed *feed_load(const struct feed_options *o, struct saved *in, struct err *e) MUST_USE;
+/* All feeds of the tap are loaded: its reader goes on. A failure is told to who reads. */
+void feed_resume(struct feed *f);
+
 /* The stream is being dropped: no feed is left. */
 void taps_close(struct stream *s);
 

@@ -25,14 +25,18 @@ enum feed_status feed_aside_rows(struct feed *f, struct err *e) {
     return FEED_WAIT;
 }
 
-static bool aside_open(struct feed *f, struct err *e) {
-    if (f->aside) return true;
+struct kept *tap_aside_rows_of(struct tap *t, struct err *e) {
     const struct kept_options o = {
-        .schema = f->tap->batch->schema,
-        .batch_rows = f->tap->stream->env->batch_rows,
+        .schema = t->def->schema,
+        .batch_rows = t->stream->env->batch_rows,
         .bytes_max = 1, /* what was read goes */
     };
-    f->aside = kept_create(&o, e);
+    return kept_create(&o, e);
+}
+
+static bool aside_open(struct feed *f, struct err *e) {
+    if (f->aside) return true;
+    f->aside = tap_aside_rows_of(f->tap, e);
     if (!f->aside) return false;
     f->aside_reader = kept_reader_open(f->aside, KEPT_OLDEST, false, e);
     return f->aside_reader != NULL;

@@ -180,7 +180,8 @@ static void a_sink_connects_and_writes(void **unused) {
     assert_true(connector_check_sink(&p.def, false, &p.err));
     assert_false(connector_check_sink(&p.def, true, &p.err));
     assert_string_equal(p.err.sqlstate, "0A000");
-    struct sink *s = connector_socket.sink_open(&p.def, false, &p.env, &p.err);
+    struct sink *s = connector_socket.sink_open(
+        &(struct sink_options){.def = &p.def, .env = &p.env, .changes = false}, &p.err);
     assert_non_null(s);
     int peer = accept(server, NULL, NULL);
     assert_true(s->type->write(s, probe_batch(&p, 2, text), &p.err));

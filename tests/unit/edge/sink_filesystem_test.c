@@ -28,7 +28,8 @@ static void partition_by(struct probe *p, uint32_t col) {
 
 static struct sink *open_sink(struct probe *p) {
     assert_true(connector_check_sink(&p->def, false, &p->err));
-    struct sink *s = connector_filesystem.sink_open(&p->def, false, &p->env, &p->err);
+    struct sink *s = connector_filesystem.sink_open(
+        &(struct sink_options){.def = &p->def, .env = &p->env, .changes = false}, &p->err);
     if (!s) fail_msg("%s", p->err.message);
     return s;
 }
@@ -251,7 +252,8 @@ static void a_pipe_has_a_reader(void **unused) {
     begin(&p, "pipe.json");
     const char *path = probe_path(&p, "pipe.json");
     assert_int_equal(mkfifo(path, 0600), 0);
-    assert_null(connector_filesystem.sink_open(&p.def, false, &p.env, &p.err));
+    assert_null(connector_filesystem.sink_open(
+        &(struct sink_options){.def = &p.def, .env = &p.env, .changes = false}, &p.err));
     assert_string_equal(p.err.sqlstate, "58030");
     assert_non_null(strstr(p.err.message, "nobody reads the pipe"));
     int fd = open(path, O_RDONLY | O_NONBLOCK);
@@ -370,7 +372,8 @@ static void changes_are_refused_or_written_as_such(void **unused) {
     assert_non_null(strstr(p.err.hint, "'changelog' = 'op'"));
     probe_option(&p, "changelog", "op");
     assert_true(connector_check_sink(&p.def, true, &p.err));
-    struct sink *s = connector_filesystem.sink_open(&p.def, true, &p.env, &p.err);
+    struct sink *s = connector_filesystem.sink_open(
+        &(struct sink_options){.def = &p.def, .env = &p.env, .changes = true}, &p.err);
     struct batch b = *probe_batch(&p, 1, cells);
     b.change = kinds;
     assert_true(s->type->write(s, &b, &p.err));

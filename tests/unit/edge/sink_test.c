@@ -19,7 +19,8 @@ static const char *written(struct probe *p, const struct connector *c, const str
     assert_int_equal(pipe(ends), 0);
     p->fd_out.fd = p->fd_err.fd = ends[1];
     assert_true(connector_check_sink(&p->def, changes, &p->err));
-    struct sink *s = c->sink_open(&p->def, changes, &p->env, &p->err);
+    struct sink *s = c->sink_open(
+        &(struct sink_options){.def = &p->def, .env = &p->env, .changes = changes}, &p->err);
     assert_non_null(s);
     assert_true(s->type->write(s, b, &p->err));
     assert_true(s->type->flush(s, &p->err));
@@ -118,7 +119,8 @@ static void a_full_disk_is_told_as_such(void **unused) {
         begin(&p, sinks[i]->name);
         p.fd_out.fd = open("/dev/full", O_WRONLY);
         assert_true(p.fd_out.fd >= 0);
-        struct sink *s = sinks[i]->sink_open(&p.def, false, &p.env, &p.err);
+        struct sink *s = sinks[i]->sink_open(
+            &(struct sink_options){.def = &p.def, .env = &p.env, .changes = false}, &p.err);
         assert_true(s->type->write(s, probe_batch(&p, 3, cells), &p.err));
         assert_false(s->type->flush(s, &p.err));
         assert_string_equal(p.err.sqlstate, "53100");
@@ -138,7 +140,8 @@ static void a_reader_that_has_gone_ends_it(void **unused) {
     assert_int_equal(pipe(ends), 0);
     close(ends[0]);
     p.fd_out.fd = ends[1];
-    struct sink *s = connector_print.sink_open(&p.def, false, &p.env, &p.err);
+    struct sink *s = connector_print.sink_open(
+        &(struct sink_options){.def = &p.def, .env = &p.env, .changes = false}, &p.err);
     for (uint32_t i = 0; i < 2; i++) {
         assert_true(s->type->write(s, probe_batch(&p, 3, cells), &p.err));
         assert_false(s->type->flush(s, &p.err));
