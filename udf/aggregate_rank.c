@@ -153,20 +153,23 @@ static bool rank_finish(const struct agg_call *c, void *const *state, uint32_t c
     return !out->failed || err_memory(e);
 }
 
-/* Rows outside 8, then a score 8 and its kind 1 a row. */
+/* Rows outside 8, then a score 8 and its kind 1 a row, written from the last one to the first. */
 static bool rank_save(const struct agg_call *c, const void *state, struct buf *out) {
     const struct ranked *s = state;
-    struct err e;
-    struct arena_mark mark = arena_mark(c->arena);
-    const struct scored *x = scores_list(c->arena, s, &e);
-    if (!x) return false;
+    const size_t each = sizeof(double) + 1;
+    (void)c;
     buf_add(out, &s->outside, sizeof s->outside);
-    for (uint64_t i = 0; i < s->count; i++) {
-        buf_add(out, &x[i].score, sizeof x[i].score);
-        buf_add_char(out, x[i].positive ? 1 : 0);
+    if (!buf_reserve(out, (size_t)s->count * each)) return false;
+    char *to = out->at + out->bytes;
+    const struct block *b = s->last;
+    for (uint64_t i = s->count; i > 0; i--) {
+        uint32_t at = (uint32_t)((i - 1) % BLOCK_SCORES);
+        memcpy(to + (i - 1) * each, &b->score[at], sizeof b->score[at]);
+        to[(i - 1) * each + sizeof(double)] = (char)(b->positive >> at & 1);
+        if (at == 0) b = b->before;
     }
-    arena_rewind(c->arena, mark);
-    return !out->failed;
+    out->bytes += (size_t)s->count * each;
+    return true;
 }
 
 static bool rank_load(const struct agg_call *c, void *state, struct text saved, struct err *e) {

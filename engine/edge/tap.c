@@ -330,7 +330,8 @@ const void *feed_source(const struct feed *f, uint64_t *at_out) {
 bool feed_order_bad(struct feed *f, struct junctions *all, struct err *e) {
     struct tap *t = f->tap;
     struct stream *s = t->stream;
-    if (t->alone || t->bad_lane || t->ended) return true;
+    bool loaded = t->rest.lane.at != NULL;
+    if (t->alone || t->bad_lane || (t->ended && !loaded)) return true;
     const struct lane_options o = {
         .source = t,
         .place = &s->errors,
@@ -339,7 +340,6 @@ bool feed_order_bad(struct feed *f, struct junctions *all, struct err *e) {
         .write = stream_write_errors,
     };
     struct saved rows = saved_of(t->rest.lane);
-    bool loaded = t->rest.lane.at != NULL;
     t->bad_lane = lane_open(all, &o, e);
     if (!t->bad_lane) return false;
     if (!loaded) t->bad_reached = t->begun;

@@ -81,6 +81,9 @@ static void run_case(struct tally *t, const char *path, const struct case_spec *
     bool usable = !whole.left_out && !whole.failure[0] && whole.steps > 1;
     if (whole.failure[0]) printf("FAILED %s: %s\n", place, whole.failure);
     t->failed += whole.failure[0] != '\0';
+    if (!usable && t->verbose) {
+        printf("left out: %s: %.*s (%u steps)\n", place, TEXT_ARG(c->name), whole.steps);
+    }
     t->left_out += !usable;
     t->cases += usable;
     for (uint32_t i = 0; usable && i < t->rounds; i++) {

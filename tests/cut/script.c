@@ -78,6 +78,13 @@ static bool come_back(struct world *w) {
     return cut_point_load(&w->point, w->session, &e) || lost(w, "loading", &e);
 }
 
+/* All that was made is covered and appears. */
+static bool point(struct world *w) {
+    struct err e;
+    if (!cut_point_save(&w->point, w->session, &e)) return lost(w, "saving", &e);
+    return cut_point_commit(w->session, &e) || lost(w, "committing", &e);
+}
+
 /* Saves, goes on for a while, and drops all without a word. */
 static bool cut(struct world *w) {
     struct err e;
@@ -221,7 +228,8 @@ static bool run_select(struct world *w) {
         if (!find_writer(w, name)) break;
         if (!step_until(w, name)) return false;
     }
-    if (!select_add(w, &e)) return world_say(w, &e);
+    if (!point(w)) return false; /* what writers made appears */
+    if (!select_bind(w, &e) || !select_add(w, &e)) return world_say(w, &e);
     w->selecting = true;
     if (!step_until(w, "select")) return false;
     w->selecting = false;
@@ -261,16 +269,6 @@ static bool run_one(struct world *w) {
     return good && more;
 }
 
-/* All that it made is covered and appears. */
-static void last_point(struct world *w) {
-    struct err e;
-    if (!cut_point_save(&w->point, w->session, &e)) {
-        (void)lost(w, "saving at the end", &e);
-    } else if (!cut_point_commit(w->session, &e)) {
-        (void)lost(w, "committing at the end", &e);
-    }
-}
-
 void cut_script_run(const struct cut_options *o, struct cut_result *out) {
     struct cut_options mine = *o;
     struct world w = {.o = &mine, .out = out};
@@ -284,7 +282,7 @@ void cut_script_run(const struct cut_options *o, struct cut_result *out) {
     while (run_one(&w)) {}
     bool usable = !out->left_out && !out->failure[0];
     if (usable && step_until(&w, NULL)) {
-        last_point(&w);
+        (void)point(&w);
         world_tell(&w);
     }
     world_end(&w);
