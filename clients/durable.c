@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include "clients/durable_private.h"
+#include "engine/base/hash.h"
 
 enum { SEGMENT_BYTES = 64 << 20 };
 
@@ -36,13 +37,18 @@ bool durable_open(struct session *s, const char *directory, struct err *e) {
     d->lsn = LOG_LSN_NONE;
     s->durable = d;
     d->store = store_open(&o, e);
-    return d->store && durable_recover(d, e);
+    if (!d->store) return false;
+    s->edge.durable = true;
+    s->edge.salt = log_salt(store_log(d->store));
+    d->written_us = s->options.clock_us();
+    return durable_recover(d, e);
 }
 
 static void durable_free(struct durable *d) {
     while (d->watched) durable_unwatch(d, d->watched->object->id);
     free(d->told);
     free(d->dropped);
+    free(d->stood);
     d->session->durable = NULL;
     free(d);
 }
@@ -51,7 +57,8 @@ bool durable_close(struct session *s, struct err *e) {
     struct durable *d = s->durable;
     struct err second;
     if (!d) return true;
-    bool done = !d->store || durable_checkpoint(s, e);
+    bool done = !d->store || d->replaying || durable_checkpoint(s, e);
+    runner_leave(s->runner);
     bool closed = store_close(d->store, done ? e : &second);
     durable_free(d);
     return done && closed;
@@ -86,11 +93,13 @@ bool durable_claim(struct session *s, const struct ast_statement *st, bool *ther
     return done;
 }
 
-bool durable_may_run(const struct session *s, struct err *e) {
-    if (!s->durable || s->checking) return true;
-    err_set(e, ERR_SQL, "0A000", "queries that run on cannot be kept in a data directory yet");
-    return err_hint(e, "Tables, streams, views, functions and models can; without --data queries "
-                       "run, too.");
+const struct state_journal *durable_journal(const struct session *s, const struct object *o) {
+    struct watched *w = s->durable ? durable_watched(s->durable, o->id) : NULL;
+    return w ? &w->journal.journal : NULL;
+}
+
+void durable_by_hand(struct session *s, bool by_hand) {
+    if (s->durable) s->durable->by_hand = by_hand;
 }
 
 struct text durable_name(const struct session *s) {
@@ -192,10 +201,36 @@ static bool adopt_told(struct durable *d, struct err *e) {
     for (uint32_t i = 0; i < d->tolds; i++) {
         const struct told *t = &d->told[i];
         struct store_key k = {.object = t->object, .section = t->section};
-        if (t->section == SECTION_ROWS) k.number = t->lsn;
+        if (t->section == SECTION_CHANGES) k.number = t->lsn;
         if (!store_adopt(d->store, &k, t->lsn, e)) return false;
     }
     return true;
+}
+
+static struct stood *stood_find(struct durable *d, const struct store_key *k) {
+    for (uint32_t i = 0; i < d->stoods; i++) {
+        const struct store_key *at = &d->stood[i].key;
+        if (at->object == k->object && at->section == k->section) return &d->stood[i];
+    }
+    return NULL;
+}
+
+bool durable_put(struct durable *d, const struct store_key *k, const struct buf *bytes,
+                 struct err *e) {
+    if (bytes->failed) return err_memory(e);
+    uint64_t hash = hash_bytes(bytes->at, bytes->bytes);
+    struct stood *was = k->number == 0 ? stood_find(d, k) : NULL;
+    if (was && was->hash == hash) return true;
+    if (!was && k->number == 0) {
+        void *at = d->stood;
+        if (!list_add(&at, d->stoods, &d->stood_capacity, sizeof *was)) return err_memory(e);
+        d->stood = at;
+        was = &d->stood[d->stoods++];
+        was->key = *k;
+    }
+    if (was) was->hash = hash;
+    d->put = true;
+    return store_put(d->store, k, buf_text(bytes), e);
 }
 
 static bool checkpoint_write(struct durable *d, struct err *e) {
@@ -206,23 +241,39 @@ static bool checkpoint_write(struct durable *d, struct err *e) {
     for (struct watched *w = d->watched; w; w = w->next) {
         if (!durable_rows_save(d, w, e)) return false;
     }
-    return true;
+    return durable_runs_save(d, e);
+}
+
+static bool checkpoint_keep(struct durable *d, struct err *e) {
+    if (!store_commit(d->store, e)) return false;
+    for (struct watched *w = d->watched; w; w = w->next) buf_reset(&w->unsaved);
+    d->tolds = d->drops = 0;
+    return durable_runs_commit(d, e);
 }
 
 bool durable_checkpoint(struct session *s, struct err *e) {
     struct durable *d = s->durable;
     if (!d) return true;
-    bool idle = d->tolds == 0 && d->drops == 0;
-    for (struct watched *w = d->watched; w; w = w->next) idle = idle && w->unsaved.bytes == 0;
-    if (idle) return true;
+    uint64_t before = log_end(store_log(d->store));
+    d->put = d->tolds > 0 || d->drops > 0;
+    d->written_us = s->options.clock_us();
     if (!store_begin(d->store, e)) return false;
-    if (!checkpoint_write(d, e)) {
+    bool done = checkpoint_write(d, e);
+    if (done && !d->put && log_end(store_log(d->store)) == before) { /* all is as it was */
         store_abort(d->store);
-        return false;
+        return true;
     }
-    if (!store_commit(d->store, e)) return false;
-    for (struct watched *w = d->watched; w; w = w->next) buf_reset(&w->unsaved);
-    d->tolds = d->drops = 0;
-    d->lsn = LOG_LSN_NONE;
-    return true;
+    if (done) done = checkpoint_keep(d, e);
+    if (!done) store_abort(d->store);
+    if (!done) durable_runs_abort(d);
+    return done;
+}
+
+bool durable_between(void *context, struct err *e) {
+    struct session *s = context;
+    const struct durable *d = s->durable;
+    int64_t since_us = s->options.clock_us() - d->written_us;
+    bool due = since_us >= s->settings.checkpoint_interval_us ||
+               store_grown_bytes(d->store) >= (uint64_t)s->settings.checkpoint_bytes;
+    return !due || durable_checkpoint(s, e);
 }

@@ -26,8 +26,6 @@ bool durable_close(struct session *s, struct err *e) MUST_USE;
 /* An object with name and text is about to join the catalog: gives it an id, tells it, and watches
  * its rows from now on. */
 bool durable_create(struct session *s, struct object *o, struct err *e) MUST_USE;
-/* May a query run in the background? 0A000: it could not go on after a restart. */
-bool durable_may_run(const struct session *s, struct err *e) MUST_USE;
 /* It is about to leave. */
 bool durable_drop(struct session *s, const struct object *o, struct err *e) MUST_USE;
 
@@ -40,7 +38,14 @@ struct text durable_name(const struct session *s);
 
 /* All that was told is as sure as 'durability' says: before a statement is acknowledged. */
 bool durable_settle(struct session *s, struct err *e) MUST_USE;
-/* Writes a checkpoint: what changed since the last one. */
+/* Where the keyed state of its query is saved; NULL: nowhere. */
+const struct state_journal *durable_journal(const struct session *s, const struct object *o);
+/* What is appended to kept streams is a statement's now, and told at once. */
+void durable_by_hand(struct session *s, bool by_hand);
+
+/* Writes a checkpoint: what changed since the last one. Where nothing is on its way. */
 bool durable_checkpoint(struct session *s, struct err *e) MUST_USE;
+/* The same when one is due: for runner_run(); the context is a session with a directory. */
+bool durable_between(void *context, struct err *e);
 
 #endif

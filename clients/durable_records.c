@@ -95,14 +95,14 @@ bool change_load(struct text *at, struct table_change *out, struct err *e) {
     return done || damaged("changes of a table", e);
 }
 
-bool rows_save(struct buf *out, const struct batch *b, const struct mark *after, struct err *e) {
+bool append_save(struct buf *out, const struct batch *b, const struct mark *after, struct err *e) {
     buf_add(out, &after->watermark_us, sizeof after->watermark_us);
     buf_add(out, &after->proctime_us, sizeof after->proctime_us);
     return block_save(b, out, e) && (!out->failed || err_memory(e));
 }
 
-bool rows_load(struct text body, const struct schema *schema, struct arena *a, struct batch *out,
-               struct mark *after, struct err *e) {
+bool append_load(struct text body, const struct schema *schema, struct arena *a, struct batch *out,
+                 struct mark *after, struct err *e) {
     *after = (struct mark){.ordinal = 0};
     bool done = take(&body, &after->watermark_us, sizeof after->watermark_us) &&
                 take(&body, &after->proctime_us, sizeof after->proctime_us);

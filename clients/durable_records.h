@@ -12,8 +12,13 @@
 
 /* Sections of the items of an object (storage/store.h). */
 enum durable_section {
-    SECTION_DDL = 1,  /* its statement */
-    SECTION_ROWS = 2, /* changes of its rows, or rows; numbers rise with time */
+    SECTION_DDL = 1,     /* its statement */
+    SECTION_CHANGES = 2, /* changes of a table; numbers rise with time */
+    SECTION_RUN = 3,     /* of object 0: where all queries stand (runner_save) */
+    SECTION_QUERY = 4,   /* what its query remembers (job_save_query) */
+    SECTION_STREAM = 5,  /* counters, sources and sinks (stream_save) */
+    SECTION_KEPT = 6,    /* rows it keeps, and behind it x$errors and x$late: enum stream_rows;
+                            numbers are those of rows */
 };
 
 /* A statement that made an object: name, settings that were not as at the start, text.
@@ -42,9 +47,9 @@ bool change_load(struct text *at, struct table_change *out, struct err *e) MUST_
 
 /* Rows of a kept stream: 8 bytes of the watermark and 8 of the time behind them, then a block
  * (engine/base/block.h). */
-bool rows_save(struct buf *out, const struct batch *b, const struct mark *after,
-               struct err *e) MUST_USE;
-bool rows_load(struct text body, const struct schema *schema, struct arena *a, struct batch *out,
-               struct mark *after, struct err *e) MUST_USE;
+bool append_save(struct buf *out, const struct batch *b, const struct mark *after,
+                 struct err *e) MUST_USE;
+bool append_load(struct text body, const struct schema *schema, struct arena *a, struct batch *out,
+                 struct mark *after, struct err *e) MUST_USE;
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "clients/durable_private.h"
+#include "engine/edge/stream.h"
 
 /* Executes the statement that made object `id`, with the settings of then. */
 static bool ddl_again(struct durable *d, uint32_t id, struct text body, struct err *e) {
@@ -58,7 +59,7 @@ static bool rows_item(void *context, const struct store_key *k, struct text byte
     struct reading *r = context;
     struct watched *w = durable_watched(r->d, k->object);
     w->saved_bytes += bytes.bytes;
-    return durable_rows_again(r->d, w, bytes, e);
+    return durable_rows_load(w, bytes, e);
 }
 
 static bool objects_again(struct reading *r, struct err *e) {
@@ -74,7 +75,8 @@ static bool objects_again(struct reading *r, struct err *e) {
         if (is_gone(r, id)) continue;
         done = store_item(d->store, &k, &a, &body, e) && ddl_again(d, id, body, e);
         if (!done || !durable_watched(d, id)) continue;
-        done = store_items(d->store, id, SECTION_ROWS, r, rows_item, e);
+        done = store_items(d->store, id, SECTION_CHANGES, r, rows_item, e) &&
+               durable_stream_load(d, durable_watched(d, id), e);
     }
     arena_done(&a);
     return done;
@@ -102,7 +104,9 @@ static bool rows_fact(struct reading *r, const struct log_record *fact, struct e
     struct watched *w = durable_watched(r->d, fact->object);
     if (is_gone(r, fact->object)) return true;
     if (!w) return err_set(e, ERR_CORRUPT, "XX001", "rows of an object that is not there");
-    return durable_rows_again(r->d, w, fact->body, e) && note_fact(r->d, fact, SECTION_ROWS, e);
+    if (!durable_rows_again(w, fact->body, e)) return false;
+    const struct stream *s = session_stream(w->object);
+    return !s->table || note_fact(r->d, fact, SECTION_CHANGES, e);
 }
 
 static bool fact_again(void *context, const struct log_record *fact, struct err *e) {
@@ -116,10 +120,12 @@ bool durable_recover(struct durable *d, struct err *e) {
     struct reading r = {.d = d};
     d->replaying = d->session->quiet = true;
     bool done = store_facts(d->store, &r, find_gone, e) && objects_again(&r, e) &&
-                store_facts(d->store, &r, fact_again, e) && durable_rows_loaded(d, e);
-    d->replaying = d->session->quiet = false;
+                durable_rows_loaded(d, e) && durable_runs_load(d, e) &&
+                store_facts(d->store, &r, fact_again, e);
+    d->session->quiet = false;
     free(r.gone);
     if (!done) return false;
+    d->replaying = false;
     for (struct object *o = catalog_first(d->session->catalog); o; o = o->next) o->kept = true;
     return true;
 }

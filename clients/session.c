@@ -251,6 +251,7 @@ bool session_finish(struct session *s, struct err *e) {
         .stop = s->options.stop,
         .context = s,
         .progress = s->output.progress ? session_draw_progress : NULL,
+        .between = s->durable ? durable_between : NULL,
     };
     if (!runner_run(s->runner, &until, e)) return false;
     say_bad_rows(s);
@@ -260,7 +261,10 @@ bool session_finish(struct session *s, struct err *e) {
 
 void session_background(struct session *s, int wake_fd) {
     struct pollfd wake = {.fd = wake_fd, .events = POLLIN};
-    struct runner_until until = {.stop = s->options.stop, .wake = &wake};
+    struct runner_until until = {.stop = s->options.stop,
+                                 .wake = &wake,
+                                 .context = s,
+                                 .between = s->durable ? durable_between : NULL};
     struct err unused; /* what fails is its job's error, which SHOW QUERIES tells */
     if (!runner_run(s->runner, &until, &unused)) return;
 }

@@ -267,6 +267,7 @@ static bool background_start(struct session *s, struct object *o, struct err *e)
         .query = session_query_settings(s),
         .fail_on_error = s->settings.on_error == ON_ERROR_FAIL,
     };
+    options.query.journal = durable_journal(s, o);
     r->job = runner_add(s->runner, &options, e);
     return r->job != NULL;
 }
@@ -303,7 +304,6 @@ static bool background_add(struct session *s, struct text name, const struct ast
                            struct err *e) {
     struct running *r = ARENA_NEW(&s->statement, r);
     if (!r) return err_memory(e);
-    if (!durable_may_run(s, e)) return source_place(st->source, insert->target.at, e);
     r->bound = *bound;
     r->replaces = insert->or_replace;
     const struct object *object = r->bound.target;

@@ -103,7 +103,11 @@ static bool append_now(struct session *s, const struct bound_query *bound, uint6
     };
     if (!o.input) return err_memory(e);
     if (!session_settle(s, bound, true, e) || !let_follow(s, bound->target, e)) return false;
-    return run_alone(s, &o, &stats, e) && (*rows_out = stats.rows_out, true);
+    durable_by_hand(s, true);
+    bool done = run_alone(s, &o, &stats, e);
+    durable_by_hand(s, false);
+    if (done) *rows_out = stats.rows_out;
+    return done;
 }
 
 bool session_inserts_now(const struct session *s, const struct bound_query *bound) {
@@ -201,6 +205,7 @@ static bool view_start(struct session *s, struct object *o, struct err *e) {
         .fail_on_error = stops || s->settings.on_error == ON_ERROR_FAIL,
     };
     if (!options.input) return err_memory(e);
+    options.query.journal = durable_journal(s, o);
     r->job = runner_add(s->runner, &options, e);
     return r->job != NULL;
 }
@@ -241,7 +246,6 @@ bool session_create_materialized(struct session *s, const struct ast_statement *
         return source_place(st->source, v->create.name.at, e);
     }
     if (exists) return true;
-    if (!durable_may_run(s, e)) return source_place(st->source, v->create.name.at, e);
     if (!bind_materialized_view(&env, v, &s->statement, &r->bound, &def, e)) return false;
     if (!view_options(s, st, def, e)) return false;
     if (!drop_old(s, st, &r->bound, e) || !view_add(s, st, r, def, &o, e)) return false;

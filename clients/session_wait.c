@@ -5,12 +5,14 @@
  * take all that is there now: so that a view tells of the row that was inserted before it is asked.
  * That goes on from what is read to what the queries that write it read.
  */
+#include "clients/durable.h"
 #include "clients/session_private.h"
 
 bool session_run_until(struct session *s, const struct runner_until *how, struct err *e) {
     struct runner_until until = *how;
     until.stop = s->options.stop;
     until.context = s;
+    until.between = s->durable && !how->alone ? durable_between : NULL;
     until.progress = s->output.progress ? session_draw_progress : NULL;
     return runner_run(s->runner, &until, e);
 }

@@ -25,6 +25,25 @@ const struct setting setting_table[] = {
         .doc = "Rows handled at a time. Results never depend on it.",
     },
     {
+        .name = "checkpoint-bytes",
+        .kind = SETTING_BYTES,
+        .offset = offsetof(struct settings, checkpoint_bytes),
+        .initial = 64 << 20,
+        .min = 1 << 16,
+        .max = INT64_C(1) << 40,
+        .doc = "With a data directory: a checkpoint is due when the log has grown by so much.",
+    },
+    {
+        .name = "checkpoint-interval",
+        .kind = SETTING_DURATION,
+        .offset = offsetof(struct settings, checkpoint_interval_us),
+        .initial = 1000000,
+        .min = 1000,
+        .max = INT64_C(86400000000),
+        .doc = "With a data directory: a checkpoint is due so long after the last one. Rows of "
+               "file sinks appear with it.",
+    },
+    {
         .name = "inference-batch",
         .kind = SETTING_INTEGER,
         .offset = offsetof(struct settings, inference_batch),

@@ -22,6 +22,8 @@ struct settings {
     int64_t max_line_bytes;
     int64_t max_image_pixels;
     int64_t on_error; /* enum on_error */
+    int64_t checkpoint_bytes;
+    int64_t checkpoint_interval_us;
     int64_t inference_batch;
     int64_t inference_wait_us;
     int64_t inference_cache;

@@ -216,6 +216,10 @@ uint64_t log_end(const struct log *l) {
     return l->end;
 }
 
+uint64_t log_salt(const struct log *l) {
+    return l->salt;
+}
+
 uint64_t log_oldest(const struct log *l) {
     return l->oldest;
 }

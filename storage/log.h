@@ -82,6 +82,7 @@ bool log_append(struct log *l, const struct log_entry *entry, uint32_t count, ui
 bool log_wait(struct log *l, uint64_t lsn, struct err *e) MUST_USE;
 /* Everything before it may be acknowledged. */
 uint64_t log_durable(const struct log *l);
+uint64_t log_salt(const struct log *l);   /* as it was made with */
 uint64_t log_end(const struct log *l);    /* the LSN of the next record, at least */
 uint64_t log_oldest(const struct log *l); /* of the segments that are there */
 

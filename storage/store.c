@@ -141,6 +141,16 @@ bool store_items(struct store *s, uint32_t object, uint16_t section, void *conte
     return done;
 }
 
+bool store_number_before(const struct store *s, const struct store_key *k, uint64_t *number_out) {
+    uint32_t i = store_index_from(&s->index, k);
+    bool same = i < s->index.count && store_key_order(&s->index.at[i].key, k) == 0;
+    if (!same && i-- == 0) return false;
+    const struct store_key *at = &s->index.at[i].key;
+    if (at->object != k->object || at->section != k->section) return false;
+    *number_out = at->number;
+    return true;
+}
+
 bool store_next_object(const struct store *s, uint16_t section, uint32_t *object) {
     struct store_key from = {.object = *object, .section = UINT16_MAX, .number = UINT64_MAX};
     for (uint32_t i = store_index_from(&s->index, &from); i < s->index.count; i++) {

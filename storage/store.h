@@ -57,6 +57,8 @@ bool store_items(struct store *s, uint32_t object, uint16_t section, void *conte
                               struct err *e),
                  struct err *e) MUST_USE;
 
+/* The largest number of an item of k's section that is not above k->number; false: none. */
+bool store_number_before(const struct store *s, const struct store_key *k, uint64_t *number_out);
 /* The next object after *object that has items in the section; false: there is none. */
 bool store_next_object(const struct store *s, uint16_t section, uint32_t *object);
 

@@ -233,3 +233,7 @@ struct job *job_next(const struct job *j) {
 struct text job_name(const struct job *j) {
     return j->o.name;
 }
+
+void job_save_anew(struct job *j) {
+    if (j->query) query_save_anew(j->query);
+}

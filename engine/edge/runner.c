@@ -33,7 +33,7 @@ struct runner {
     uint64_t statements; /* that ever joined */
     uint64_t sources;    /* told apart so far */
     struct junctions junctions;
-    int64_t flushed_ms, told_ms;
+    int64_t flushed_ms, told_ms, between_ms;
     bool leaving; /* jobs do not end, but go on elsewhere */
     struct pollfd polled[POLLED_MAX];
 };
@@ -214,30 +214,36 @@ static bool is_at_rest(const struct runner *r) {
     return true;
 }
 
-static void tell(struct runner *r, const struct runner_until *until) {
+static bool tell(struct runner *r, const struct runner_until *until, struct err *e) {
     int64_t now = now_ms();
+    bool between = until->between && now - r->between_ms >= FLUSH_MS;
     if (now - r->flushed_ms >= FLUSH_MS) flush_all(r);
-    if (!until->progress || now - r->told_ms < PROGRESS_MS) return;
+    if (between) {
+        r->between_ms = now;
+        if (!until->between(until->context, e)) return false;
+    }
+    if (!until->progress || now - r->told_ms < PROGRESS_MS) return true;
     r->told_ms = now;
     until->progress(until->context);
+    return true;
 }
 
 void runner_step(struct runner *r, bool *more_out) {
-    start_waiting(r);
-    bool did = step_all(r, false);
-    if (!did) did = step_all(r, true);
+    const struct runner_until all = {.job = NULL};
+    start_waiting(r, &all);
+    bool did = step_all(r, &all, false);
+    if (!did) did = step_all(r, &all, true);
     *more_out = did || unblock(r) || pause_all(r);
 }
 
 bool runner_run(struct runner *r, const struct runner_until *until, struct err *e) {
-    (void)e;
     start_waiting(r, until);
     r->flushed_ms = r->told_ms = now_ms();
     while (!is_satisfied(r, until)) {
         if ((until->stop && *until->stop) || is_woken(until)) break;
         bool did = step_all(r, until, false);
         if (!did) did = step_all(r, until, true);
-        tell(r, until);
+        if (!tell(r, until, e)) return false;
         if (did || unblock(r)) continue;
         if (pause_all(r) || is_satisfied(r, until)) continue;
         if (until->level || (until->rest && is_at_rest(r))) break;

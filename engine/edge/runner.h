@@ -104,6 +104,9 @@ struct runner_until {
     const struct pollfd *wake;         /* can be read: returns true; NULL: none */
     void *context;
     void (*progress)(void *context); /* called about five times a second; may be NULL */
+    /* Called about ten times a second where nothing is on its way; false: the run ends with *e. May
+     * be NULL. */
+    bool (*between)(void *context, struct err *e);
 };
 
 /* Runs all jobs. A job that fails is JOB_FAILED, the others go on; false only for what stops the
@@ -123,6 +126,8 @@ bool runner_load(struct runner *r, struct text saved, struct err *e) MUST_USE;
 /* What the query of a job that runs remembers; nothing of others. Loaded after the jobs. */
 bool job_save_query(struct job *j, struct buf *out, struct err *e) MUST_USE;
 bool job_load_query(struct job *j, struct text saved, struct err *e) MUST_USE;
+/* What it saved last could not be kept. */
+void job_save_anew(struct job *j);
 struct job *runner_first(const struct runner *r);
 struct job *job_next(const struct job *j);
 struct text job_name(const struct job *j);

@@ -160,6 +160,27 @@ bool table_load(struct table *t, const struct table_change *c, struct err *e) {
     return entry_load(t, &n, c->number, e);
 }
 
+bool table_again(struct table *t, const struct table_change *c, struct err *e) {
+    struct row_key key;
+    struct new_row n = {.row = NULL};
+    uint32_t id = STATE_NONE;
+    assert(t->open);
+    arena_reset(&t->scratch);
+    if (c->before.at) {
+        if (!key_of_packed(t, c->before, c->number, &key, e)) return false;
+        id = entry_find(t, &key);
+        if (id == STATE_NONE) return does_not_fit(t, c->number, e);
+        if (!c->after.at) return entry_kill(t, id, e);
+    }
+    if (!c->after.at) return true;
+    if (!key_of_packed(t, c->after, c->number, &n.key, e)) return false;
+    if (t->o.kind != TABLE_BY_CONTENT) n.row = row_create(c->after);
+    if (t->o.kind != TABLE_BY_CONTENT && !n.row) return err_memory(e);
+    if (id != STATE_NONE) return entry_change(t, id, &n, e);
+    if (c->number >= t->next_number) t->next_number = c->number;
+    return entry_add(t, &n, e);
+}
+
 struct place {
     uint64_t number;
     uint32_t id;

@@ -98,6 +98,8 @@ void table_change_at(const struct table *t, uint32_t i, struct table_change *out
 /* Does again what a holder was told, unchecked and unseen; before the first reader opens. XX001:
  * it does not fit what is there. */
 bool table_load(struct table *t, const struct table_change *c, struct err *e) MUST_USE;
+/* The same between begin and commit, for followers to see. */
+bool table_again(struct table *t, const struct table_change *c, struct err *e) MUST_USE;
 /* After the last table_load(), which may come in any order of numbers. */
 bool table_loaded(struct table *t, struct err *e) MUST_USE;
 
