@@ -332,7 +332,11 @@ static void print_track(const struct printing *p, const struct plan *plan) {
     }
     add_named_duration(p->out, "age ", t->age_max_us);
     buf_add_str(p->out, "; state: bounded by open frames and what was seen in that age");
-    if (t->partitions > 0) buf_add_str(p->out, ", and a number for each partition");
+    if (t->partitions == 0) return;
+    buf_add_str(p->out, ", and a number for each partition");
+    if (t->final || p->query->state_ttl_us == 0) return;
+    buf_add_str(p->out, " seen within state-ttl ");
+    add_duration(p->out, p->query->state_ttl_us);
 }
 
 static void (*const printers[PLAN_COUNT])(const struct printing *p, const struct plan *plan) = {

@@ -7,6 +7,7 @@
 #ifndef ENGINE_PLAN_TRACK_H
 #define ENGINE_PLAN_TRACK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { TRACK_BOX_COLS = 4 };
@@ -22,6 +23,7 @@ struct plan_track {
     int64_t age_max_us;               /* a track not seen for longer ends */
     uint32_t partitions;
     const uint32_t *partition_col;
+    bool final; /* the whole query gives final rows only: no partition is forgotten */
 };
 
 #endif

@@ -87,6 +87,7 @@ static void settle(struct plan *p, bool final) {
         p->as.set_operation.final = final;
         p->changes = !final && (p->changes || p->as.set_operation.except);
     }
+    if (p->kind == PLAN_TRACK) p->as.track.final = final;
     assert(p->kind != PLAN_SORT || !p->changes);
 }
 

@@ -11,6 +11,7 @@
 
 #include "engine/op.h"
 #include "engine/op/tracks_private.h"
+#include "engine/query_private.h"
 #include "engine/window.h"
 
 #define NUMBER_MAX (INT64_C(1) << 62)
@@ -62,8 +63,10 @@ bool tracks_open(struct tracks *t, const struct plan_track *plan, const struct s
     *t = (struct tracks){.plan = plan, .codec = {.save = lane_save, .load = lane_load}};
     if (!keys_open(t, input, op->arena)) return err_memory(e);
     t->keyed = op->keyed;
+    int64_t ttl_us = plan->final ? 0 : op->query->plan->state_ttl_us;
+    t->forget_us = ttl_us == 0 || ttl_us > plan->age_max_us ? ttl_us : plan->age_max_us;
     struct state_options o = {.key_bytes = t->partition_key.key_bytes,
-                              .value_bytes = sizeof(int64_t)};
+                              .value_bytes = sizeof(struct partition)};
     t->partition = state_table_create(t->keyed, &o, e);
     if (!t->partition) return false;
     o = (struct state_options){
@@ -77,14 +80,19 @@ void tracks_close(struct tracks *t) {
     state_table_destroy(t->lane);
     t->partition = t->lane = NULL;
     time_heap_done(&t->idle);
+    time_heap_done(&t->quiet);
 }
 
 size_t tracks_bytes(const struct tracks *t) {
-    return t->idle.arena.held_bytes;
+    return t->idle.arena.held_bytes + t->quiet.arena.held_bytes;
 }
 
 static struct lane *lane_at(const struct tracks *t, uint32_t id) {
     return state_value(t->lane, id);
+}
+
+static struct partition *partition_at(const struct tracks *t, uint32_t id) {
+    return state_value(t->partition, id);
 }
 
 static bool note_idle(struct tracks *t, uint32_t id, int64_t at_us, struct err *e) {
@@ -108,6 +116,8 @@ bool tracks_expect(struct tracks *t, const struct key_rows *rows, const int64_t 
         if (!lane->noted) {
             if (!note_idle(t, lane_out[i], at_us[i], e)) return false;
             *lane = (struct lane){.noted = true, .partition = partition[i], .last_us = TIME_MIN_US};
+            state_touch(t->partition, partition[i]);
+            partition_at(t, partition[i])->lanes++;
         }
         lane->expected++;
     }
@@ -120,6 +130,39 @@ bool tracks_expect_again(struct tracks *t, uint32_t lane) {
     return true;
 }
 
+/* The partition has no lanes: its time to be forgotten may come. */
+static bool note_quiet(struct tracks *t, uint32_t id, struct err *e) {
+    struct partition *p = partition_at(t, id);
+    if (t->forget_us == 0 || p->noted) return true;
+    p->noted = true;
+    struct time_item x = {.at_us = p->last_us, .id = id};
+    return time_heap_add(&t->quiet, x) || err_memory(e);
+}
+
+/* Partitions that were not seen for long go: nobody can tell when, as their numbers begin again
+ * with the next frame anyway. */
+static bool quiet_end(struct tracks *t, int64_t at_us, struct err *e) {
+    while (t->quiet.count > 0 && at_us - t->quiet.item[0].at_us > t->forget_us) {
+        uint32_t id = time_heap_take(&t->quiet).id;
+        struct partition *p = partition_at(t, id);
+        p->noted = false;
+        if (p->lanes > 0) continue; /* noted again when the last one goes */
+        if (at_us - p->last_us > t->forget_us) {
+            state_remove(t->partition, id);
+        } else if (!note_quiet(t, id, e)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool lane_end(struct tracks *t, uint32_t id, struct err *e) {
+    uint32_t partition = lane_at(t, id)->partition;
+    state_remove(t->lane, id);
+    state_touch(t->partition, partition);
+    return --partition_at(t, partition)->lanes > 0 || note_quiet(t, partition, e);
+}
+
 /* Lanes whose tracks have all ended go. */
 static bool idle_end(struct tracks *t, int64_t at_us, struct err *e) {
     int64_t since_us = at_us - t->plan->age_max_us;
@@ -130,8 +173,8 @@ static bool idle_end(struct tracks *t, int64_t at_us, struct err *e) {
             if (!note_idle(t, id, at_us, e)) return false;
         } else if (lane->last_us >= since_us) {
             if (!note_idle(t, id, lane->last_us, e)) return false;
-        } else {
-            state_remove(t->lane, id);
+        } else if (!lane_end(t, id, e)) {
+            return false;
         }
     }
     return true;
@@ -177,6 +220,16 @@ static uint32_t refuse(struct sighting *const *box, uint32_t boxes) {
     return boxes < FRAME_BOXES_MAX ? boxes : FRAME_BOXES_MAX;
 }
 
+/* A frame has boxes of the partition. */
+static void partition_see(struct tracks *t, uint32_t id, int64_t at_us) {
+    struct partition *p = partition_at(t, id);
+    bool forgotten = t->forget_us > 0 && p->seen && at_us - p->last_us > t->forget_us;
+    state_touch(t->partition, id);
+    if (forgotten) p->given = 0;
+    p->last_us = at_us;
+    p->seen = true;
+}
+
 static bool matches_find(struct tracks *t, int64_t at_us, struct sighting *const *box,
                          uint32_t boxes, struct arena *scratch, struct err *e) {
     for (uint32_t from = 0, to; from < boxes; from = to) {
@@ -187,6 +240,7 @@ static bool matches_find(struct tracks *t, int64_t at_us, struct sighting *const
         assert(lane->expected >= to - from);
         state_touch(t->lane, box[from]->lane);
         lane->expected -= to - from;
+        partition_see(t, lane->partition, at_us);
         f.boxes = refuse(f.box, to - from);
         if (!lane_match(&f, scratch)) return err_memory(e);
         arena_rewind(scratch, mark);
@@ -202,9 +256,8 @@ static void numbers_give(struct tracks *t, struct sighting *s, uint32_t count) {
         if (s[i].match != MATCH_NONE) {
             s[i].id = lane->track[s[i].match].id;
         } else if (s[i].begins) {
-            int64_t *given = state_value(t->partition, lane->partition);
             state_touch(t->partition, lane->partition);
-            s[i].id = ++*given;
+            s[i].id = ++partition_at(t, lane->partition)->given;
         }
     }
 }
@@ -229,7 +282,7 @@ bool tracks_frame(struct tracks *t, int64_t at_us, struct sighting *s, uint32_t 
     struct sighting **box;
     uint32_t boxes;
     assert(window_time_fits(at_us));
-    if (!idle_end(t, at_us, e)) return false;
+    if (!idle_end(t, at_us, e) || !quiet_end(t, at_us, e)) return false;
     if (!groups_make(s, count, scratch, &box, &boxes)) return err_memory(e);
     if (!matches_find(t, at_us, box, boxes, scratch, e)) return false;
     numbers_give(t, s, count);
@@ -258,9 +311,11 @@ bool tracks_load(struct tracks *t, struct text *at, struct err *e) {
     if (!state_table_load(t->partition, at, e) || !state_table_load(t->lane, at, e)) return false;
     for (uint32_t id = 0; id < t->partition->used; id++) {
         if (!state_is_live(t->partition, id)) continue;
-        int64_t given;
-        memcpy(&given, state_value(t->partition, id), sizeof given);
-        if (given < 0 || given > NUMBER_MAX) return damaged(e);
+        struct partition *p = partition_at(t, id);
+        if (p->given < 0 || p->given > NUMBER_MAX) return damaged(e);
+        if (p->seen ? !window_time_fits(p->last_us) : p->last_us != 0) return damaged(e);
+        p->lanes = 0;
+        p->noted = false;
     }
     for (uint32_t id = 0; id < t->lane->used; id++) {
         if (!state_is_live(t->lane, id)) continue;
@@ -268,7 +323,12 @@ bool tracks_load(struct tracks *t, struct text *at, struct err *e) {
         if (!lane_is_good(t, lane)) return damaged(e);
         lane->noted = true;
         lane->expected = 0;
+        partition_at(t, lane->partition)->lanes++;
         if (!note_idle(t, id, lane->last_us, e)) return false;
+    }
+    for (uint32_t id = 0; id < t->partition->used; id++) {
+        bool quiet = state_is_live(t->partition, id) && partition_at(t, id)->lanes == 0;
+        if (quiet && !note_quiet(t, id, e)) return false;
     }
     return true;
 }

@@ -5,10 +5,13 @@
  * with where its track is thought to be; a pair must overlap by overlap_min. Boxes of a score from
  * score_min on choose first, and where they find no track they begin one; the others may only go on
  * with what is left over. A track that was not seen for longer than age_max_us has ended. Numbers
- * count up from 1 in each partition, in the order of rows within a frame.
+ * count up from 1 in each partition, in the order of rows within a frame; with 'state-ttl', again
+ * from 1 where the partition had no frame for longer than that (and than age_max_us: its tracks
+ * have all ended by then).
  *
  * Frames are given in the order of their times. What is kept is bounded by what was seen in the
- * last age_max_us and by the bounds below, and by one number for each partition ever seen.
+ * last age_max_us and by the bounds below, and by one number for each partition that is not
+ * forgotten.
  *
  * Source: Bewley et al. 2016 (SORT); Zhang et al. 2022 (ByteTrack) for the two rounds.
  *
@@ -34,10 +37,12 @@ struct tracks {
     const struct plan_track *plan;
     struct state *keyed;
     struct key_set partition_key, lane_key;
-    struct state_table *partition; /* -> int64_t, how many numbers were given */
+    struct state_table *partition; /* -> struct partition */
     struct state_table *lane;      /* -> struct lane */
     struct state_codec codec;
-    struct time_heap idle; /* lanes, by a time not above that of their last frame */
+    struct time_heap idle;  /* lanes, by a time not above that of their last frame */
+    struct time_heap quiet; /* partitions without lanes, likewise */
+    int64_t forget_us;      /* a partition without a frame for longer is forgotten; 0: none is */
 };
 
 /* A box of a frame. */

@@ -25,6 +25,14 @@ struct lane {
     bool noted;         /* it has its note among the idle ones: every lane that is not new */
 };
 
+struct partition {
+    int64_t given;   /* numbers */
+    int64_t last_us; /* of its last frame, where it was seen */
+    uint32_t lanes;  /* that it has */
+    bool seen;
+    bool noted; /* it has its note among the quiet ones */
+};
+
 struct lane_frame {
     const struct plan_track *plan;
     struct lane *lane;

@@ -46,7 +46,9 @@ struct naive {
     int rows;
     struct naive_track track[TRACKS_MAX];
     int tracks;
-    int64_t given[CAMERAS];
+    int64_t given[CAMERAS], last_us[CAMERAS];
+    bool seen[CAMERAS];
+    int64_t ttl_us; /* 0: none */
     struct buf out;
 };
 
@@ -127,6 +129,16 @@ static void naive_number(struct naive *n, struct row *r) {
     r->id = k->id;
 }
 
+/* The numbers of a camera begin again after a pause that is longer than the ttl and the age. */
+static void naive_see(struct naive *n, const struct row *r) {
+    if (!r->boxed) return;
+    int64_t idle_us = r->at_us - n->last_us[r->cam];
+    bool again = n->seen[r->cam] && idle_us > n->ttl_us && idle_us > n->o->age_max_us;
+    if (n->ttl_us > 0 && again) n->given[r->cam] = 0;
+    n->last_us[r->cam] = r->at_us;
+    n->seen[r->cam] = true;
+}
+
 static void naive_frame(struct naive *n, const struct frame *f) {
     for (int i = f->first; i < f->last; i++) n->row[f->order[i]].match = -2;
     for (int i = f->first; i < f->last; i++) {
@@ -136,6 +148,7 @@ static void naive_frame(struct naive *n, const struct frame *f) {
         try_lane(&t, f, r, true);
         try_lane(&t, f, r, false);
     }
+    for (int i = f->first; i < f->last; i++) naive_see(n, &n->row[f->order[i]]);
     for (int i = f->first; i < f->last; i++) naive_number(n, &n->row[f->order[i]]);
 }
 
@@ -200,7 +213,7 @@ static void random_make(struct naive *n, struct random *g, struct buf *in) {
         *r = (struct row){.cam = (int)random_below(g, CAMERAS),
                           .label = (int)random_below(g, 2),
                           .strong = n->o->score_col < 0 || random_below(g, 3) > 0,
-                          .boxed = random_below(g, 12) > 0,
+                          .boxed = random_below(g, 12) > 0 && (i / 20) % CAMERAS != 1,
                           .rect = {part(g) * 60, part(g) * 10, 20 + part(g) * 9, 30 + part(g)}};
         int64_t at = i / 6 - (int64_t)random_below(g, 4) * (int64_t)random_below(g, 3);
         r->at_us = at * S / 5;
@@ -233,12 +246,14 @@ static void as_a_naive_one(void **unused) {
         int64_t delay_us = (int64_t)random_below(&g, 4) * S / 5;
         memset(&n, 0, sizeof n);
         n.o = &o;
+        if (random_below(&g, 2)) n.ttl_us = (1 + (int64_t)random_below(&g, 8)) * S / 5;
         buf_init(&n.out);
         buf_init(&in);
         random_make(&n, &g, &in);
         naive_run(&n, delay_us);
         rig_init(&r);
         r.workers_max = round % 4 == 0 ? 3 : 1;
+        r.query.state_ttl_us = n.ttl_us;
         struct plan *scan = rig_scan(&r, columns, "at", delay_us);
         rig_rows(&r, 0, in.at);
         rig_same(rig_run(&r, shown(&r, rig_track(&r, scan, "cam", &o))), n.out.at);
