@@ -16,6 +16,7 @@
 #include "engine/expr.h"
 #include "engine/plan_model.h"
 #include "engine/plan_track.h"
+#include "engine/plan_window.h"
 #include "engine/stream_def.h"
 
 /* Every kind of plan node. To add one: a row here, and engine/op/<name>.c with op_<name>.
@@ -60,34 +61,6 @@ struct plan_filter {
 struct plan_project {
     const struct expr *const *expr; /* [schema->cols] */
 };
-
-enum window_kind {
-    WINDOW_TUMBLE,
-    WINDOW_HOP,
-    WINDOW_CUMULATE,
-    WINDOW_SESSION,
-    WINDOW_ATTACHED, /* the rows carry window_start and window_end as columns */
-};
-
-#define WINDOW_SIZE_MAX_US (INT64_C(1) << 60) /* of every duration: 36,000 years */
-enum { WINDOW_PANES_MAX = 1000000 };          /* in one window */
-
-/* Windows [start, end), aligned to the epoch plus offset. All durations > 0. */
-struct window_spec {
-    enum window_kind kind;
-    bool proctime;      /* time_col is a PROCTIME(): the clock's marks close windows */
-    uint8_t precision;  /* of window_start.. : 3, or 6 */
-    uint32_t time_col;  /* event time (TIMESTAMP); ATTACHED: window_end */
-    uint32_t start_col; /* ATTACHED: window_start */
-    int64_t size_us;    /* TUMBLE, HOP, CUMULATE */
-    int64_t slide_us;   /* HOP's slide, CUMULATE's step, SESSION's gap */
-    int64_t offset_us;
-    uint32_t partitions; /* SESSION: PARTITION BY */
-    const uint32_t *partition_col;
-};
-
-/* The parts that a HOP or CUMULATE is cut into, at most WINDOW_PANES_MAX; 1 for others. */
-int64_t window_spec_panes(const struct window_spec *s);
 
 /* Out: the input's columns, then window_start, window_end, window_time. */
 struct plan_window {
