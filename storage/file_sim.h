@@ -3,8 +3,9 @@
  * Everything behind engine/base/file.h. What was written and not synced may be lost by a crash, or
  * be there in part (storage/sim_node.h); so may entries of directories that were not synced
  * (storage/sim_tree.h). Files opened with FILE_DIRECT are durable when a write returns; one that a
- * crash hits is torn at sector borders. A sync that fails loses part of what it should have written
- * for good: a later one does not write it, as on Linux, though readers still see it.
+ * crash hits is torn at sector borders. A file's sync that fails loses part of what it should have
+ * written for good: a later one does not write it, as on Linux, though readers still see it; the
+ * entries of a directory, which are in a journal, wait for the next sync.
  *
  * Each call of the interface but close and ready has a number, from 1; faults are given by number.
  * After a fault of kind FILE_SIM_STOP the machine has stopped: every call fails, nothing changes,
@@ -26,7 +27,7 @@ struct file_sim;
 
 enum file_sim_kind {
     FILE_SIM_STOP,  /* done, done in part, or not at all; then the machine has stopped */
-    FILE_SIM_FAIL,  /* 58030; of what a sync should have written, some is lost for good */
+    FILE_SIM_FAIL,  /* 58030; of what a file's sync should have written, some is lost for good */
     FILE_SIM_SHORT, /* a write does a part, then 58030; a read gives less than was asked for */
     FILE_SIM_FULL,  /* 53100 from what takes room, a write after a part; nothing else happens */
     FILE_SIM_LIE,   /* a sync does nothing and says it did; so does a direct write's */

@@ -258,7 +258,7 @@ static bool sync_node(struct visit *v, struct sim_node *n) {
     bool fails = is(v, FILE_SIM_FAIL) || is(v, FILE_SIM_SHORT);
     if (fails) {
         const struct sim_luck l = {.mood = SIM_COIN, .seed = &v->s->seed};
-        if (n->is_directory) sim_tree_settle_directory(&v->s->tree, n, &l);
+        if (n->is_directory) sim_tree_sync_some(&v->s->tree, n, &l);
         sim_node_settle(n, &l);
         return refuse(v, EIO);
     }
@@ -311,7 +311,7 @@ static bool lock_node(struct visit *v, struct sim_file *h) {
     if (!may_look(v)) return false;
     if (h->node->locked_by && h->node->locked_by != h) {
         errno = EWOULDBLOCK;
-        return err_set(v->e, ERR_IO, "58030", "%s is locked by another process", h->path);
+        return err_set(v->e, ERR_IO, "55006", "%s is locked by another process", h->path);
     }
     h->node->locked_by = h;
     return true;

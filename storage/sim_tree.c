@@ -233,26 +233,28 @@ void sim_tree_sync(struct sim_tree *t, struct sim_node *directory) {
     drop_changes(t, false);
 }
 
+/* Of the marked changes those that are lucky are kept, the others are no longer marked. */
 static void settle_changes(struct sim_tree *t, const struct sim_luck *l) {
     for (struct sim_node *n = t->nodes; n; n = n->next) n->stuck = false;
     for (struct sim_change *c = t->first; c; c = c->next) {
         if (!c->kept) continue;
         if (!c->subject->stuck && !sim_lucky(l, c->number)) c->subject->stuck = true;
-        if (!c->subject->stuck) keep(c);
+        c->kept = !c->subject->stuck;
+        if (c->kept) keep(c);
     }
-    drop_changes(t, false);
 }
 
-void sim_tree_settle_directory(struct sim_tree *t, struct sim_node *directory,
-                               const struct sim_luck *l) {
+void sim_tree_sync_some(struct sim_tree *t, struct sim_node *directory, const struct sim_luck *l) {
     mark_changes(t, directory);
     settle_changes(t, l);
+    drop_changes(t, false);
 }
 
 void sim_tree_settle(struct sim_tree *t, const struct sim_luck *l) {
     for (struct sim_node *n = t->nodes; n; n = n->next) sim_node_settle(n, l);
     for (struct sim_change *c = t->first; c; c = c->next) c->kept = true;
     settle_changes(t, l);
+    drop_changes(t, true);
 }
 
 /* Marks what kept entries lead to. Each round reaches the next level, so that deep trees need no

@@ -46,12 +46,11 @@ void sim_tree_remove(struct sim_tree *t, const struct sim_place *at);
 /* Whatever was at `to` is gone. */
 void sim_tree_rename(struct sim_tree *t, const struct sim_place *from, const struct sim_place *to);
 
-/* The changes of a directory are kept. */
+/* The changes of a directory are kept; or some of them, by luck, and the others wait on. */
 void sim_tree_sync(struct sim_tree *t, struct sim_node *directory);
-/* All files and changes are settled; or the changes of a directory whose sync failed. */
+void sim_tree_sync_some(struct sim_tree *t, struct sim_node *directory, const struct sim_luck *l);
+/* All files and changes are settled. */
 void sim_tree_settle(struct sim_tree *t, const struct sim_luck *l);
-void sim_tree_settle_directory(struct sim_tree *t, struct sim_node *directory,
-                               const struct sim_luck *l);
 /* After settling: what is kept is seen, and nothing is open. */
 void sim_tree_restart(struct sim_tree *t);
 
