@@ -11,8 +11,9 @@ static const struct option_row options[] = {
      "A file, a folder, or a glob such as 'dir/*.json'; read in byte order of the paths, .gz and "
      ".zst as what they hold. For writing: a folder that gets part files when the path ends in '/' "
      "or has no extension, or with PARTITIONED BY or a rolling policy; else one file, to which "
-     "lines are added as they come, and so what is there and no folder: a pipe has a reader then. "
-     "Nothing is compressed when it is written: no name in .gz."},
+     "lines are added as they come, behind those that it holds: a second run adds to it. So is "
+     "what is there and no folder: a pipe has a reader then. Part files are always new ones, also "
+     "of two programs at once. Nothing is compressed when it is written: no name in .gz."},
     {"follow", "true | false",
      "Wait for more at the end, and for the file that takes its name. Of a folder or glob: for new "
      "files. They are read in the order in which they appear, those that are there at the start "

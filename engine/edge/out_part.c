@@ -22,12 +22,17 @@ static char *path_of(const struct part *p, const struct part_env *env, const cha
     return copy;
 }
 
-/* Opens the file in progress of the part file that would be called by `number`; false with e->code
- * ERR_NONE: the name is taken. */
-static bool try_name(struct part *p, const struct part_env *env, uint32_t number, struct err *e) {
-    char name[64], hidden[80];
+static bool is_there(const struct part_env *env, const char *path) {
     struct file_info info;
     struct err ignored;
+    return file_stat(env->fs, path, &info, &ignored);
+}
+
+/* Opens the file in progress of the part file that would be called by `number`; false with e->code
+ * ERR_NONE: the name is taken. Who has the file in progress has the name, unless another writer
+ * gave it away just before: so it is looked for again. */
+static bool try_name(struct part *p, const struct part_env *env, uint32_t number, struct err *e) {
+    char name[64], hidden[80];
     err_clear(e);
     if (env->finished.owner) {
         snprintf(name, sizeof name, "part-%s-%06u.%s", env->finished.owner, number, env->extension);
@@ -38,10 +43,15 @@ static bool try_name(struct part *p, const struct part_env *env, uint32_t number
     p->final = path_of(p, env, name, e);
     p->temporary = p->final ? path_of(p, env, hidden, e) : NULL;
     if (!p->temporary) return false;
-    if (file_stat(env->fs, p->final, &info, &ignored)) return false;
+    if (is_there(env, p->final)) return false;
     p->file = file_open(env->fs, p->temporary, FILE_WRITE | FILE_CREATE | FILE_EXCLUSIVE, e);
-    if (p->file) return true;
-    if (file_stat(env->fs, p->temporary, &info, &ignored)) err_clear(e); /* another writer's */
+    if (p->file && !is_there(env, p->final)) return true;
+    if (!p->file) {
+        if (is_there(env, p->temporary)) err_clear(e); /* another writer's */
+        return false;
+    }
+    file_close(p->file);
+    if (file_remove(env->fs, p->temporary, e)) err_clear(e);
     return false;
 }
 

@@ -81,6 +81,90 @@ static void a_folder_gets_parts(void **unused) {
     probe_end(&p);
 }
 
+/* Files of the machine, among which another writer publishes a part file at the worst moment: when
+ * its name was free for us, before we have it. */
+struct rival {
+    struct file_system base;
+    struct file_system *real;
+    const char *path; /* of the other's part file; NULL: it is there */
+};
+
+static struct file_system *real_of(struct file_system *fs) {
+    return ((struct rival *)fs)->real;
+}
+
+static struct file *rival_open(struct file_system *fs, const char *path, uint32_t flags,
+                               struct err *e) {
+    struct rival *r = (struct rival *)fs;
+    if (r->path && strstr(path, ".inprogress")) {
+        struct file *other = file_open(r->real, r->path, FILE_WRITE | FILE_CREATE, e);
+        assert_non_null(other);
+        file_close(other);
+        r->path = NULL;
+    }
+    struct file *f = file_open(r->real, path, flags, e);
+    if (f) f->fs = fs;
+    return f;
+}
+
+static void rival_close(struct file *f) {
+    f->fs = real_of(f->fs);
+    file_close(f);
+}
+
+static bool rival_write(struct file *f, const void *from, size_t bytes, struct err *e) {
+    struct file_system *fs = f->fs;
+    f->fs = real_of(fs);
+    bool ok = file_write(f, from, bytes, e);
+    f->fs = fs;
+    return ok;
+}
+
+static bool rival_stat(struct file_system *fs, const char *path, struct file_info *out,
+                       struct err *e) {
+    return file_stat(real_of(fs), path, out, e);
+}
+
+static bool rival_rename(struct file_system *fs, const char *from, const char *to, struct err *e) {
+    return file_rename(real_of(fs), from, to, e);
+}
+
+static bool rival_remove(struct file_system *fs, const char *path, struct err *e) {
+    return file_remove(real_of(fs), path, e);
+}
+
+static bool rival_make_directory(struct file_system *fs, const char *path, struct err *e) {
+    return file_make_directory(real_of(fs), path, e);
+}
+
+/* Two writers at once into one folder: no part file is written over. */
+static void another_writer_is_not_overwritten(void **unused) {
+    (void)unused;
+    static const char *const cells[] = {"1", "a"};
+    static const struct file_system_type type = {
+        .open = rival_open,
+        .close = rival_close,
+        .write = rival_write,
+        .stat = rival_stat,
+        .rename = rival_rename,
+        .remove = rival_remove,
+        .make_directory = rival_make_directory,
+    };
+    struct probe p;
+    begin(&p, "d/");
+    struct rival rival = {{&type}, p.env.fs, probe_path(&p, "d/part-000000.json")};
+    p.env.fs = &rival.base;
+    struct sink *s = open_sink(&p);
+    write_rows(&p, s, 1, cells);
+    end_sink(&p, s);
+    p.env.fs = rival.real;
+    assert_null(rival.path);
+    assert_string_equal(probe_list(&p), "d/part-000000.json\nd/part-000001.json\n");
+    assert_string_equal(probe_file(&p, "d/part-000000.json"), "");
+    assert_string_equal(probe_file(&p, "d/part-000001.json"), "{\"n\":1,\"k\":\"a\"}\n");
+    probe_end(&p);
+}
+
 /* Rows go to the folder of their value, which is not written again; names are escaped. */
 static void partitions_are_folders(void **unused) {
     (void)unused;
@@ -386,6 +470,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_file_grows),
         cmocka_unit_test(a_folder_gets_parts),
+        cmocka_unit_test(another_writer_is_not_overwritten),
         cmocka_unit_test(partitions_are_folders),
         cmocka_unit_test(partitions_are_read_back),
         cmocka_unit_test(every_partition_value_is_read_back),
