@@ -67,6 +67,7 @@ struct file_system_type {
     bool (*info)(struct file *f, struct file_info *out, struct err *e);
     bool (*lock)(struct file *f, struct err *e); /* exclusive, until closed; ERR_IO when held */
 
+    /* Where nothing is called so, this and list() leave ENOENT or ENOTDIR in errno. */
     bool (*stat)(struct file_system *fs, const char *path, struct file_info *out, struct err *e);
     bool (*rename)(struct file_system *fs, const char *from, const char *to, struct err *e);
     bool (*remove)(struct file_system *fs, const char *path, struct err *e);

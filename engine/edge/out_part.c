@@ -2,6 +2,7 @@
 #include "engine/edge/out_part.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -22,10 +23,17 @@ static char *path_of(const struct part *p, const struct part_env *env, const cha
     return copy;
 }
 
-static bool is_there(const struct part_env *env, const char *path) {
+/* Is nothing called so? false with e->code ERR_NONE: something is; else we cannot know. */
+static bool is_free(const struct part_env *env, const char *path, struct err *e) {
     struct file_info info;
-    struct err ignored;
-    return file_stat(env->fs, path, &info, &ignored);
+    errno = 0;
+    if (file_stat(env->fs, path, &info, e)) {
+        err_clear(e);
+        return false;
+    }
+    if (errno != ENOENT && errno != ENOTDIR) return false;
+    err_clear(e);
+    return true;
 }
 
 /* Opens the file in progress of the part file that would be called by `number`; false with e->code
@@ -43,15 +51,20 @@ static bool try_name(struct part *p, const struct part_env *env, uint32_t number
     p->final = path_of(p, env, name, e);
     p->temporary = p->final ? path_of(p, env, hidden, e) : NULL;
     if (!p->temporary) return false;
-    if (is_there(env, p->final)) return false;
+    if (!is_free(env, p->final, e)) return false;
     p->file = file_open(env->fs, p->temporary, FILE_WRITE | FILE_CREATE | FILE_EXCLUSIVE, e);
-    if (p->file && !is_there(env, p->final)) return true;
     if (!p->file) {
-        if (is_there(env, p->temporary)) err_clear(e); /* another writer's */
+        struct err other;
+        if (!is_free(env, p->temporary, &other) && other.code == ERR_NONE) {
+            err_clear(e); /* it is another writer's */
+        }
         return false;
     }
+    if (is_free(env, p->final, e)) return true;
     file_close(p->file);
-    if (file_remove(env->fs, p->temporary, e)) err_clear(e);
+    p->file = NULL;
+    struct err removal;
+    if (!file_remove(env->fs, p->temporary, &removal) && e->code == ERR_NONE) *e = removal;
     return false;
 }
 
