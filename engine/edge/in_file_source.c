@@ -20,6 +20,7 @@
  * is no right way on, and that is an error.
  */
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 
 #include "engine/base/compress.h"
@@ -76,16 +77,21 @@ static bool file_begin(struct file_source *s, const char *path, struct err *e) {
     return file_begin_as(s, path, path, e);
 }
 
+/* What cannot be looked at need not be gone. */
+static bool is_missing(const struct file_source *s, const char *path) {
+    struct file_info info;
+    struct err ignored;
+    errno = 0;
+    if (file_stat(s->env->fs, path, &info, &ignored)) return false;
+    return errno == ENOENT || errno == ENOTDIR;
+}
+
 /* The files that are there. A folder that is followed may be taken away and come back. */
 static bool find_files(const struct file_source *s, struct arena *a, struct path_list *out,
                        struct err *e) {
-    struct file_info info;
-    struct err missing;
-    bool again = s->follow && s->looked;
+    bool again = s->follow && s->looked, is_glob = strpbrk(s->path, "*?[");
     *out = (struct path_list){.many = s->list.many};
-    if (again && s->list.many && !file_stat(s->env->fs, s->path, &info, &missing)) {
-        if (!strpbrk(s->path, "*?[")) return true;
-    }
+    if (again && s->list.many && !is_glob && is_missing(s, s->path)) return true;
     return path_list_find(s->env->fs, s->path, s->follow, a, out, e);
 }
 
@@ -112,11 +118,8 @@ static bool look(struct file_source *s, struct err *e) {
 }
 
 /* Of a folder that is followed: was the file taken away before its turn came? */
-static bool is_gone(struct file_source *s, const char *path) {
-    struct file_info info;
-    struct err missing;
-    if (!s->follow || !s->list.many || s->file) return false;
-    return !file_stat(s->env->fs, path, &info, &missing);
+static bool is_gone(const struct file_source *s, const char *path) {
+    return s->follow && s->list.many && !s->file && is_missing(s, path);
 }
 
 static enum byte_status truncated(struct file_source *s, struct err *e) {
