@@ -254,6 +254,7 @@ bool session_finish(struct session *s, struct err *e) {
         .between = s->durable ? durable_between : NULL,
     };
     if (!runner_run(s->runner, &until, e)) return false;
+    if (until.stop && *until.stop) runner_stop(s->runner);
     say_bad_rows(s);
     say_refused_rows(s);
     return !session_next_failure(s, e);

@@ -123,6 +123,12 @@ void job_destroy(struct job *j, bool ends) {
     free(j);
 }
 
+void job_stop(struct job *j) {
+    struct err e;
+    bool whole = j->error.code == ERR_NONE;
+    if (j->state == JOB_RUNNING && !job_give_finish(j, whole, &e) && whole) job_fail(j, &e);
+}
+
 static bool open_feeds(struct job *j, struct err *e) {
     for (uint32_t i = 0; i < j->inputs; i++) {
         struct feed_options f = {

@@ -72,6 +72,8 @@ void job_query_stats(const struct job *j, const struct query *q, struct query_st
 
 struct job *job_create(const struct job_options *o, const struct edge_env *env,
                        struct junctions *junctions, struct err *e) MUST_USE;
+/* It runs no more: its sink publishes what it has in progress, and the job fails if that does. */
+void job_stop(struct job *j);
 /* `ends`: publishes what its sink has in progress; else leaves it. Accepts NULL. */
 void job_destroy(struct job *j, bool ends);
 

@@ -295,6 +295,11 @@ bool runner_load(struct runner *r, struct text saved, struct err *e) {
     return true;
 }
 
+void runner_stop(struct runner *r) {
+    if (r->env->durable) return; /* it goes on in another process */
+    for (struct job *j = r->jobs; j; j = j->next) job_stop(j);
+}
+
 uint64_t job_open_windows(const struct job *j) {
     uint64_t windows = 0;
     struct err ignored;

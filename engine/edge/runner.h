@@ -131,6 +131,9 @@ void job_save_anew(struct job *j);
 struct job *runner_first(const struct runner *r);
 struct job *job_next(const struct job *j);
 struct text job_name(const struct job *j);
+/* After a stop, for good: sinks publish what they have in progress, unless checkpoints do; a job of
+ * which that fails is JOB_FAILED. */
+void runner_stop(struct runner *r);
 
 enum job_state job_state(const struct job *j);
 /* Has it taken all rows that are in memory now, and given what they make? */
