@@ -85,9 +85,13 @@ static bool single_begin(struct filesystem_sink *s, const struct sink_options *o
         .resumed = o->resumed,
         .record = o->record,
     };
-    bool fresh = false;
+    bool fresh = false, broken_off;
     if (!single_open(&s->single, &single, &fresh, e)) return false;
-    return !fresh || line_writer_begin(&s->writer, &s->buf, e);
+    if (fresh) return line_writer_begin(&s->writer, &s->buf, e);
+    if (o->resumed) return true;
+    if (!single_is_broken_off(&s->single, &broken_off, e)) return false;
+    if (broken_off) buf_add_char(&s->buf, '\n'); /* no row of ours goes on with it */
+    return !s->buf.failed || err_memory(e);
 }
 
 static bool single_add(struct filesystem_sink *s, const struct batch *b, struct err *e) {

@@ -204,6 +204,22 @@ bool single_open(struct single *s, const struct single_options *o, bool *fresh_o
     return open_hidden(s, e);
 }
 
+bool single_is_broken_off(const struct single *s, bool *is_out, struct err *e) {
+    struct err ignored;
+    struct file_info info;
+    char last = '\n';
+    size_t got = 0;
+    *is_out = false;
+    if (!file_stat(s->fs, s->path, &info, e)) return false;
+    if (!info.is_regular || info.size_bytes == 0) return true;
+    struct file *f = file_open(s->fs, s->path, FILE_READ, &ignored);
+    if (!f) return true; /* who may not read it does not know */
+    bool ok = file_read_at(f, info.size_bytes - 1, &last, 1, &got, e);
+    file_close(f);
+    *is_out = ok && got == 1 && last != '\n';
+    return ok;
+}
+
 bool single_write(struct single *s, struct text lines, struct err *e) {
     if (!s->hidden) return file_write(s->file, lines.at, lines.bytes, e);
     if (!file_write_at(s->file, s->next.to, lines.at, lines.bytes, e)) return false;

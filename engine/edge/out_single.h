@@ -38,6 +38,8 @@ struct single_options {
 /* *fresh_out: nothing was ever written to the file. */
 bool single_open(struct single *s, const struct single_options *o, bool *fresh_out,
                  struct err *e) MUST_USE;
+/* Does the file end inside a line, as one does whose writer was killed in a write? */
+bool single_is_broken_off(const struct single *s, bool *is_out, struct err *e) MUST_USE;
 bool single_write(struct single *s, struct text lines, struct err *e) MUST_USE;
 
 /* What was written is durable, and what a record says of it. */

@@ -131,6 +131,7 @@ void job_save_anew(struct job *j);
 struct job *runner_first(const struct runner *r);
 struct job *job_next(const struct job *j);
 struct text job_name(const struct job *j);
+
 /* After a stop, for good: sinks publish what they have in progress, unless checkpoints do; a job of
  * which that fails is JOB_FAILED. */
 void runner_stop(struct runner *r);
