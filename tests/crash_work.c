@@ -98,8 +98,9 @@ static bool same_record(struct crash_work *w, uint32_t number, const struct log_
     if (got->lsn != r->lsn) {
         return broken(w, "record %u has LSN %" PRIu64 ", not %" PRIu64, number, got->lsn, r->lsn);
     }
-    if (!r->carried && got->place != r->lsn) {
-        return broken(w, "record %u stands at %" PRIu64 ", not at its LSN", number, got->place);
+    if (got->place != r->place) {
+        return broken(w, "record %u stands at %" PRIu64 ", not at %" PRIu64, number, got->place,
+                      r->place);
     }
     if (r->carried ? got->time_us != r->time_us : got->time_us < NOW_US) {
         return broken(w, "record %u has time %" PRId64, number, got->time_us);
@@ -166,71 +167,89 @@ static void note_failure(struct crash_work *w) {
     w->dead = !full;
 }
 
-static bool step_append(struct crash_work *w) {
+/* The records stand where the log says. */
+static bool take_places(struct crash_work *w, const uint64_t *place, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        struct work_record *r = &w->record[w->count + i];
+        if (w->count + i > 0 && place[i] <= r[-1].place) {
+            return broken(w, "place %" PRIu64 " was given out before", place[i]);
+        }
+        r->place = place[i];
+        if (!r->carried) r->lsn = place[i];
+    }
+    w->count += count;
+    return true;
+}
+
+/* `needed`: its last record is a checkpoint; LOG_LSN_NONE: it is none. */
+static bool append(struct crash_work *w, uint32_t count, uint64_t needed) {
     struct log_entry entry[GROUP_MAX];
-    uint64_t lsn[GROUP_MAX];
-    uint32_t count = 1 + (uint32_t)random_below(&w->g, GROUP_MAX);
-    if (w->count + count > WORK_RECORDS_MAX) return true;
+    uint64_t place[GROUP_MAX];
     make_entries(w, entry, count);
-    bool done = log_append(w->log, entry, count, lsn, &w->e);
+    bool done = needed == LOG_LSN_NONE ? log_append(w->log, entry, count, place, &w->e)
+                                       : log_append_checkpoint(w->log, entry, needed, place, &w->e);
     free_entries(entry, count);
     if (!done) {
         note_failure(w);
         return false;
     }
     if (w->dead) return broken(w, "an append succeeded after one had failed for good");
-    for (uint32_t i = 0; i < count; i++) {
-        struct work_record *r = &w->record[w->count + i];
-        if (r->carried && lsn[i] != r->lsn) return broken(w, "a carried record changed its LSN");
-        if (!r->carried && w->count > 0 && lsn[i] <= w->record[w->count - 1].lsn) {
-            return broken(w, "LSN %" PRIu64 " was given out before", lsn[i]);
-        }
-        r->lsn = lsn[i];
-    }
-    w->count += count;
-    return true;
+    return take_places(w, place, count);
 }
 
-/* Waits for an append. After it, all before is acknowledged. */
-static bool step_wait(struct crash_work *w) {
-    if (w->count == 0) return true;
-    uint32_t number = w->count - 1 - (uint32_t)random_below(&w->g, w->count) / 8;
-    while (!w->record[number].ends) number++;
-    bool done = log_wait(w->log, w->record[number].lsn, &w->e);
-    if (!done) {
+static bool step_append(struct crash_work *w) {
+    uint32_t count = 1 + (uint32_t)random_below(&w->g, GROUP_MAX);
+    return w->count + count > WORK_RECORDS_MAX || append(w, count, LOG_LSN_NONE);
+}
+
+/* All before is acknowledged, and so are the checkpoints that it names. */
+static void acknowledge(struct crash_work *w, uint32_t records) {
+    if (records > w->acknowledged) w->acknowledged = records;
+    while (w->confirmed < w->checkpoints &&
+           w->checkpoint[w->confirmed].records <= w->acknowledged) {
+        w->confirmed++;
+    }
+}
+
+/* Waits for a record that ends an append. */
+static bool wait_for(struct crash_work *w, uint32_t number) {
+    if (!log_wait(w->log, w->record[number].place, &w->e)) {
         note_failure(w);
         w->dead = true; /* a wait takes no room: it is not tried again */
         return false;
     }
-    if (number < w->acknowledged) return true;
-    w->acknowledged = number + 1;  /* an append may have written it, before the log failed */
-    w->confirmed = w->checkpoints; /* when one is set, nothing is left to be acknowledged */
+    acknowledge(w, number + 1); /* though the log has failed it may have written that before */
     return true;
 }
 
-static bool wait_for_all(struct crash_work *w) {
+static bool step_wait(struct crash_work *w) {
     if (w->count == 0) return true;
-    if (!log_wait(w->log, w->record[w->count - 1].lsn, &w->e)) {
-        note_failure(w);
-        w->dead = true;
-        return false;
-    }
-    w->acknowledged = w->count;
-    w->confirmed = w->checkpoints;
-    return true;
+    uint32_t number = w->count - 1 - (uint32_t)random_below(&w->g, w->count) / 8;
+    while (!w->record[number].ends) number++;
+    return wait_for(w, number);
 }
 
-/* A record becomes the checkpoint; what lies before another is not needed any more. */
-static bool step_checkpoint(struct crash_work *w) {
-    if (w->checkpoints == WORK_CHECKPOINTS_MAX || !step_append(w) || !wait_for_all(w)) return false;
-    uint64_t place = w->record[w->count - 1].lsn, needed = place;
-    uint32_t number = w->count - 1 - (uint32_t)random_below(&w->g, w->count);
-    if (!w->record[number].carried) needed = w->record[number].lsn;
-    if (needed < w->needed) needed = w->needed;
-    /* It may have been named even where the call fails. */
-    w->checkpoint[w->checkpoints++] = (struct work_checkpoint){place, needed};
+static void note_checkpoint(struct crash_work *w, uint64_t needed, uint32_t records) {
+    uint64_t place = w->record[w->count - 1].place;
+    w->checkpoint[w->checkpoints++] = (struct work_checkpoint){place, needed, records};
     w->needed = needed;
-    return log_set_checkpoint(w->log, place, needed, &w->e);
+}
+
+/* A record becomes the checkpoint, by its own group or when it is durable; what lies before another
+ * is not needed any more. */
+static bool step_checkpoint(struct crash_work *w) {
+    if (w->checkpoints == WORK_CHECKPOINTS_MAX || !step_append(w)) return false;
+    if (w->count == WORK_RECORDS_MAX) return true;
+    uint64_t needed = w->record[w->count - 1 - random_below(&w->g, w->count)].place;
+    if (needed < w->needed) needed = w->needed;
+    if (random_below(&w->g, 2) == 0) {
+        if (!append(w, 1, needed)) return false;
+        note_checkpoint(w, needed, w->count);
+        return true;
+    }
+    if (!wait_for(w, w->count - 1)) return false;
+    note_checkpoint(w, needed, w->count + 1); /* may be named even where the call fails */
+    return log_set_checkpoint(w->log, w->record[w->count - 1].place, needed, &w->e);
 }
 
 /* A record that is acknowledged and needed is read, whether or not the log is dead. */
@@ -238,11 +257,11 @@ static bool step_read(struct crash_work *w) {
     if (w->acknowledged == 0) return true;
     uint32_t number = (uint32_t)random_below(&w->g, w->acknowledged);
     const struct work_record *r = &w->record[number];
-    if (r->carried || r->lsn < w->needed) return true;
+    if (r->place < w->needed) return true;
     struct arena a;
     struct log_record got;
     arena_init(&a, 0);
-    bool done = log_read(w->log, r->lsn, &a, &got, &w->e);
+    bool done = log_read(w->log, r->place, &a, &got, &w->e);
     if (done && got.object != number) broken(w, "record %u was read for %u", got.object, number);
     if (done) (void)same_record(w, number, &got);
     arena_done(&a);
@@ -288,7 +307,7 @@ static bool check_start(struct crash_work *w, uint32_t first) {
     if (first >= w->count) return broken(w, "record %u was never written", first);
     for (uint32_t i = 0; i < first; i++) {
         const struct work_record *r = &w->record[i];
-        if (r->carried || r->lsn < w->needed) continue;
+        if (r->place < w->needed) continue;
         return broken(w, "record %u is gone, though needed is %" PRIu64, i, w->needed);
     }
     if (first > 0 && !w->record[first - 1].ends) {

@@ -21,8 +21,9 @@ enum { WORK_RECORDS_MAX = 2000, WORK_CHECKPOINTS_MAX = 100 };
 
 /* Record number n has n as its object. */
 struct work_record {
-    uint64_t lsn, seed; /* its first LSN; its body follows from seed and bytes */
-    int64_t time_us;    /* of a carried one, else 0 */
+    uint64_t lsn, place; /* its first LSN; where it stands */
+    uint64_t seed;       /* its body follows from it and bytes */
+    int64_t time_us;     /* of a carried one, else 0 */
     uint32_t bytes;
     bool carried;
     bool ends; /* the last of its append */
@@ -30,6 +31,7 @@ struct work_record {
 
 struct work_checkpoint {
     uint64_t place, needed;
+    uint32_t records; /* when so many are acknowledged, a group that names it is */
 };
 
 struct crash_work {
