@@ -94,11 +94,11 @@ static uint32_t seed(uint64_t salt, uint64_t lsn) {
     return crc32c(0, place, sizeof place);
 }
 
-void log_segment_encode(const struct log_segment_head *h, char *block) {
+void log_segment_encode_version(const struct log_segment_head *h, uint32_t version, char *block) {
     assert(h->bytes % LOG_BLOCK_BYTES == 0 && h->bytes >= LOG_BLOCK_BYTES);
     memset(block, 0, LOG_BLOCK_BYTES);
     memcpy(block, segment_magic, sizeof segment_magic);
-    put32(block + 8, LOG_VERSION);
+    put32(block + 8, version);
     put64(block + 16, h->first);
     put64(block + 24, h->bytes);
     put64(block + 32, h->salt);
@@ -108,6 +108,10 @@ void log_segment_encode(const struct log_segment_head *h, char *block) {
     put64(block + 64, h->needed);
     put64(block + 72, (uint64_t)h->time_us);
     put32(block + SEGMENT_CRC_AT, crc32c(0, block, SEGMENT_CRC_AT));
+}
+
+void log_segment_encode(const struct log_segment_head *h, char *block) {
+    log_segment_encode_version(h, LOG_VERSION, block);
 }
 
 enum log_segment_state log_segment_decode(const char *block, struct log_segment_head *out,

@@ -66,6 +66,8 @@ enum log_segment_state { LOG_HEAD_SOUND, LOG_HEAD_DAMAGED, LOG_HEAD_OTHER_VERSIO
 
 /* block [LOG_BLOCK_BYTES] */
 void log_segment_encode(const struct log_segment_head *h, char *block);
+/* As a program of another version would. */
+void log_segment_encode_version(const struct log_segment_head *h, uint32_t version, char *block);
 enum log_segment_state log_segment_decode(const char *block, struct log_segment_head *out,
                                           uint32_t *version_out);
 

@@ -65,7 +65,7 @@ struct file_system_type {
     bool (*sync)(struct file *f, struct err *e); /* fdatasync */
     bool (*truncate)(struct file *f, uint64_t size_bytes, struct err *e);
     bool (*info)(struct file *f, struct file_info *out, struct err *e);
-    bool (*lock)(struct file *f, struct err *e); /* exclusive, until closed; ERR_IO when held */
+    bool (*lock)(struct file *f, struct err *e); /* exclusive, until closed; 55006 when held */
 
     /* Where nothing is called so, this and list() leave ENOENT or ENOTDIR in errno. */
     bool (*stat)(struct file_system *fs, const char *path, struct file_info *out, struct err *e);
