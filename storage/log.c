@@ -238,6 +238,7 @@ bool log_set_checkpoint(struct log *l, uint64_t place, uint64_t needed, struct e
     bool ok = !failed(l, e);
     if (ok) {
         l->tail.checkpoint = place;
+        l->tail.closed = false; /* a closing group shall name it */
         if (needed > l->tail.needed) l->tail.needed = needed;
     }
     pthread_mutex_unlock(&l->mutex);

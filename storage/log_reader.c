@@ -59,13 +59,6 @@ static bool still_there(struct log_reader *r, bool *there_out, struct err *e) {
     return true;
 }
 
-static bool damaged(struct log_reader *r, const char *unlike, struct err *e) {
-    bool there;
-    if (!still_there(r, &there, e)) return false;
-    if (!there) return gone(r, e);
-    return log_damage(e, r->directory, r->scan.first, r->at, unlike);
-}
-
 /* The engine may have let go of the segment between our list and our look. */
 static bool is_listed(struct log_reader *r, uint64_t first) {
     struct arena a;
@@ -78,6 +71,16 @@ static bool is_listed(struct log_reader *r, uint64_t first) {
     }
     arena_done(&a);
     return found;
+}
+
+/* Looks twice before it says that the segment went. */
+static bool damaged(struct log_reader *r, const char *unlike, struct err *e) {
+    bool there = false;
+    for (int i = 0; !there && i < 2; i++) {
+        if (!still_there(r, &there, e)) return false;
+    }
+    if (!there && !is_listed(r, r->scan.first)) return gone(r, e);
+    return log_damage(e, r->directory, r->scan.first, there ? r->at : r->scan.first, unlike);
 }
 
 /* Opens segment r->segment, which must follow what was read before, if anything was. */

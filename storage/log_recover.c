@@ -33,36 +33,45 @@ struct recovery {
     uint64_t end;                 /* of the last sound group */
 };
 
-/* Those directories of the path of which the entry may not be durable yet are synced: `path` and
- * all above it up to one that was there before. */
-static bool sync_upwards(struct file_system *fs, char *path, size_t bytes_before, struct err *e) {
-    for (;;) {
-        char *slash = strrchr(path, '/');
-        if (slash && slash != path) *slash = '\0';
-        const char *parent = !slash ? "." : slash == path ? "/" : path;
-        if (!file_sync_directory(fs, parent, e)) return false;
-        if (!slash || slash == path || strlen(path) <= bytes_before) return true;
-    }
+/* The directory that `path` is in; what stands behind it is cut off. */
+static const char *parent_of(struct log_path *path) {
+    char *slash = strrchr(path->at, '/');
+    if (!slash) return ".";
+    if (slash == path->at) return "/";
+    *slash = '\0';
+    return path->at;
 }
 
-/* Bytes of the longest beginning of `path` that is a directory already. */
+/* Bytes of the longest beginning of `path` that is there. */
 static size_t path_there(struct file_system *fs, struct log_path path) {
     for (;;) {
         struct err ignored;
         struct file_info info;
         if (file_stat(fs, path.at, &info, &ignored)) return strlen(path.at);
-        char *slash = strrchr(path.at, '/');
-        if (!slash) return 0;
-        *slash = '\0';
+        if (parent_of(&path) != path.at) return 0;
     }
 }
 
+static bool entry_sync(struct file_system *fs, struct log_path path, struct err *e) {
+    return file_sync_directory(fs, parent_of(&path), e);
+}
+
+/* Makes what is missing of DIR/log, one directory after the other, each durable before the next is
+ * made: so of those that are there, only the last may not be durable yet, and is made so. */
 bool log_folder_make(struct log *l, struct err *e) {
-    struct log_path folder = log_folder_path(l->directory);
-    size_t before = path_there(l->o.fs, folder);
-    if (before == strlen(folder.at)) return true;
-    if (!file_make_directory(l->o.fs, folder.at, e)) return false;
-    return sync_upwards(l->o.fs, folder.at, before, e);
+    struct log_path folder = log_folder_path(l->directory), path = folder;
+    size_t bytes = strlen(folder.at), at = path_there(l->o.fs, folder);
+    path.at[at] = '\0';
+    if (at > 0 && strcmp(path.at, "/") != 0 && !entry_sync(l->o.fs, path, e)) return false;
+    while (at < bytes) {
+        at++;
+        while (at < bytes && folder.at[at] != '/') at++;
+        memcpy(path.at, folder.at, at);
+        path.at[at] = '\0';
+        if (!file_make_directory(l->o.fs, path.at, e)) return false;
+        if (!entry_sync(l->o.fs, path, e)) return false;
+    }
+    return true;
 }
 
 static bool folder_sync(struct log *l, struct err *e) {
