@@ -104,7 +104,8 @@ static bool segment_open(struct log_reader *r, bool follows, struct err *e) {
     return true;
 }
 
-/* Where the groups of the last segment end now, by their heads. */
+/* Where the groups of the last segment end now, by their heads; and is all there that the newest
+ * says is needed? */
 static bool find_limit(struct log_reader *r, struct err *e) {
     struct log_segment_head h;
     struct log_scan s;
@@ -112,7 +113,7 @@ static bool find_limit(struct log_reader *r, struct err *e) {
     if (!log_segment_read_head(r->fs, r->directory, first, &h, e)) {
         return is_listed(r, first) ? false : gone(r, e);
     }
-    uint64_t before = h.last_group;
+    uint64_t before = h.last_group, needed = h.needed;
     bool ok = log_scan_open(&s, r->fs, r->directory, first, e);
     s.salt = h.salt;
     r->limit = first + LOG_BLOCK_BYTES;
@@ -121,10 +122,13 @@ static bool find_limit(struct log_reader *r, struct err *e) {
         ok = log_scan_head(&s, r->limit, &g, e);
         if (!ok || !g.sound || g.head.before != before) break;
         before = r->limit;
+        needed = g.head.needed;
         r->limit += g.head.bytes;
     }
     log_scan_close(&s);
-    return ok;
+    uint64_t oldest = r->list.first[0];
+    if (!ok || oldest <= needed) return ok;
+    return log_damage(e, r->directory, oldest, oldest, "the segment before it is missing");
 }
 
 /* Lists the segments and opens the one that holds r->from. */
@@ -178,12 +182,24 @@ void log_reader_close(struct log_reader *r) {
     free(r);
 }
 
+/* A segment ends before the next one begins: is the one between them missing? */
+static bool judge_between(struct log_reader *r, const char *unlike, struct err *e) {
+    uint64_t next = r->list.first[r->segment + 1];
+    struct log_segment_head h;
+    struct err ignored;
+    if (log_segment_read_head(r->fs, r->directory, next, &h, &ignored) &&
+        h.before != r->scan.first) {
+        return log_damage(e, r->directory, next, next, "the segment before it is missing");
+    }
+    return damaged(r, unlike, e);
+}
+
 /* No sound group stands at r->at: is it the end? */
 static bool judge_end(struct log_reader *r, const char *unlike, bool *end_out, struct err *e) {
     struct log_found behind = {.sound = false}, again;
     uint64_t at = r->at + LOG_BLOCK_BYTES;
     *end_out = true;
-    if (!is_last(r)) return damaged(r, unlike, e);
+    if (!is_last(r)) return judge_between(r, unlike, e);
     while (at - r->scan.first < r->scan.bytes) {
         if (!log_scan_next(&r->scan, at, &behind, e)) return false;
         if (!behind.sound || behind.head.durable > r->at) break;

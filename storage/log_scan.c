@@ -34,15 +34,14 @@ static bool read_whole(struct file *f, uint64_t offset, char *to, size_t bytes, 
     return true;
 }
 
-static bool judge_head(const char *directory, uint64_t first, const char *block,
-                       struct log_segment_head *out, struct err *e) {
+static bool judge_block(const char *block, uint64_t first, struct log_segment_head *out,
+                        struct log_head_flaw *flaw, struct err *e) {
     uint32_t version = 0;
     switch (log_segment_decode(block, out, &version)) {
     case LOG_HEAD_SOUND:
-        if (out->first == first) return true;
-        return log_damage(e, directory, first, first, "it is the head of another segment");
-    case LOG_HEAD_DAMAGED:
-        return log_damage(e, directory, first, first, "the segment's head is not what was written");
+        if (out->first != first) flaw->unlike = "it is the head of another segment";
+        return true;
+    case LOG_HEAD_DAMAGED: flaw->unlike = "the segment's head is not what was written"; return true;
     case LOG_HEAD_OTHER_VERSION: break;
     }
     return err_set(e, ERR_IO, "0A000",
@@ -51,8 +50,9 @@ static bool judge_head(const char *directory, uint64_t first, const char *block,
                    first, version, LOG_VERSION);
 }
 
-bool log_segment_read_head(struct file_system *fs, const char *directory, uint64_t first,
-                           struct log_segment_head *out, struct err *e) {
+bool log_segment_judge_head(struct file_system *fs, const char *directory, uint64_t first,
+                            struct log_segment_head *out, struct log_head_flaw *flaw_out,
+                            struct err *e) {
     struct log_path path = log_segment_path(directory, first);
     struct file *f = file_open(fs, path.at, FILE_READ, e);
     if (!f) return false;
@@ -63,14 +63,26 @@ bool log_segment_read_head(struct file_system *fs, const char *directory, uint64
     bool ok = read_whole(f, 0, block, sizeof block, &got, e) && file_info(f, &info, e);
     file_close(f);
     if (!ok) return false;
+
+    struct log_head_flaw flaw = {.bytes = info.size_bytes};
     if (got < sizeof block) {
-        return log_damage(e, directory, first, first + got, "the segment is cut off here");
+        flaw.unlike = "the segment is shorter than its head";
+    } else if (!judge_block(block, first, out, &flaw, e)) {
+        return false;
+    } else if (!flaw.unlike && info.size_bytes != out->bytes) {
+        flaw.unlike = "the segment does not have the length that its head says";
+        flaw.offset = info.size_bytes < out->bytes ? info.size_bytes : out->bytes;
     }
-    if (!judge_head(directory, first, block, out, e)) return false;
-    if (info.size_bytes == out->bytes) return true;
-    return log_damage(e, directory, first,
-                      first + (info.size_bytes < out->bytes ? info.size_bytes : out->bytes),
-                      "the segment does not have its length");
+    *flaw_out = flaw;
+    return true;
+}
+
+bool log_segment_read_head(struct file_system *fs, const char *directory, uint64_t first,
+                           struct log_segment_head *out, struct err *e) {
+    struct log_head_flaw flaw;
+    if (!log_segment_judge_head(fs, directory, first, out, &flaw, e)) return false;
+    if (!flaw.unlike) return true;
+    return log_damage(e, directory, first, first + flaw.offset, flaw.unlike);
 }
 
 bool log_scan_open(struct log_scan *s, struct file_system *fs, const char *directory,

@@ -31,7 +31,17 @@ struct log_found {
     const char *group; /* [head.bytes] */
 };
 
-/* Reads and checks the head of a segment: a file of its length, of this name. XX001, 0A000. */
+/* What is wrong with a segment as a file, and where. */
+struct log_head_flaw {
+    const char *unlike; /* NULL: nothing */
+    uint64_t offset;    /* 0: the head cannot be used */
+    uint64_t bytes;     /* of the file */
+};
+/* Reads the head of a segment and judges it. 0A000: another version. */
+bool log_segment_judge_head(struct file_system *fs, const char *directory, uint64_t first,
+                            struct log_segment_head *out, struct log_head_flaw *flaw_out,
+                            struct err *e) MUST_USE;
+/* The same where a flaw is an error: XX001. */
 bool log_segment_read_head(struct file_system *fs, const char *directory, uint64_t first,
                            struct log_segment_head *out, struct err *e) MUST_USE;
 
