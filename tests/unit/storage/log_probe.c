@@ -91,28 +91,27 @@ static struct log_entry entry_of(const struct probe *p, uint64_t n) {
 
 /* The number of the record that index `i` holds: its own, or that of the one it carries. */
 static uint64_t number_of(const struct probe *p, uint32_t i) {
-    if (!p->record[i].carried) return i;
-    for (uint32_t k = 0; k < i; k++) {
-        if (p->record[k].lsn == p->record[i].lsn) return k;
+    uint32_t k = i;
+    while (p->record[k].place != p->record[i].lsn) {
+        assert_true(k > 0);
+        k--;
     }
-    fail_msg("record %u carries none", i);
-    return 0;
+    return k;
 }
 
 bool probe_append_try(struct probe *p, uint32_t count, struct err *e) {
     struct log_entry entry[16];
-    uint64_t lsn[16];
+    uint64_t place[16];
     assert_true(count <= 16 && p->count + count <= PROBE_RECORDS_MAX);
     for (uint32_t i = 0; i < count; i++) entry[i] = entry_of(p, p->count + i);
-    bool ok = log_append(p->log, entry, count, lsn, e);
+    bool ok = log_append(p->log, entry, count, place, e);
     for (uint32_t i = 0; i < count; i++) free((char *)(uintptr_t)entry[i].body.at);
     if (!ok) return false;
 
     for (uint32_t i = 0; i < count; i++) {
-        uint64_t before = p->count > 0 ? p->record[p->count - 1].lsn : 0;
-        assert_true(lsn[i] > before || p->record[p->count - 1].carried);
+        assert_true(p->count == 0 || place[i] > p->record[p->count - 1].place);
         p->record[p->count++] =
-            (struct probe_record){.lsn = lsn[i], .group = p->groups, .end = log_end(p->log)};
+            (struct probe_record){.lsn = place[i], .place = place[i], .group = p->groups};
     }
     p->groups++;
     return true;
@@ -126,14 +125,14 @@ void probe_append(struct probe *p, uint32_t count) {
 void probe_carry(struct probe *p, uint32_t index) {
     struct err e = {0};
     struct log_entry entry = entry_of(p, number_of(p, index));
-    uint64_t lsn;
+    uint64_t place;
     entry.first_lsn = p->record[index].lsn;
     entry.time_us = probe_clock();
-    assert_true(log_append(p->log, &entry, 1, &lsn, &e));
-    assert_int_equal(lsn, entry.first_lsn);
+    assert_true(log_append(p->log, &entry, 1, &place, &e));
+    assert_true(place > entry.first_lsn);
     free((char *)(uintptr_t)entry.body.at);
-    p->record[p->count++] = (struct probe_record){
-        .lsn = lsn, .group = p->groups++, .end = log_end(p->log), .carried = true};
+    p->record[p->count++] =
+        (struct probe_record){.lsn = entry.first_lsn, .place = place, .group = p->groups++};
 }
 
 bool probe_wait_try(struct probe *p, struct err *e) {
@@ -157,14 +156,14 @@ static void assert_record(const struct probe *p, uint32_t i, const struct log_re
     assert_int_equal(got->body.bytes, want.body.bytes);
     assert_memory_equal(got->body.at, want.body.at, want.body.bytes);
     assert_true(got->time_us == probe_clock());
-    assert_true(p->record[i].carried ? got->place > got->lsn : got->place == got->lsn);
+    assert_int_equal(got->place, p->record[i].place);
     free((char *)(uintptr_t)want.body.at);
 }
 
 /* The index in the model of the first record that the log still has. */
 static uint32_t first_kept(const struct probe *p, const struct log_record *got) {
     for (uint32_t i = 0; i < p->count; i++) {
-        if (p->record[i].end > got->place && p->record[i].lsn == got->lsn) return i;
+        if (p->record[i].place == got->place) return i;
     }
     fail_msg("the log begins with a record that was never appended");
     return 0;
@@ -202,10 +201,9 @@ void probe_check_reads(struct probe *p) {
     arena_init(&a, 0);
     for (uint32_t i = 0; i < p->count; i++) {
         struct log_record record;
-        uint64_t lsn = p->record[i].lsn;
-        if (p->record[i].carried) continue;
-        bool ok = log_read(p->log, lsn, &a, &record, &e);
-        if (lsn < log_oldest(p->log)) {
+        uint64_t place = p->record[i].place;
+        bool ok = log_read(p->log, place, &a, &record, &e);
+        if (place < log_oldest(p->log)) {
             assert_false(ok);
             assert_string_equal(e.sqlstate, "55000");
             continue;

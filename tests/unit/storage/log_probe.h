@@ -21,10 +21,8 @@ enum { PROBE_RECORDS_MAX = 40000, PROBE_FILES_MAX = 64, PROBE_NAME_BYTES = 200 }
 #define PROBE_DIRECTORY "/data/weir"
 
 struct probe_record {
-    uint64_t lsn;
+    uint64_t lsn, place;
     uint64_t group; /* records of one append have one number */
-    uint64_t end;   /* the log's, when it was appended: its place is before that */
-    bool carried;   /* has the LSN of an older one */
 };
 
 struct probe {

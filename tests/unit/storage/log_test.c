@@ -24,10 +24,8 @@ static void live(struct probe *p, struct random *r) {
     } else if (luck < 90) {
         probe_wait(p);
     } else if (p->acknowledged > 0) {
-        /* A checkpoint is a record that is waited for; what it needs lies before it. */
-        uint32_t at = p->acknowledged - 1;
-        while (at > 0 && p->record[at].carried) at--;
-        uint64_t place = p->record[at].lsn, back = random_below(r, 200000);
+        /* A checkpoint is a record that was waited for; what it needs lies before it. */
+        uint64_t place = p->record[p->acknowledged - 1].place, back = random_below(r, 200000);
         if (place < log_oldest(p->log) || p->options.durability == LOG_NONE) return;
         if (log_checkpoint(p->log) != LOG_LSN_NONE && place < log_checkpoint(p->log)) return;
         assert_true(log_set_checkpoint(p->log, place, place > back ? place - back : 0, &e));
