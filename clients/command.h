@@ -42,7 +42,7 @@ struct command {
     enum exit_status (*run)(const struct process *p, int argc, char **argv);
 };
 
-extern const struct command command_run, command_repl, command_check;
+extern const struct command command_run, command_repl, command_check, command_log;
 
 /* "weir: <sentence>" and "Try 'weir <command> --help'." on stderr; returns EXIT_USAGE. */
 enum exit_status command_usage(const struct process *p, const struct command *c, const char *format,

@@ -21,7 +21,8 @@ enum { FN_TABLES_MAX = 64 };
 
 static volatile sig_atomic_t stop_asked, patient;
 
-static const struct command *const commands[] = {&command_run, &command_repl, &command_check};
+static const struct command *const commands[] = {&command_run, &command_repl, &command_check,
+                                                 &command_log};
 
 static void on_stop_signal(int number) {
     if (patient && number == SIGINT) {
