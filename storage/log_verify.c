@@ -34,17 +34,17 @@ bool log_hole_err(const char *directory, const struct log_hole *h, struct err *e
     return log_damage(e, directory, h->segment, h->lsn, h->unlike);
 }
 
-/* Was the segment at hand let go, as a running engine does with any but the last? */
+/* Was the segment at hand let go, as a running engine does? */
 static bool let_go(struct verify *v) {
     struct err ignored;
     struct file_info open, named;
     struct log_path path = log_segment_path(v->directory, v->list.first[v->segment]);
-    if (v->segment + 1 == v->list.count) return false;
     if (file_stat(v->fs, path.at, &named, &ignored)) {
         if (!v->scan.file || !file_info(v->scan.file, &open, &ignored)) return false;
         if (open.inode == named.inode && open.device == named.device) return false;
     }
-    v->gone = v->list.first[v->segment + 1];
+    bool last = v->segment + 1 == v->list.count;
+    v->gone = last ? UINT64_MAX : v->list.first[v->segment + 1];
     return true;
 }
 
@@ -224,7 +224,9 @@ static bool find_needed(struct verify *v, uint64_t *needed_out, struct err *e) {
     uint64_t first = v->list.first[v->list.count - 1], at = first + LOG_BLOCK_BYTES;
     struct log_segment_head head = {.needed = 0};
     struct log_head_flaw flaw;
-    if (!log_segment_judge_head(v->fs, v->directory, first, &head, &flaw, e)) return false;
+    *needed_out = 0;
+    v->segment = v->list.count - 1;
+    if (!log_segment_judge_head(v->fs, v->directory, first, &head, &flaw, e)) return let_go(v);
     *needed_out = flaw.unlike ? 0 : head.needed;
     if (flaw.unlike) return true;
 
