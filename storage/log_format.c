@@ -188,6 +188,10 @@ uint64_t log_group_salt(const char *at) {
     return get64(at + 16);
 }
 
+uint64_t log_group_lsn(const char *at) {
+    return get64(at + 24);
+}
+
 bool log_group_check(const struct log_group_head *h, const char *group) {
     uint32_t sum = crc32c(seed(h->salt, h->lsn), group + LOG_GROUP_HEAD_BYTES,
                           h->bytes - LOG_GROUP_HEAD_BYTES);

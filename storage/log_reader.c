@@ -36,10 +36,9 @@ static bool is_last(const struct log_reader *r) {
     return r->segment + 1 == r->list.count;
 }
 
-static bool gone(const struct log_reader *r, struct err *e) {
+static bool gone(uint64_t first, struct err *e) {
     return err_set(e, ERR_DATA, "55000",
-                   "the log's segment %016" PRIx64 ".seg was let go while it was read",
-                   r->list.first[r->segment]);
+                   "the log's segment %016" PRIx64 ".seg was let go while it was read", first);
 }
 
 /* Is the segment that is open still what it was? */
@@ -79,7 +78,7 @@ static bool damaged(struct log_reader *r, const char *unlike, struct err *e) {
     for (int i = 0; !there && i < 2; i++) {
         if (!still_there(r, &there, e)) return false;
     }
-    if (!there && !is_listed(r, r->scan.first)) return gone(r, e);
+    if (!there && !is_listed(r, r->scan.first)) return gone(r->list.first[r->segment], e);
     return log_damage(e, r->directory, r->scan.first, there ? r->at : r->scan.first, unlike);
 }
 
@@ -90,7 +89,7 @@ static bool segment_open(struct log_reader *r, bool follows, struct err *e) {
     log_scan_close(&r->scan);
     if (!log_scan_open(&r->scan, r->fs, r->directory, first, e) ||
         !log_segment_read_head(r->fs, r->directory, first, &h, e)) {
-        return is_listed(r, first) ? false : gone(r, e);
+        return is_listed(r, first) ? false : gone(r->list.first[r->segment], e);
     }
     if (follows && h.salt != r->salt) {
         return log_damage(e, r->directory, first, first, "the segment is of another log");
@@ -104,19 +103,16 @@ static bool segment_open(struct log_reader *r, bool follows, struct err *e) {
     return true;
 }
 
-/* Where the groups of the last segment end now, by their heads; and is all there that the newest
- * says is needed? */
-static bool find_limit(struct log_reader *r, struct err *e) {
+/* Where the groups of the last segment end now, by their heads. */
+static bool walk_heads(struct log_reader *r, uint64_t first, uint64_t *needed_out, struct err *e) {
     struct log_segment_head h;
     struct log_scan s;
-    uint64_t first = r->list.first[r->list.count - 1];
-    if (!log_segment_read_head(r->fs, r->directory, first, &h, e)) {
-        return is_listed(r, first) ? false : gone(r, e);
-    }
-    uint64_t before = h.last_group, needed = h.needed;
+    if (!log_segment_read_head(r->fs, r->directory, first, &h, e)) return false;
+    uint64_t before = h.last_group;
     bool ok = log_scan_open(&s, r->fs, r->directory, first, e);
     s.salt = h.salt;
     r->limit = first + LOG_BLOCK_BYTES;
+    *needed_out = h.needed;
     while (ok) {
         struct log_found g;
         ok = log_scan_head(&s, r->limit, &g, e);
@@ -126,12 +122,18 @@ static bool find_limit(struct log_reader *r, struct err *e) {
         }
         if (!ok || !g.sound || g.head.before != before) break;
         before = r->limit;
-        needed = g.head.needed;
+        *needed_out = g.head.needed;
         r->limit += g.head.bytes;
     }
     log_scan_close(&s);
-    uint64_t oldest = r->list.first[0];
-    if (!ok || oldest <= needed) return ok;
+    return ok;
+}
+
+/* And is all there that the newest group says is needed? */
+static bool find_limit(struct log_reader *r, struct err *e) {
+    uint64_t oldest = r->list.first[0], last = r->list.first[r->list.count - 1], needed;
+    if (!walk_heads(r, last, &needed, e)) return is_listed(r, last) ? false : gone(last, e);
+    if (oldest <= needed) return true;
     return log_damage(e, r->directory, oldest, oldest, "the segment before it is missing");
 }
 
@@ -200,21 +202,16 @@ static bool judge_between(struct log_reader *r, const char *unlike, struct err *
 
 /* No sound group stands at r->at: is it the end? */
 static bool judge_end(struct log_reader *r, const char *unlike, bool *end_out, struct err *e) {
-    struct log_found behind = {.sound = false}, again;
-    uint64_t at = r->at + LOG_BLOCK_BYTES;
+    struct log_found again;
+    bool there, proof;
     *end_out = true;
     if (!is_last(r)) return judge_between(r, unlike, e);
-    while (at - r->scan.first < r->scan.bytes) {
-        if (!log_scan_next(&r->scan, at, &behind, e)) return false;
-        if (!behind.sound || behind.head.durable > r->at) break;
-        at = behind.head.lsn + LOG_BLOCK_BYTES;
-    }
-    if (!behind.sound || behind.head.durable <= r->at) {
-        bool there;
+    if (!log_scan_proof(&r->scan, r->at, &proof, e)) return false;
+    if (!proof) {
         if (!still_there(r, &there, e)) return false;
-        return there || gone(r, e);
+        return there || gone(r->list.first[r->segment], e);
     }
-    r->scan.window_bytes = 0;
+    r->scan.window_bytes = 0; /* it may have been written meanwhile */
     if (!log_scan_group(&r->scan, r->at, &again, e)) return false;
     *end_out = r->at >= r->limit;
     return again.sound || damaged(r, unlike, e);

@@ -123,19 +123,10 @@ static void take_head(struct recovery *r, const struct log_segment_head *h) {
 
 /* A group that is not sound, at the end of what is: torn, or damaged? */
 static bool judge_end(struct recovery *r, const struct log_found *end, struct err *e) {
-    struct log *l = r->log;
-    uint64_t first = r->head.first, at = r->end + LOG_BLOCK_BYTES;
-    if (end->sound) return log_damage(e, l->directory, first, r->end, end->unlike);
-
+    bool proof = end->sound; /* a sound one that does not follow was never torn */
     const char *unlike = end->unlike;
-    while (at - first < r->scan.bytes) {
-        struct log_found behind;
-        if (!log_scan_next(&r->scan, at, &behind, e)) return false;
-        if (!behind.sound) return true;
-        if (behind.head.durable > r->end) return log_damage(e, l->directory, first, r->end, unlike);
-        at = behind.head.lsn + LOG_BLOCK_BYTES;
-    }
-    return true;
+    if (!proof && !log_scan_proof(&r->scan, r->end, &proof, e)) return false;
+    return !proof || log_damage(e, r->log->directory, r->head.first, r->end, unlike);
 }
 
 /* An end is believed when it was read twice: what a bad cable did once must not cut a group. */

@@ -188,6 +188,24 @@ bool log_scan_next(struct log_scan *s, uint64_t lsn, struct log_found *out, stru
     return true;
 }
 
+static bool proves(const struct log_scan *s, const char *at, uint64_t lsn, uint64_t end) {
+    struct log_group_head h;
+    if (!at || log_group_lsn(at) < lsn) return false;
+    if (!log_group_decode(at, s->salt, log_group_lsn(at), &h)) return false;
+    return h.lsn > lsn || h.durable > end;
+}
+
+bool log_scan_proof(struct log_scan *s, uint64_t end, bool *proof_out, struct err *e) {
+    bool proof = false;
+    for (uint64_t lsn = end; !proof && lsn - s->first < s->bytes; lsn += LOG_BLOCK_BYTES) {
+        const char *at;
+        if (!window_bytes(s, lsn - s->first, LOG_BLOCK_BYTES, &at, e)) return false;
+        proof = proves(s, at, lsn, end);
+    }
+    *proof_out = proof;
+    return true;
+}
+
 bool log_scan_record(const struct log_found *g, uint32_t *at, struct log_record_head *head_out,
                      struct text *body_out) {
     assert(g->sound && g->group);

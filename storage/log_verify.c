@@ -102,17 +102,13 @@ static bool group_fits(const struct verify *v, struct log_found *g, uint64_t end
 /* From v->at on there is no sound group up to *upto_out; *is_end_out: nor need there be. */
 static bool judge_gap(struct verify *v, uint64_t end, uint64_t *upto_out, bool *is_end_out,
                       struct err *e) {
-    for (uint64_t from = v->at + LOG_BLOCK_BYTES;;) {
-        struct log_found behind;
-        if (!log_scan_next(&v->scan, from, &behind, e)) return false;
-        bool none = !behind.sound || behind.head.lsn >= end;
-        if (none || !v->ends || behind.head.durable > v->at) {
-            *upto_out = none ? end : behind.head.lsn;
-            *is_end_out = none && v->ends;
-            return true;
-        }
-        from = behind.head.lsn + LOG_BLOCK_BYTES;
-    }
+    struct log_found behind;
+    bool proof = true;
+    if (v->ends && !log_scan_proof(&v->scan, v->at, &proof, e)) return false;
+    if (!log_scan_next(&v->scan, v->at + LOG_BLOCK_BYTES, &behind, e)) return false;
+    *upto_out = behind.sound && behind.head.lsn < end ? behind.head.lsn : end;
+    *is_end_out = !proof;
+    return true;
 }
 
 /* One group, or hole, of the segment at hand. *done_out: there is no more. */

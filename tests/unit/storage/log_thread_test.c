@@ -178,23 +178,30 @@ static void a_failure_is_told_to_all(void **unused) {
     }
 }
 
-/* Copies of a running log: as cp does it, file by file in order of names; names that went while it
- * copied are left out. */
-static void copy_files(struct probe *p) {
+/* A copy of a running log as cp makes one: file by file, in order of names. It counts if the names
+ * are all still there afterwards. */
+static bool copy_files(struct probe *p) {
     struct err e = {0};
     struct arena a;
     char **name, from[PROBE_NAME_BYTES], to[PROBE_NAME_BYTES];
     uint32_t count;
+    bool ok = true;
     arena_init(&a, 0);
     must(file_list(p->options.fs, PROBE_DIRECTORY "/log", &a, &name, &count, &e), &e);
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; ok && i < count; i++) {
         struct text bytes;
         snprintf(from, sizeof from, PROBE_DIRECTORY "/log/%s", name[i]);
         snprintf(to, sizeof to, COPY "/log/%s", name[i]);
-        if (!file_read_all(p->options.fs, from, 1 << 24, &a, &bytes, &e)) continue;
-        file_sim_put(p->sim, to, bytes.at, bytes.bytes);
+        ok = file_read_all(p->options.fs, from, 1 << 24, &a, &bytes, &e);
+        if (ok) file_sim_put(p->sim, to, bytes.at, bytes.bytes);
+    }
+    for (uint32_t i = 0; ok && i < count; i++) {
+        struct file_info info;
+        snprintf(from, sizeof from, PROBE_DIRECTORY "/log/%s", name[i]);
+        ok = file_stat(p->options.fs, from, &info, &e);
     }
     arena_done(&a);
+    return ok;
 }
 
 static void copy_remove(struct probe *p) {
@@ -242,8 +249,7 @@ static void *copy_often(void *arg) {
         } else if (i % 2) {
             must_be(&e, "55000"); /* segments went meanwhile */
         } else {
-            copy_files(&c->probe);
-            copy_opens(c, acknowledged);
+            if (copy_files(&c->probe)) copy_opens(c, acknowledged);
         }
         copy_remove(&c->probe);
     }
