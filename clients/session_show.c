@@ -243,7 +243,8 @@ bool session_show(struct session *s, const struct ast_statement *st, struct err 
 /* "WATERMARK", "AS …" and the like: what makes a column more than a value. */
 static const char *column_role(const struct stream_def *def, uint32_t col) {
     for (uint32_t i = 0; i < def->keys; i++) {
-        if (def->key_col[i] == col) return "primary key";
+        if (def->key_col[i] == col)
+            return def->stored ? "primary key" : "primary key, not enforced";
     }
     if ((int32_t)col == def->time_col) return "event time";
     return def->computed && def->computed[col] ? "computed" : "";

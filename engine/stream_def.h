@@ -35,7 +35,7 @@ struct stream_def {
     const struct expr *watermark;       /* over `schema`, TIMESTAMP; NULL: none */
     struct options options;
     enum stored stored;
-    uint32_t keys; /* PRIMARY KEY */
+    uint32_t keys; /* PRIMARY KEY: of a stream what was promised (NOT ENFORCED), and not checked */
     const uint32_t *key_col;
     uint32_t partitions; /* PARTITIONED BY */
     const uint32_t *partition_col;

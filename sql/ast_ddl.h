@@ -26,12 +26,16 @@ struct ast_create {
     bool temporary;
 };
 
+/* What a PRIMARY KEY says of itself. */
+enum ast_enforced { AST_ENFORCED_UNSAID, AST_ENFORCED, AST_NOT_ENFORCED };
+
 struct ast_column {
     struct ast_name name;
     struct ast_type *type;     /* NULL: computed */
     struct ast_expr *computed; /* c AS expr; else NULL */
     bool not_null;
     bool primary_key;
+    enum ast_enforced enforced; /* of it */
     struct text comment;
 };
 
@@ -46,6 +50,7 @@ struct ast_create_stream { /* and TABLE */
     enum ast_object object; /* STREAM or TABLE, as written */
     struct ast_columns columns;
     struct ast_names primary_key; /* of PRIMARY KEY (a, b) */
+    enum ast_enforced enforced;   /* of that */
     struct ast_names watermark;   /* WATERMARK FOR r.ts AS expr; else none */
     struct ast_expr *watermark_expr;
     struct ast_names partitioned_by;

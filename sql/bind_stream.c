@@ -177,10 +177,25 @@ static bool find_columns(struct declaring *d, const struct ast_names *names, uin
     return true;
 }
 
+/* Only the rows of a stored table are ours to check: elsewhere a key is the user's promise. */
+static bool check_enforced(struct declaring *d, uint32_t at, enum ast_enforced enforced,
+                           struct err *e) {
+    if (d->def->stored && enforced == AST_NOT_ENFORCED) {
+        bind_unsupported(d->b, at, e, "the PRIMARY KEY of the stored table \"%.*s\" is enforced",
+                         TEXT_ARG(d->ast->create.name.text));
+        return err_hint(e, "Leave NOT ENFORCED out.");
+    }
+    if (d->def->stored || enforced == AST_NOT_ENFORCED) return true;
+    bind_unsupported(d->b, at, e, "the PRIMARY KEY of \"%.*s\" cannot be enforced",
+                     TEXT_ARG(d->ast->create.name.text));
+    return err_hint(e, "Write PRIMARY KEY ... NOT ENFORCED: a promise, which nothing checks.");
+}
+
 static bool declare_keys(struct declaring *d, struct err *e) {
     const struct ast_create_stream *t = d->ast;
     struct stream_def *def = d->def;
     if (!find_columns(d, &t->primary_key, &def->keys, &def->key_col, e)) return false;
+    if (def->keys > 0 && !check_enforced(d, t->primary_key.at[0].at, t->enforced, e)) return false;
     if (!find_columns(d, &t->partitioned_by, &def->partitions, &def->partition_col, e))
         return false;
     for (uint32_t i = 0; i < t->columns.count; i++) {
@@ -188,13 +203,21 @@ static bool declare_keys(struct declaring *d, struct err *e) {
         if (!c->primary_key) continue;
         if (def->keys > 0)
             return bind_error(d->b, c->name.at, e, "42601: there are two primary keys");
+        if (!check_enforced(d, c->name.at, c->enforced, e)) return false;
         uint32_t *col = ARENA_NEW(d->b->arena, col);
         if (!col) return err_memory(e);
         *col = i;
         def->keys = 1;
         def->key_col = col;
     }
-    for (uint32_t i = 0; i < def->keys; i++) d->col[def->key_col[i]].not_null = true;
+    for (uint32_t i = 0; i < def->keys; i++) {
+        uint32_t c = def->key_col[i];
+        if (!t->columns.at[c].type)
+            return bind_unsupported(d->b, t->columns.at[c].name.at, e,
+                                    "column \"%.*s\" is computed: it cannot be in a PRIMARY KEY",
+                                    TEXT_ARG(d->col[c].name));
+        d->col[c].not_null = true;
+    }
     struct field *physical = (struct field *)(uintptr_t)def->physical->col;
     for (uint32_t i = 0; i < def->physical->cols; i++) physical[i] = d->col[def->physical_col[i]];
     return true;

@@ -63,12 +63,14 @@ struct ast_create_stream *build_stream_like(struct build *b, struct ast_create_s
 void build_stream_column(struct build *b, const struct ast_column *c);
 void build_stream_watermark(struct build *b, struct token word, struct token path,
                             struct ast_expr *e);
-void build_stream_key(struct build *b, struct token word, struct ast_names names);
+void build_stream_key(struct build *b, struct token word, struct ast_names names,
+                      const struct token *enforced); /* NULL: unsaid */
 
 struct ast_column *build_column_typed(struct build *b, struct token name, struct ast_type *type);
 struct ast_column *build_column_computed(struct build *b, struct token name, struct ast_expr *e);
 struct ast_column *build_column_not_null(struct build *b, struct ast_column *c);
 struct ast_column *build_column_key(struct build *b, struct ast_column *c);
+struct ast_column *build_column_enforced(struct build *b, struct ast_column *c, struct token word);
 struct ast_column *build_column_comment(struct build *b, struct ast_column *c,
                                         struct token comment);
 struct ast_column *build_column_metadata(struct build *b, struct ast_column *c, struct token word);

@@ -108,11 +108,19 @@ void build_stream_watermark(struct build *b, struct token word, struct token pat
     s->watermark_expr = e;
 }
 
-void build_stream_key(struct build *b, struct token word, struct ast_names names) {
+/* [NOT] ENFORCED */
+static enum ast_enforced enforced_of(const struct token *word) {
+    if (!word) return AST_ENFORCED_UNSAID;
+    return word->negated ? AST_NOT_ENFORCED : AST_ENFORCED;
+}
+
+void build_stream_key(struct build *b, struct token word, struct ast_names names,
+                      const struct token *enforced) {
     if (b->failed) return;
     if (b->stream->primary_key.count > 0)
         build_fail(b, word.start, "42601", "a table has one PRIMARY KEY");
     b->stream->primary_key = names;
+    b->stream->enforced = enforced_of(enforced);
 }
 
 void build_statement_stream(struct build *b, struct ast_create_stream *s) {
@@ -157,6 +165,14 @@ struct ast_column *build_column_not_null(struct build *b, struct ast_column *c) 
 struct ast_column *build_column_key(struct build *b, struct ast_column *c) {
     if (b->failed) return NULL;
     c->primary_key = true;
+    return c;
+}
+
+struct ast_column *build_column_enforced(struct build *b, struct ast_column *c, struct token word) {
+    if (b->failed) return NULL;
+    if (!c->primary_key || c->enforced != AST_ENFORCED_UNSAID)
+        return build_syntax_error(b, &word), NULL;
+    c->enforced = enforced_of(&word);
     return c;
 }
 

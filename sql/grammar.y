@@ -79,8 +79,7 @@ fname(A) ::= LATERAL(A). fname(A) ::= LIKE_KW(A). fname(A) ::= MATCH(A).  fname(
 fname(A) ::= WINDOW(A).  fname(A) ::= WITHIN(A).
 
 name(A) ::= fname(A).
-name(A) ::= CAST(A).
-name(A) ::= WITH(A).
+name(A) ::= CAST(A).  name(A) ::= WITH(A).
 
 %type names {struct ast_names}  %type names_opt {struct ast_names}
 names(A) ::= name(X).                { A = build_names(b, (struct ast_names){0}, &X); }
@@ -410,15 +409,16 @@ elements ::= element.  elements ::= elements COMMA element.
 element ::= column(C).                  { build_stream_column(b, C); }
 element ::= computed(C).                { build_stream_column(b, C); }
 element ::= WATERMARK(X) FOR path(P) AS expr(E).    { build_stream_watermark(b, X, P, E); }
-element ::= PRIMARY(X) KEY LP names(L) RP enforced. { build_stream_key(b, X, L); }
-element ::= CONSTRAINT name PRIMARY(X) KEY LP names(L) RP enforced. { build_stream_key(b, X, L); }
-enforced ::= .  enforced ::= ENFORCED.  enforced ::= NOT ENFORCED.
+element ::= constraint PRIMARY(X) KEY LP names(L) RP.  { build_stream_key(b, X, L, NULL); }
+element ::= constraint PRIMARY(X) KEY LP names(L) RP enforced(F). { build_stream_key(b, X, L, &F); }
+constraint ::= .  constraint ::= CONSTRAINT name.
+enforced(A) ::= ENFORCED(A).
+enforced(A) ::= NOT ENFORCED(X).        { A = X; A.negated = true; }
 column(A) ::= name(N) type(T).          { A = build_column_typed(b, N, T); }
 column(A) ::= column(C) NULL.           { A = C; }
 column(A) ::= column(C) NOT NULL.       { A = build_column_not_null(b, C); }
 column(A) ::= column(C) PRIMARY KEY.    { A = build_column_key(b, C); }
-column(A) ::= column(C) NOT ENFORCED.   { A = C; }
-column(A) ::= column(C) ENFORCED.       { A = C; }
+column(A) ::= column(C) enforced(F).    { A = build_column_enforced(b, C, F); }
 column(A) ::= column(C) COMMENT STRING(X). { A = build_column_comment(b, C, X); }
 column(A) ::= column(C) METADATA(X).    { A = build_column_metadata(b, C, X); }
 computed(A) ::= name(N) AS expr(E).     { A = build_column_computed(b, N, E); }

@@ -50,6 +50,11 @@ static void add_comment(struct text comment, struct buf *out) {
     unparse_string(comment, out);
 }
 
+static void add_enforced(enum ast_enforced enforced, struct buf *out) {
+    if (enforced == AST_NOT_ENFORCED) buf_add_str(out, " NOT ENFORCED");
+    if (enforced == AST_ENFORCED) buf_add_str(out, " ENFORCED");
+}
+
 static void add_column(const struct ast_column *c, struct buf *out) {
     unparse_name(c->name.text, out);
     if (c->computed) {
@@ -61,6 +66,7 @@ static void add_column(const struct ast_column *c, struct buf *out) {
     }
     if (c->not_null) buf_add_str(out, " NOT NULL");
     if (c->primary_key) buf_add_str(out, " PRIMARY KEY");
+    add_enforced(c->enforced, out);
     add_comment(c->comment, out);
 }
 
@@ -97,6 +103,7 @@ static void add_elements(const struct ast_create_stream *s, struct buf *out) {
     if (s->primary_key.count > 0) {
         buf_add_str(out, between);
         add_names("PRIMARY KEY ", s->primary_key, out);
+        add_enforced(s->enforced, out);
     }
     buf_add_char(out, ')');
 }

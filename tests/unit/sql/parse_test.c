@@ -219,7 +219,7 @@ static void definitions(void **unused) {
          "ENFORCED,"
          " WATERMARK FOR r.ts AS r.ts) COMMENT 'y' PARTITIONED BY (a)",
          "CREATE TABLE IF NOT EXISTS t (a INT COMMENT 'x', WATERMARK FOR r.ts AS r.ts, "
-         "PRIMARY KEY (a)) COMMENT 'y' PARTITIONED BY (a)"},
+         "PRIMARY KEY (a) NOT ENFORCED) COMMENT 'y' PARTITIONED BY (a)"},
         {"CREATE TEMP VIEW v (a, b) AS SELECT 1, 2",
          "CREATE TEMPORARY VIEW v (a, b) AS SELECT 1, 2"},
         {"CREATE OR REPLACE VIEW v AS SELECT 1 EMIT CHANGES", NULL},

@@ -71,9 +71,11 @@ static const struct {
          "UNNEST(%e) WITH ORDINALITY", "%N /*+ OPTIONS('a' = 'b') */", "%r FULL OUTER JOIN %N"),
     RULE('S', "%s", "%s", "EXPLAIN %s", "INSERT INTO %N (%n) %s", "CREATE VIEW %N AS %s",
          "CREATE STREAM %N (%n %T NOT NULL, c AS %e, WATERMARK FOR %n AS %e) WITH ('a' = 'b''c')",
-         "CREATE TABLE %N (%n %T PRIMARY KEY) PARTITIONED BY (%n)", "DELETE FROM %N WHERE %e",
-         "UPDATE %N SET %n = %e, b = %e WHERE %e", "CREATE QUERY %N AS INSERT INTO %N %s",
+         "CREATE TABLE %N (%n %T PRIMARY KEY NOT ENFORCED) PARTITIONED BY (%n)",
+         "DELETE FROM %N WHERE %e", "UPDATE %N SET %n = %e, b = %e WHERE %e",
+         "CREATE QUERY %N AS INSERT INTO %N %s",
          "CREATE MODEL %N INPUT (%n %T) OUTPUT (%n %T) WITH ('a' = 'b')",
+         "CREATE TABLE %N (%n %T, PRIMARY KEY (%n, b) ENFORCED)",
          "CREATE FUNCTION f(%n %T) RETURNS %T AS %e", "DROP TABLE %N", "SHOW CREATE %N"),
 #undef RULE
 };
