@@ -88,6 +88,7 @@ static bool execute(struct repl *r, const struct script *script, bool typed) {
             out_say(&r->err);
             all_well = false;
         }
+        session_tell_news(r->session);
         if (done && more) say_timing(r, start_us);
     }
     return all_well;

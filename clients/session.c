@@ -2,7 +2,6 @@
 #include "clients/session.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -219,32 +218,6 @@ bool session_next_failure(struct session *s, struct err *e) {
     return false;
 }
 
-/* Rows that queries of the background could not compute are lost to their targets: that is said. */
-static void say_bad_rows(struct session *s) {
-    for (struct object *o = catalog_first(s->catalog); o; o = o->next) {
-        struct running *r = session_running(o);
-        if (!r || !r->job) continue;
-        struct query_stats stats;
-        job_stats(r->job, &stats);
-        if (stats.bad == 0) continue;
-        session_notice(s, "query %.*s could not compute %" PRIu64 " row%s: they are in %.*s$errors",
-                       TEXT_ARG(o->name), stats.bad, stats.bad == 1 ? "" : "s", TEXT_ARG(o->name));
-    }
-}
-
-/* So are rows that the declaration of a target did not take. */
-static void say_refused_rows(struct session *s) {
-    for (struct object *o = catalog_first(s->catalog); o; o = o->next) {
-        struct stream *stream = session_stream(o);
-        struct stream_stats stats = {.refused = 0};
-        if (stream) stream_stats(stream, &stats);
-        if (stats.refused == 0) continue;
-        session_notice(s, "%s %.*s did not take %" PRIu64 " row%s: they are in %.*s$errors",
-                       object_kind_word(o->kind), TEXT_ARG(o->name), stats.refused,
-                       stats.refused == 1 ? "" : "s", TEXT_ARG(o->name));
-    }
-}
-
 bool session_finish(struct session *s, struct err *e) {
     struct runner_until until = {
         .rest = true, /* nobody is left who could insert */
@@ -255,8 +228,7 @@ bool session_finish(struct session *s, struct err *e) {
     };
     if (!runner_run(s->runner, &until, e)) return false;
     if (until.stop && *until.stop) runner_stop(s->runner);
-    say_bad_rows(s);
-    say_refused_rows(s);
+    session_tell_news(s);
     return !session_next_failure(s, e);
 }
 

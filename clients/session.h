@@ -80,6 +80,9 @@ bool session_finish(struct session *s, struct err *e) MUST_USE;
 /* false: there is no failure that was not told. */
 bool session_next_failure(struct session *s, struct err *e) MUST_USE;
 
+/* Notices about rows that were lost (bad, late, refused) and that nobody has been told of. */
+void session_tell_news(struct session *s);
+
 /* Runs the background for a short while, or until a byte can be read from `wake_fd`. For the repl,
  * while nobody types. */
 void session_background(struct session *s, int wake_fd);

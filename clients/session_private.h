@@ -45,6 +45,7 @@ struct running {
     struct stream *errors;    /* holds its x$errors; of a view also its rows */
     bool told;                /* its failure */
     bool replaces;            /* INSERT OR REPLACE */
+    uint64_t bad_told;        /* rows that it could not compute */
 };
 
 /* Executes statements that were executed before: nothing is said. */

@@ -42,6 +42,14 @@ size_t stream_behind_bytes(const struct stream *s);
 /* A stored table's declaration with one BIGINT more, the id of each row; NULL: it is no table. */
 const struct stream_def *stream_numbered_def(struct stream *s);
 
+/* What came to a stream's x$errors and x$late since this was last asked or they were last read. */
+struct stream_news {
+    uint64_t bad;     /* rows that the stream's source gave */
+    uint64_t refused; /* rows of INSERTs */
+    uint64_t late;
+};
+void stream_news(struct stream *s, struct stream_news *out);
+
 /* What a stream is as bytes, between two steps of the runner. Sinks that can wait for checkpoints
  * have written what they were given to its place, hidden and durable; when the bytes that
  * stream_save() gave are durable, too, stream_commit() makes it appear. */

@@ -177,6 +177,35 @@ size_t stream_behind_bytes(const struct stream *s) {
     return s->kept ? kept_behind_bytes(s->kept) : 0;
 }
 
+/* All that came so far. */
+static struct stream_news news_all(const struct stream *s) {
+    uint64_t bad = s->fail_on_error ? 0 : s->stats.bad - s->stats.refused; /* one was the error */
+    return (struct stream_news){.bad = bad,
+                                .refused = s->stats.refused,
+                                .late = s->late.kept ? kept_rows(s->late.kept) : 0};
+}
+
+void stream_news(struct stream *s, struct stream_news *out) {
+    struct stream_news all = news_all(s);
+    assert(all.bad >= s->told.bad && all.late >= s->told.late);
+    bool late = !s->late.followed, bad = !s->errors.followed;
+    *out = (struct stream_news){.bad = bad ? all.bad - s->told.bad : 0,
+                                .refused = bad ? all.refused - s->told.refused : 0,
+                                .late = late ? all.late - s->told.late : 0};
+    s->told = all;
+}
+
+void side_note_read(struct stream *s, struct side *side, bool follows) {
+    struct stream_news all = news_all(s);
+    side->followed = side->followed || follows;
+    if (side == &s->late) {
+        s->told.late = all.late;
+    } else {
+        s->told.bad = all.bad;
+        s->told.refused = all.refused;
+    }
+}
+
 const struct stream_def *stream_errors_def(struct stream *s) {
     return &s->errors.def;
 }

@@ -20,6 +20,7 @@ struct tap;
 struct side {
     struct stream_def def;
     struct kept *kept; /* NULL: no row yet */
+    bool followed;     /* somebody reads what comes, as it comes */
 };
 
 /* Told of rows before a kept stream has them. false: it does not get them. */
@@ -47,10 +48,11 @@ struct stream {
     bool strict; /* a statement writes: what is not taken is its error, and nobody else's */
     int64_t idle_timeout_us; /* 0: never idle */
     struct stream_stats stats;
-    uint64_t number;   /* of `kept` as a source (feed_number); 0: none yet */
-    uint64_t bad_seen; /* bad records told of a source that is read again count once */
-    struct tap *taps;  /* open readings */
-    struct arrived {   /* a source that cannot be read twice was loaded, and not opened since */
+    struct stream_news told; /* of all that there ever was */
+    uint64_t number;         /* of `kept` as a source (feed_number); 0: none yet */
+    uint64_t bad_seen;       /* bad records told of a source that is read again count once */
+    struct tap *taps;        /* open readings */
+    struct arrived { /* a source that cannot be read twice was loaded, and not opened since */
         bool known;
         uint64_t at; /* what came before was read; place in the journal */
     } arrived;
@@ -106,6 +108,8 @@ bool stream_refuse(struct stream *s, const struct batch *b, uint32_t row, struct
 /* For lanes that lead to the side: the context is the stream. */
 bool stream_write_errors(void *context, const struct batch *b, struct err *e);
 bool stream_write_late(void *context, const struct batch *b, struct err *e);
+/* A reader of the side is opened: what it reads is no news. */
+void side_note_read(struct stream *s, struct side *side, bool follows);
 /* The rows of a side, made when there are none yet. */
 struct kept *side_kept(struct stream *s, struct side *side, struct err *e) MUST_USE;
 

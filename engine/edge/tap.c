@@ -163,10 +163,12 @@ static struct reader *open_table(struct stream *s, const struct plan_input *in, 
 
 static struct reader *open_kept(struct tap *t, const struct plan_input *in, struct err *e) {
     struct stream *s = t->stream;
-    struct kept *k = s->kept;
-    if (in->def == &s->errors.def) k = side_kept(s, &s->errors, e);
-    if (in->def == &s->late.def) k = side_kept(s, &s->late, e);
+    struct side *side = in->def == &s->errors.def ? &s->errors
+                        : in->def == &s->late.def ? &s->late
+                                                  : NULL;
+    struct kept *k = side ? side_kept(s, side, e) : s->kept;
     if (!k && tap_from(t) != FROM_TABLE) return NULL;
+    if (side) side_note_read(s, side, !in->snapshot);
     struct text mode = option_text(&in->hint, "scan.startup.mode");
     if (!mode.at) mode = option_text(&in->def->options, "scan.startup.mode");
     bool latest =
@@ -422,7 +424,7 @@ bool feed_is_level(const struct feed *f) {
     if (!t->alone) return true;
     if (f->holds || f->aside) return false;
     return tap_from(t) == FROM_TABLE ? table_reader_is_level(t->reader)
-                                 : kept_reader_is_level(t->reader);
+                                     : kept_reader_is_level(t->reader);
 }
 
 bool feed_whole_row(struct feed *f, uint32_t row, struct late_row *out, struct err *e) {
