@@ -239,10 +239,15 @@ static void notice_no_end(struct session *s, const struct bound_query *bound) {
     }
 }
 
+static void notice_bound(struct session *s, const struct bound_query *bound) {
+    if (bound->notice) session_notice(s, "%s", bound->notice);
+}
+
 bool session_select(struct session *s, const struct ast_statement *st, struct err *e) {
     struct sql_env env = session_env(s, st);
     struct bound_query bound;
     if (!bind_select(&env, st->as.select, &s->statement, &bound, e)) return false;
+    notice_bound(s, &bound);
     if (s->checking) return true;
     notice_no_end(s, &bound);
     return session_settle(s, &bound, false, e) && select_run(s, &bound, e);
@@ -323,6 +328,7 @@ static bool background_add(struct session *s, struct text name, const struct ast
     o->uses = r->bound.uses;
     o->use = r->bound.use;
     if (!session_add_object(s, o, st, e)) return false;
+    notice_bound(s, &r->bound);
     struct err second; /* of what failed first *e tells */
     return background_start(s, o, e) || (session_leave(s, o, &second) && false);
 }
@@ -451,6 +457,7 @@ static bool explain_bind(struct session *s, const struct ast_statement *st,
 bool session_explain(struct session *s, const struct ast_statement *st, struct err *e) {
     struct bound_query bound;
     if (!explain_bind(s, st, &bound, e)) return false;
+    notice_bound(s, &bound);
     if (s->checking) return true;
 
     struct buf text;

@@ -23,8 +23,8 @@ bool bind_finish(struct binder *b, const struct ast_select *s, const struct rel 
     struct plan_query plan;
     if (!lower_query(b, r, bounded && s->emit != AST_EMIT_CHANGES, &plan, e)) return false;
     if (b->arena->failed) return err_memory(e); /* a choice may have been made for want of memory */
-    *out =
-        (struct bound_query){.plan = plan, .uses = b->uses, .use = b->use, .target = out->target};
+    *out = (struct bound_query){
+        .plan = plan, .uses = b->uses, .use = b->use, .target = out->target, .notice = b->notice};
     return true;
 }
 

@@ -50,6 +50,7 @@ struct bound_query {
     uint32_t uses; /* streams, tables and views read, the target too */
     struct object **use;
     struct object *target; /* INSERT INTO it; NULL: a SELECT */
+    const char *notice;    /* what it says is hardly what was meant; NULL: nothing */
 };
 
 /* A SELECT (views expanded, CTEs, compound selects ...) with its EMIT clause. */

@@ -112,6 +112,24 @@ static const struct rel_window *attached_window(const struct rel *from, const st
     return NULL;
 }
 
+/* Half of a window among the keys groups by a time like any other: nothing ever closes. */
+static void notice_half_window(struct binder *b, const struct rel *from,
+                               const struct grouping *by) {
+    static const char *const sentences[] = {
+        [WINDOW_PART_START] = "GROUP BY window_start without window_end makes no windows: its "
+                              "groups never close; group by both",
+        [WINDOW_PART_END] = "GROUP BY window_end without window_start makes no windows: its "
+                            "groups never close; group by both",
+        [WINDOW_PART_TIME] = "GROUP BY window_time makes no windows: its groups never close; "
+                             "group by window_start and window_end",
+    };
+    for (uint32_t i = 0; i < by->keys && !b->notice; i++) {
+        if (by->key[i]->kind != EXPR_COLUMN) continue;
+        const struct rel_col *c = &from->col[by->key[i]->column];
+        if (c->part != WINDOW_PART_NONE) b->notice = sentences[c->part];
+    }
+}
+
 /* Which column of window `w` x is; WINDOW_PART_NONE: none. */
 static enum window_part part_of(const struct rel *from, const struct rel_window *w,
                                 const struct expr *x) {
@@ -237,6 +255,7 @@ bool bind_grouped(struct binder *b, const struct rel *from, const struct groupin
     if (!by->window) g.attached = attached_window(from, by);
     bool windowed = by->window || g.attached;
     g.windowed = windowed;
+    if (!windowed) notice_half_window(b, from, by);
 
     struct plan_agg *agg = ARENA_ARRAY(b->arena, agg, p.aggs);
     g.rel = ARENA_NEW(b->arena, g.rel);

@@ -55,6 +55,7 @@ struct binder {
     uint32_t height; /* expressions being bound */
     const struct expansion *expansion;
     const struct cte_scope *ctes;
+    const char *notice; /* the first; NULL: none */
 };
 
 /* What a column means for time. Kept only by columns that are passed on as they are. */
