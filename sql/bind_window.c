@@ -97,6 +97,9 @@ struct rel *bind_table_arg(struct binder *b, const struct ast_arg *a, struct err
     if (a->kind == AST_ARG_TABLE && a->select) {
         s.kind = AST_SOURCE_SELECT;
         s.select = a->select;
+    } else if (a->kind == AST_ARG_EXPR && a->expr->kind == AST_EXPR_SELECT) {
+        s.kind = AST_SOURCE_SELECT;
+        s.select = a->expr->as.select;
     } else if (a->kind == AST_ARG_TABLE) {
         s.name = a->object;
         if (a->options) s.options = *a->options;
@@ -106,7 +109,7 @@ struct rel *bind_table_arg(struct binder *b, const struct ast_arg *a, struct err
     } else {
         bind_error(b, a->kind == AST_ARG_EXPR ? a->expr->start : a->object.at, e,
                    "42804: a stream, table or view is wanted here");
-        err_hint(e, "Write TABLE and its name.");
+        err_hint(e, "Write TABLE and its name, or a query in parentheses.");
         return NULL;
     }
     s.at = s.start = s.name.at;

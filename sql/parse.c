@@ -133,9 +133,26 @@ static bool could_be_name(const struct build *b, const struct reader *r, struct 
     return fits(b, r, first, &g);
 }
 
+/* f(TABLE(s)) and f(SELECT ..): a table as an argument has no parentheses, a query has its own. */
+static bool hint_argument(struct build *b) {
+    if (b->before.kind != TK_LP) return false;
+    if (b->wrong.kind == TK_SELECT)
+        return !err_hint(b->e, "A query in the place of a value stands in parentheses of its own.");
+    const char *text = b->source->text.at;
+    uint32_t end = b->before.start;
+    while (end > 0 && strchr(" \t\r\n", text[end - 1])) end--;
+    struct text table = TEXT_LITERAL("table");
+    bool behind = end >= table.bytes &&
+                  text_equal_fold((struct text){text + end - table.bytes, table.bytes}, table);
+    if (!behind || b->wrong.kind != TK_ID) return false;
+    return !err_hint(b->e, "As an argument it is written TABLE %.*s.",
+                     TEXT_ARG(build_slice(b, b->wrong)));
+}
+
 /* A slip in the wrong word, or in the one before it: SELECT a FORM b stumbles at b. */
 static void add_hint(struct build *b, const struct reader *r, struct token first) {
     if (b->e->hint[0] || (b->wrong.kind == 0 && b->wrong.end == 0)) return;
+    if (hint_argument(b)) return;
     const struct keyword *k = guess_keyword(b, r, first, b->wrong);
     if (!k) k = guess_keyword(b, r, first, b->before);
     struct text word = build_slice(b, b->wrong);
