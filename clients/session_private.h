@@ -58,7 +58,8 @@ struct sql_env session_env(struct session *s, const struct ast_statement *st);
 bool session_select(struct session *s, const struct ast_statement *st, struct err *e);
 bool session_insert(struct session *s, const struct ast_statement *st, struct err *e);
 bool session_create_query(struct session *s, const struct ast_statement *st, struct err *e);
-bool session_explain(struct session *s, const struct ast_statement *st, struct err *e);
+/* Tells what the binder noticed. */
+void session_notice_bound(struct session *s, const struct bound_query *bound);
 /* Which stream each input of a plan reads; NULL: no memory. */
 struct stream **session_inputs(struct session *s, const struct bound_query *bound, struct arena *a);
 struct query_options session_query_settings(const struct session *s);
@@ -88,6 +89,9 @@ void session_stop_query(struct session *s, struct object *o);
 /* For runner_run(): context is the session. */
 void session_draw_progress(void *context);
 void session_add_progress(struct session_progress *sum, const struct job *j);
+
+/* session_explain.c */
+bool session_explain(struct session *s, const struct ast_statement *st, struct err *e);
 
 /* session_ddl.c */
 bool session_create_stream(struct session *s, const struct ast_statement *st, struct err *e);

@@ -1,4 +1,4 @@
-/* session_query.c: statements that run queries: SELECT, INSERT, CREATE QUERY, EXPLAIN.
+/* session_query.c: statements that run queries: SELECT, INSERT, CREATE QUERY.
  *
  * A background query is an object of the catalog (kind QUERY): its plan lives in the object's
  * arena, what runs is a job of the runner. A SELECT is a job without a name that is run to its end
@@ -9,7 +9,6 @@
 #include <stdio.h>
 
 #include "clients/durable.h"
-#include "clients/listing.h"
 #include "clients/session_model.h"
 #include "clients/session_private.h"
 
@@ -151,13 +150,6 @@ static bool show_rows(void *context, const struct batch *b, struct err *e) {
     return show->session->output.rows(show->session->output.context, b, e);
 }
 
-static bool drop_rows(void *context, const struct batch *b, struct err *e) {
-    (void)context;
-    (void)b;
-    (void)e;
-    return true;
-}
-
 /* Rows of a nameless query that failed can be read nowhere later: they are told now. */
 static void say_bad_rows(struct session *s, const struct job *j) {
     struct query_stats stats;
@@ -239,7 +231,7 @@ static void notice_no_end(struct session *s, const struct bound_query *bound) {
     }
 }
 
-static void notice_bound(struct session *s, const struct bound_query *bound) {
+void session_notice_bound(struct session *s, const struct bound_query *bound) {
     if (bound->notice) session_notice(s, "%s", bound->notice);
 }
 
@@ -247,7 +239,7 @@ bool session_select(struct session *s, const struct ast_statement *st, struct er
     struct sql_env env = session_env(s, st);
     struct bound_query bound;
     if (!bind_select(&env, st->as.select, &s->statement, &bound, e)) return false;
-    notice_bound(s, &bound);
+    session_notice_bound(s, &bound);
     if (s->checking) return true;
     notice_no_end(s, &bound);
     return session_settle(s, &bound, false, e) && select_run(s, &bound, e);
@@ -328,7 +320,7 @@ static bool background_add(struct session *s, struct text name, const struct ast
     o->uses = r->bound.uses;
     o->use = r->bound.use;
     if (!session_add_object(s, o, st, e)) return false;
-    notice_bound(s, &r->bound);
+    session_notice_bound(s, &r->bound);
     struct err second; /* of what failed first *e tells */
     return background_start(s, o, e) || (session_leave(s, o, &second) && false);
 }
@@ -367,108 +359,4 @@ void session_stop_query(struct session *s, struct object *o) {
     if (!r) return;
     runner_remove(s->runner, r->job);
     stream_destroy(r->errors);
-}
-
-/* Of a node that ran a model: runs, how large they were, what they took, what was spared. */
-static void add_runs(struct buf *text, const struct op_runs *r) {
-    if (r->runs + r->hits == 0) return;
-    buf_addf(text, ", %" PRIu64 " runs of %.1f rows, at most %" PRIu64 ", %" PRIu64 " hits",
-             r->runs, r->runs > 0 ? (double)r->rows / (double)r->runs : 0.0, r->rows_max, r->hits);
-}
-
-/* How long models took, for each node that ran one. */
-static void say_runs(struct session *s, const struct plan *p, const struct query_op *ops) {
-    const struct op_runs *r = &ops[p->id].runs;
-    if (p->kind == PLAN_INFER && r->rows > 0) {
-        session_notice(s, "model %.*s took %.4f ms a row", TEXT_ARG(p->as.infer.model->name),
-                       (double)r->us / 1000 / (double)r->rows);
-    }
-    for (uint32_t i = 0; i < p->inputs; i++) say_runs(s, p->input[i], ops);
-}
-
-/* EXPLAIN ANALYZE: runs it, and tells how many rows each node gave. */
-static bool analyze(struct session *s, const struct bound_query *bound, struct buf *text,
-                    struct err *e) {
-    struct query_op *ops = ARENA_ARRAY(&s->statement, ops, bound->plan.plans);
-    struct job_options o = {
-        .name = TEXT_LITERAL("explain"),
-        .plan = &bound->plan,
-        .input = session_inputs(s, bound, &s->statement),
-        .output = drop_rows,
-        .query = session_query_settings(s),
-        .ops = ops,
-    };
-    if (!ops || !o.input) return err_memory(e);
-    o.query.workers = 1;
-    o.query.clock_us = s->options.clock_us;
-    int64_t start_us = s->options.clock_us();
-    if (!session_settle(s, bound, false, e) || !session_run_job(s, &o, e)) return false;
-
-    /* plan_print() gives a line a node, in the order of their ids. */
-    struct buf plan;
-    buf_init(&plan);
-    plan_print(&plan, &bound->plan);
-    uint32_t id = 0;
-    for (size_t i = 0; i < plan.bytes; i++) {
-        if (plan.at[i] == '\n') {
-            assert(id < bound->plan.plans);
-            buf_addf(text, " -> %" PRIu64 " rows", ops[id].rows);
-            add_runs(text, &ops[id++].runs);
-        }
-        buf_add_char(text, plan.at[i]);
-    }
-    say_runs(s, bound->plan.root, ops);
-    session_notice(s, "it took %.3f ms", (double)(s->options.clock_us() - start_us) / 1000);
-    text->failed = text->failed || plan.failed;
-    buf_done(&plan);
-    return true;
-}
-
-/* Binds what EXPLAIN explains. */
-static bool explain_bind(struct session *s, const struct ast_statement *st,
-                         struct bound_query *bound, struct err *e) {
-    const struct ast_statement *x = st->as.explain.statement;
-    struct sql_env env = session_env(s, st);
-    struct stream_def *def;
-    if (x->kind == AST_SELECT_STATEMENT) {
-        return bind_select(&env, x->as.select, &s->statement, bound, e);
-    }
-    if (st->as.explain.analyze) {
-        source_error(st->source, x->start, e, "0A000", "EXPLAIN ANALYZE takes a SELECT");
-        return err_hint(e, "EXPLAIN without ANALYZE runs nothing and takes an INSERT, too.");
-    }
-    if (x->kind == AST_INSERT_STATEMENT) {
-        return bind_insert(&env, &x->as.insert, &s->statement, bound, e);
-    }
-    if (x->kind == AST_CREATE_QUERY_STATEMENT) {
-        return bind_insert(&env, &x->as.create_query.insert, &s->statement, bound, e);
-    }
-    if (x->kind == AST_UPDATE_STATEMENT)
-        return bind_update(&env, &x->as.update, &s->statement, bound, e);
-    if (x->kind == AST_DELETE_STATEMENT)
-        return bind_delete(&env, &x->as.delete_from, &s->statement, bound, e);
-    if (x->kind == AST_CREATE_VIEW_STATEMENT && x->as.create_view.materialized)
-        return bind_materialized_view(&env, &x->as.create_view, &s->statement, bound, &def, e);
-    return source_error(
-        st->source, x->start, e, "0A000",
-        "EXPLAIN takes a SELECT, INSERT, UPDATE, DELETE or CREATE MATERIALIZED VIEW");
-}
-
-bool session_explain(struct session *s, const struct ast_statement *st, struct err *e) {
-    struct bound_query bound;
-    if (!explain_bind(s, st, &bound, e)) return false;
-    notice_bound(s, &bound);
-    if (s->checking) return true;
-
-    struct buf text;
-    bool done = true;
-    buf_init(&text);
-    if (st->as.explain.analyze) {
-        done = analyze(s, &bound, &text, e);
-    } else {
-        plan_print(&text, &bound.plan);
-    }
-    if (done) done = text.failed ? err_memory(e) : listing_lines(s, "plan", buf_text(&text), e);
-    buf_done(&text);
-    return done;
 }

@@ -249,6 +249,7 @@ static void print_union(const struct printing *p, const struct plan *plan) {
 }
 
 static void print_sink(const struct printing *p, const struct plan *plan) {
+    if (p->query->sink.bytes > 0) buf_addf(p->out, " %.*s", TEXT_ARG(p->query->sink));
     if (plan->changes) buf_add_str(p->out, "; changes");
 }
 

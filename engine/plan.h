@@ -166,6 +166,7 @@ struct plan_query {
     const struct plan_input *input;
     bool bounded;         /* every input is */
     int64_t state_ttl_us; /* what is idle for longer is forgotten ('state-ttl'); 0: nothing is */
+    struct text sink;     /* where the rows go, in words for EXPLAIN; bytes 0: to who asked */
 };
 
 /* Has every stream that is read below that node a watermark? Else time is the rows' PROCTIME. */
