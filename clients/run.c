@@ -165,11 +165,14 @@ static enum exit_status run_all(struct run *run) {
     return worst;
 }
 
-/* After a signal: what was open is dropped, and said. */
+/* After a signal: windows that were open are dropped, and said. */
 static void say_stopped(struct run *run) {
     uint64_t windows = session_open_windows(run->session);
-    buf_addf(&run->err.buf, "weir: stopped; %" PRIu64 " open window%s dropped\n", windows,
-             windows == 1 ? " was" : "s were");
+    buf_add_str(&run->err.buf, "weir: stopped");
+    if (windows > 0)
+        buf_addf(&run->err.buf, "; %" PRIu64 " open window%s dropped", windows,
+                 windows == 1 ? " was" : "s were");
+    buf_add_char(&run->err.buf, '\n');
     out_flush(&run->err);
 }
 
