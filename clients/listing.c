@@ -2,6 +2,7 @@
 #include "clients/listing.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 #include "clients/session_private.h"
 
@@ -24,6 +25,29 @@ void listing_drop(struct listing *l) {
     arena_done(&l->arena);
 }
 
+/* Where a row is, and by what it is sorted. */
+struct place {
+    struct text name;
+    uint32_t row;
+};
+
+static int place_compare(const void *x, const void *y) {
+    const struct place *a = x, *b = y;
+    int by_name = text_compare_fold(a->name, b->name);
+    if (by_name != 0) return by_name;
+    return a->row < b->row ? -1 : a->row > b->row;
+}
+
+/* The rows' places in the order of their first column; NULL: no memory. */
+static struct place *sort_rows(struct listing *l) {
+    uint32_t rows = l->col[0].rows;
+    struct place *place = ARENA_ARRAY(&l->arena, place, rows + 1);
+    for (uint32_t i = 0; place && i < rows; i++)
+        place[i] = (struct place){.name = l->col[0].as.text[i], .row = i};
+    if (place) qsort(place, rows, sizeof *place, place_compare);
+    return place;
+}
+
 /* Rows from .. of every column as one batch. */
 static bool show_part(struct session *s, struct listing *l, uint32_t from, uint32_t rows,
                       struct err *e) {
@@ -33,7 +57,8 @@ static bool show_part(struct session *s, struct listing *l, uint32_t from, uint3
         struct column all;
         if (!builder_column(&l->col[i], &all)) return err_memory(e);
         if (!builder_init(&part, &l->arena, all.type, rows)) return err_memory(e);
-        for (uint32_t r = 0; r < rows; r++) builder_copy(&part, &all, from + r);
+        for (uint32_t r = from; r < from + rows; r++)
+            builder_copy(&part, &all, l->place ? l->place[r].row : r);
         if (!builder_column(&part, &col[i])) return err_memory(e);
     }
     struct batch b = {.schema = &l->schema, .col = col, .rows = rows, .live = rows};
@@ -58,6 +83,13 @@ bool listing_end(struct listing *l, struct session *s, struct err *e) {
     bool done = listing_show(l, s, e);
     listing_drop(l);
     return done;
+}
+
+bool listing_end_sorted(struct listing *l, struct session *s, struct err *e) {
+    l->place = sort_rows(l);
+    if (l->place) return listing_end(l, s, e);
+    listing_drop(l);
+    return err_memory(e);
 }
 
 bool listing_lines(struct session *s, const char *name, struct text text, struct err *e) {

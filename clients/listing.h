@@ -8,6 +8,7 @@
 #include "engine/base/builder.h"
 #include "engine/base/err.h"
 
+struct place;
 struct session;
 
 enum { LISTING_COLUMNS_MAX = 8 };
@@ -17,6 +18,7 @@ struct listing {
     struct schema schema;
     struct field field[LISTING_COLUMNS_MAX];
     struct column_builder col[LISTING_COLUMNS_MAX];
+    const struct place *place; /* the order of the rows; NULL: as they were built */
 };
 
 /* A column of a listing: TEXT or BIGINT. */
@@ -29,6 +31,8 @@ bool listing_begin(struct listing *l, const struct listing_column *col, uint32_t
                    struct err *e) MUST_USE;
 /* Shows what was built and frees it, also after failure. */
 bool listing_end(struct listing *l, struct session *s, struct err *e) MUST_USE;
+/* The same, by the first column, a TEXT; rows of one name as they were built. */
+bool listing_end_sorted(struct listing *l, struct session *s, struct err *e) MUST_USE;
 void listing_drop(struct listing *l);
 
 /* One TEXT column called `name`, a row a line of `text`. */

@@ -388,7 +388,7 @@ bool session_show_models(struct session *s, const struct ast_show *show, struct 
         builder_i64(&l.col[4], (int64_t)version);
     }
     buf_done(&text);
-    return listing_end(&l, s, e);
+    return listing_end_sorted(&l, s, e);
 }
 
 static void add_fact(struct listing *l, const char *name, struct buf *value) {

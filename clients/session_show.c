@@ -5,6 +5,7 @@
 #include "clients/session_model.h"
 #include "clients/session_private.h"
 #include "engine/base/option.h"
+#include "sql/unparse.h"
 
 static void add_str(struct column_builder *b, const char *s) {
     builder_text_copy(b, text_of(s));
@@ -60,7 +61,7 @@ static bool show_streams(struct session *s, const struct ast_show *show, struct 
         else
             builder_null(&l.col[4]);
     }
-    return listing_end(&l, s, e);
+    return listing_end_sorted(&l, s, e);
 }
 
 static bool show_views(struct session *s, const struct ast_show *show, struct err *e) {
@@ -73,7 +74,7 @@ static bool show_views(struct session *s, const struct ast_show *show, struct er
         builder_text_copy(&l.col[0], o->name);
         builder_text_copy(&l.col[1], o->ddl);
     }
-    return listing_end(&l, s, e);
+    return listing_end_sorted(&l, s, e);
 }
 
 static bool show_queries(struct session *s, const struct ast_show *show, struct err *e) {
@@ -98,7 +99,7 @@ static bool show_queries(struct session *s, const struct ast_show *show, struct 
         builder_i64(&l.col[6], (int64_t)stats.bad);
         builder_i64(&l.col[7], (int64_t)stats.state_bytes);
     }
-    return listing_end(&l, s, e);
+    return listing_end_sorted(&l, s, e);
 }
 
 static void add_function(struct listing *l, const char *sig, const char *doc, const char *kind) {
@@ -108,6 +109,31 @@ static void add_function(struct listing *l, const char *sig, const char *doc, co
     add_str(&l->col[1], sig);
     add_str(&l->col[2], kind);
     add_str(&l->col[3], doc);
+}
+
+/* "celsius(f DOUBLE) DOUBLE": one that CREATE FUNCTION made. */
+static void add_made_function(struct listing *l, const struct object *o) {
+    const struct ast_create_function *f = o->function;
+    struct buf sig;
+    buf_init(&sig);
+    buf_addf(&sig, "%.*s(", TEXT_ARG(o->name));
+    for (uint32_t i = 0; i < f->args.count; i++) {
+        const struct ast_column *arg = &f->args.at[i];
+        buf_addf(&sig, "%s%.*s%s", i > 0 ? ", " : "", TEXT_ARG(arg->name.text),
+                 arg->name.text.bytes > 0 ? " " : "");
+        unparse_type(arg->type, &sig);
+    }
+    buf_add_char(&sig, ')');
+    if (f->returns) {
+        buf_add_char(&sig, ' ');
+        unparse_type(f->returns, &sig);
+    }
+    builder_text_copy(&l->col[0], o->name);
+    builder_text_copy(&l->col[1], buf_text(&sig));
+    add_str(&l->col[2], "sql");
+    builder_text_copy(&l->col[3], o->ddl);
+    if (sig.failed) l->col[1].failed = true;
+    buf_done(&sig);
 }
 
 static bool show_functions(struct session *s, const struct ast_show *show, struct err *e) {
@@ -131,7 +157,11 @@ static bool show_functions(struct session *s, const struct ast_show *show, struc
             add_function(&l, agg->sig, agg->doc, "aggregate");
         }
     }
-    return listing_end(&l, s, e);
+    for (struct object *o = catalog_first(s->catalog); o; o = o->next) {
+        bool made = o->kind == OBJECT_FUNCTION && o->function;
+        if (made && session_like(show->like, o->name)) add_made_function(&l, o);
+    }
+    return listing_end_sorted(&l, s, e);
 }
 
 static bool show_connectors(struct session *s, const struct ast_show *show, struct err *e) {
@@ -148,7 +178,7 @@ static bool show_connectors(struct session *s, const struct ast_show *show, stru
         builder_b8(&l.col[2], (*c)->sink_check != NULL);
         add_str(&l.col[3], (*c)->doc);
     }
-    return listing_end(&l, s, e);
+    return listing_end_sorted(&l, s, e);
 }
 
 static void add_setting(struct listing *l, const struct session *s, const struct setting *row) {
@@ -176,7 +206,7 @@ static bool show_settings(struct session *s, const struct ast_show *show, struct
     for (uint32_t i = 0; i < setting_count; i++) {
         if (!only || only == &setting_table[i]) add_setting(&l, s, &setting_table[i]);
     }
-    return listing_end(&l, s, e);
+    return listing_end_sorted(&l, s, e);
 }
 
 /* The object of that name; where a kind was written, of that kind. */
