@@ -339,8 +339,8 @@ static bool drop_missing(struct session *s, const struct ast_statement *st, stru
     }
     source_error(st->source, d->name.at, e, d->object == AST_OBJECT_FUNCTION ? "42883" : "42P01",
                  "%s \"%.*s\" does not exist", word, TEXT_ARG(d->name.text));
-    struct text near = catalog_nearest(s->catalog, d->name.text, OBJECT_COUNT);
-    return near.bytes > 0 ? err_hint(e, "Perhaps you meant \"%.*s\".", TEXT_ARG(near)) : false;
+    catalog_hint(s->catalog, d->name.text, OBJECT_COUNT, e);
+    return false;
 }
 
 bool session_drop(struct session *s, const struct ast_statement *st, struct err *e) {

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "clients/listing.h"
+#include "engine/base/nearest.h"
 #include "engine/base/option.h"
 #include "engine/edge/path.h"
 #include "sql/bind_train.h"
@@ -41,39 +42,27 @@ static const struct model_type *find_provider(const struct session *s, const str
         list_providers(s, e);
         return NULL;
     }
-    const char *near = NULL;
-    uint32_t best = text_reach(given->value);
+    struct nearest near = nearest_to(given->value);
     for (const struct model_type *const *m = s->options.models; m && *m; m++) {
         struct text name = text_of((*m)->provider);
         if (text_equal_fold(name, given->value)) return *m;
-        uint32_t distance = text_distance(given->value, name, best);
-        if (distance >= best) continue;
-        best = distance;
-        near = (*m)->provider;
+        nearest_offer(&near, name);
     }
     err_set(e, ERR_SQL, "42704", "there is no provider '%.*s' of models", TEXT_ARG(given->value));
     e->offset = given->at;
-    if (near) {
-        err_hint(e, "Perhaps you meant '%s'.", near);
-    } else {
-        list_providers(s, e);
-    }
+    if (!nearest_hint(&near, '\'', e)) list_providers(s, e);
     return NULL;
 }
 
 static bool unknown_option(const struct model_type *type, const struct option *o, struct err *e) {
-    const char *near = NULL;
-    uint32_t best = text_reach(o->key);
-    for (const struct option_row *row = type->option; row && row->key; row++) {
-        uint32_t distance = text_distance(o->key, text_of(row->key), best);
-        if (distance >= best) continue;
-        best = distance;
-        near = row->key;
-    }
+    struct nearest near = nearest_to(o->key);
+    for (const struct option_row *row = type->option; row && row->key; row++)
+        nearest_offer(&near, text_of(row->key));
     err_set(e, ERR_SQL, "22023", "provider '%s' has no option '%.*s'", type->provider,
             TEXT_ARG(o->key));
     e->offset = o->at;
-    return near ? err_hint(e, "Perhaps you meant '%s'.", near) : false;
+    nearest_hint(&near, '\'', e);
+    return false;
 }
 
 static bool check_options(const struct model_type *type, const struct options *o, struct err *e) {
@@ -307,8 +296,7 @@ static struct object *find_model(struct session *s, const struct ast_statement *
     if (o && o->kind == OBJECT_MODEL) return o;
     source_error(st->source, name->at, e, "42P01", "model \"%.*s\" does not exist",
                  TEXT_ARG(name->text));
-    struct text near = catalog_nearest(s->catalog, name->text, OBJECT_MODEL);
-    if (near.bytes > 0) err_hint(e, "Perhaps you meant \"%.*s\".", TEXT_ARG(near));
+    catalog_hint(s->catalog, name->text, OBJECT_MODEL, e);
     return NULL;
 }
 

@@ -130,7 +130,7 @@ static void add_made_function(struct listing *l, const struct object *o) {
     }
     builder_text_copy(&l->col[0], o->name);
     builder_text_copy(&l->col[1], buf_text(&sig));
-    add_str(&l->col[2], "sql");
+    add_str(&l->col[2], "scalar");
     builder_text_copy(&l->col[3], o->ddl);
     if (sig.failed) l->col[1].failed = true;
     buf_done(&sig);
@@ -223,8 +223,7 @@ static struct object *find_object(struct session *s, enum ast_object kind, struc
     }
     err_set(e, ERR_SQL, kind == AST_OBJECT_FUNCTION ? "42883" : "42P01",
             "%s \"%.*s\" does not exist", word, TEXT_ARG(name));
-    struct text near = catalog_nearest(s->catalog, name, OBJECT_COUNT);
-    if (near.bytes > 0) err_hint(e, "Perhaps you meant \"%.*s\".", TEXT_ARG(near));
+    catalog_hint(s->catalog, name, OBJECT_COUNT, e);
     return NULL;
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "engine/base/batch.h"
+#include "engine/base/nearest.h"
 #include "engine/base/number.h"
 #include "engine/base/option.h"
 #include "engine/base/time.h"
@@ -149,25 +150,16 @@ void settings_init(struct settings *s) {
 }
 
 const struct setting *setting_find(struct text name, struct err *e) {
-    const struct setting *nearest = NULL;
-    uint32_t best = text_reach(name);
+    struct nearest near = nearest_to(name);
     for (uint32_t i = 0; i < setting_count; i++) {
         struct text known = text_of(setting_table[i].name);
         const char *alias = setting_table[i].alias;
         if (text_equal_fold(name, known)) return &setting_table[i];
         if (alias && text_equal_fold(name, text_of(alias))) return &setting_table[i];
-        uint32_t distance = text_distance(name, known, best);
-        if (distance < best) {
-            best = distance;
-            nearest = &setting_table[i];
-        }
+        nearest_offer(&near, known);
     }
     err_set(e, ERR_SQL, "42704", "there is no setting \"%.*s\"", TEXT_ARG(name));
-    if (nearest) {
-        err_hint(e, "Perhaps you meant \"%s\".", nearest->name);
-    } else {
-        err_hint(e, "SHOW ALL lists the settings.");
-    }
+    if (!nearest_hint(&near, '"', e)) err_hint(e, "SHOW ALL lists the settings.");
     return NULL;
 }
 

@@ -5,6 +5,7 @@
  */
 #include <assert.h>
 
+#include "engine/base/nearest.h"
 #include "engine/base/signature.h"
 #include "sql/bind_group.h"
 #include "sql/bind_model.h"
@@ -57,28 +58,20 @@ static void list_overloads(const struct expr_scope *s, struct text name, struct 
     }
 }
 
-static struct text nearest_function(const struct sql_env *env, struct text name) {
-    uint32_t best = text_reach(name);
-    struct text near = {0};
+static void hint_function(const struct sql_env *env, struct text name, struct err *e) {
+    struct nearest near = nearest_to(name);
     uint32_t table = 0, row = 0;
     for (const struct fn *f; (f = next_fn(env, &table, &row));) {
-        if (f->flags & FN_HIDDEN) continue;
-        uint32_t d = text_distance(name, text_of(f->name), best);
-        if (d < best) {
-            best = d;
-            near = text_of(f->name);
-        }
+        if (!(f->flags & FN_HIDDEN)) nearest_offer(&near, text_of(f->name));
     }
     for (uint32_t t = 0; t < env->aggs; t++) {
-        for (uint32_t i = 0; i < env->agg[t].count; i++) {
-            struct text other = text_of(env->agg[t].agg[i].name);
-            uint32_t d = text_distance(name, other, best);
-            if (d >= best) continue;
-            best = d;
-            near = other;
-        }
+        for (uint32_t i = 0; i < env->agg[t].count; i++)
+            nearest_offer(&near, text_of(env->agg[t].agg[i].name));
     }
-    return near;
+    for (const struct object *o = catalog_first(env->catalog); o; o = o->next) {
+        if (o->kind == OBJECT_FUNCTION) nearest_offer(&near, o->name);
+    }
+    nearest_hint(&near, '"', e);
 }
 
 /* Text where numbers are, or the other way round, is what a cast is for. */
@@ -121,11 +114,6 @@ static bool takes_count(const struct expr_scope *s, struct text name, uint32_t c
     return false;
 }
 
-static void hint_function(const struct expr_scope *s, struct text name, struct err *e) {
-    struct text near = nearest_function(s->b->env, name);
-    if (near.bytes > 0) err_hint(e, "Perhaps you meant \"%.*s\".", TEXT_ARG(near));
-}
-
 static const struct expr *no_function(struct expr_scope *s, struct text name, struct call_args args,
                                       uint32_t at, struct err *e) {
     struct buf types, others;
@@ -136,7 +124,7 @@ static const struct expr *no_function(struct expr_scope *s, struct text name, st
     bind_error(s->b, at, e, "42883: there is no function %.*s(%.*s)%.*s", TEXT_ARG(name),
                TEXT_ARG(buf_text(&types)), TEXT_ARG(buf_text(&others)));
     if (others.bytes == 0)
-        hint_function(s, name, e);
+        hint_function(s->b->env, name, e);
     else if (takes_count(s, name, args.count))
         hint_conversion(args, e);
     buf_done(&types);
@@ -374,7 +362,7 @@ const struct expr *bind_call(struct expr_scope *s, const struct ast_expr *x, str
         bind_error(s->b, c->name.at, e,
                    known ? "42883: %.*s is no aggregate" : "42883: there is no function %.*s",
                    TEXT_ARG(c->name.text));
-        if (!known) hint_function(s, c->name.text, e);
+        if (!known) hint_function(s->b->env, c->name.text, e);
         return NULL;
     }
     const struct object *o = catalog_find_function(s->b->env->catalog, c->name.text);

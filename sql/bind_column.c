@@ -7,6 +7,7 @@
  */
 #include <assert.h>
 
+#include "engine/base/nearest.h"
 #include "sql/bind_expr.h"
 
 /* Columns called so; *at the last of them. */
@@ -32,28 +33,19 @@ static bool has_table(const struct rel *r, const struct ast_name *table) {
 
 static void hint_column(const struct rel *r, const struct ast_name *table,
                         const struct ast_name *name, struct err *e) {
-    uint32_t best = text_reach(name->text);
-    struct text near = {0};
+    struct nearest near = nearest_to(name->text);
     for (uint32_t i = 0; r && i < r->cols; i++) {
         if (table && !text_equal_fold(r->col[i].table, table->text)) continue;
-        uint32_t d = text_distance(name->text, r->col[i].name, best);
-        if (d >= best) continue;
-        best = d;
-        near = r->col[i].name;
+        nearest_offer(&near, r->col[i].name);
     }
-    if (near.bytes > 0) err_hint(e, "Perhaps you meant \"%.*s\".", TEXT_ARG(near));
+    nearest_hint(&near, '"', e);
 }
 
 bool bind_hint_field(const struct field *f, uint32_t fields, struct text name, struct err *e) {
-    uint32_t best = text_reach(name);
-    struct text near = {0};
-    for (uint32_t i = 0; i < fields; i++) {
-        uint32_t d = text_distance(name, f[i].name, best);
-        if (d >= best) continue;
-        best = d;
-        near = f[i].name;
-    }
-    return near.bytes > 0 ? err_hint(e, "Perhaps you meant \"%.*s\".", TEXT_ARG(near)) : false;
+    struct nearest near = nearest_to(name);
+    for (uint32_t i = 0; i < fields; i++) nearest_offer(&near, f[i].name);
+    nearest_hint(&near, '"', e);
+    return false;
 }
 
 static int32_t no_column(const struct binder *b, const struct rel *r, const struct ast_name *table,

@@ -6,6 +6,7 @@
  */
 #include <assert.h>
 
+#include "engine/base/nearest.h"
 #include "sql/bind_group.h"
 #include "sql/bind_model.h"
 
@@ -151,8 +152,7 @@ static struct rel *expand_view(struct binder *b, struct object *o, const struct 
 static struct rel *no_relation(struct binder *b, const struct ast_source *s, struct err *e) {
     struct text name = s->name.text;
     bind_error(b, s->at, e, "42P01: there is no stream, table or view \"%.*s\"", TEXT_ARG(name));
-    struct text near = catalog_nearest(b->env->catalog, name, OBJECT_COUNT);
-    if (near.bytes > 0) err_hint(e, "Perhaps you meant \"%.*s\".", TEXT_ARG(near));
+    catalog_hint(b->env->catalog, name, OBJECT_COUNT, e);
     return NULL;
 }
 
@@ -283,18 +283,13 @@ static struct rel *table_function(struct binder *b, const struct ast_source *s, 
     if (text_equal_fold(name, TEXT_LITERAL("ml_evaluate"))) return bind_ml_evaluate(b, s, e);
     if (text_equal_fold(name, TEXT_LITERAL("track"))) return bind_track(b, s, e);
     bind_error(b, s->at, e, "42883: there is no table function %.*s", TEXT_ARG(name));
-    struct text near = {0};
-    uint32_t best = text_reach(name);
-    for (uint32_t k = 0; k <= WINDOW_SESSION; k++) {
-        struct text other = text_of(window_kind_name((enum window_kind)k));
-        uint32_t d = text_distance(name, other, best);
-        if (d >= best) continue;
-        best = d;
-        near = other;
-    }
-    if (near.bytes > 0)
-        err_hint(e, "Perhaps you meant \"%.*s\".", TEXT_ARG(near));
-    else
+    struct nearest near = nearest_to(name);
+    for (uint32_t k = 0; k <= WINDOW_SESSION; k++)
+        nearest_offer(&near, text_of(window_kind_name((enum window_kind)k)));
+    nearest_offer(&near, TEXT_LITERAL("ML_PREDICT"));
+    nearest_offer(&near, TEXT_LITERAL("ML_EVALUATE"));
+    nearest_offer(&near, TEXT_LITERAL("TRACK"));
+    if (!nearest_hint(&near, '"', e))
         err_hint(e, "There are TUMBLE, HOP, CUMULATE, SESSION, ML_PREDICT, ML_EVALUATE and TRACK.");
     return NULL;
 }

@@ -161,8 +161,7 @@ static struct object *insert_target(struct binder *b, const struct ast_insert *s
     if (!o) {
         bind_error(b, s->target.at, e, "42P01: there is no stream or table \"%.*s\"",
                    TEXT_ARG(name));
-        struct text near = catalog_nearest(b->env->catalog, name, OBJECT_COUNT);
-        if (near.bytes > 0) err_hint(e, "Perhaps you meant \"%.*s\".", TEXT_ARG(near));
+        catalog_hint(b->env->catalog, name, OBJECT_COUNT, e);
         return NULL;
     }
     if (o->def && (o->kind == OBJECT_STREAM || o->kind == OBJECT_TABLE)) return o;

@@ -37,8 +37,7 @@ struct shared_model *bind_model_find(struct binder *b, const struct ast_name *na
         return NULL;
     }
     bind_error(b, name->at, e, "42P01: there is no model \"%.*s\"", TEXT_ARG(name->text));
-    struct text near = catalog_nearest(b->env->catalog, name->text, OBJECT_MODEL);
-    if (near.bytes > 0) err_hint(e, "Perhaps you meant \"%.*s\".", TEXT_ARG(near));
+    catalog_hint(b->env->catalog, name->text, OBJECT_MODEL, e);
     return NULL;
 }
 

@@ -9,6 +9,7 @@
 
 #include <assert.h>
 
+#include "engine/base/nearest.h"
 #include "engine/cast.h"
 
 enum { DECIMAL_BIGINT_DIGITS = 19, DECIMAL_SCALE_KEPT = 6, TIMESTAMP_DIGITS_READ = 9 };
@@ -56,17 +57,11 @@ static const struct {
                       {"DOUBLE PRECISION", TYPE_DOUBLE}};
 
 static bool type_unknown(struct binder *b, const struct ast_type *t, struct err *e) {
-    struct text near = {0};
-    uint32_t best = text_reach(t->name.text);
-    for (size_t i = 0; i < COUNT_OF(type_spellings); i++) {
-        struct text name = text_of(type_spellings[i].name);
-        uint32_t d = text_distance(t->name.text, name, best);
-        if (d >= best) continue;
-        best = d;
-        near = name;
-    }
+    struct nearest near = nearest_to(t->name.text);
+    for (size_t i = 0; i < COUNT_OF(type_spellings); i++)
+        nearest_offer(&near, text_of(type_spellings[i].name));
     bind_error(b, t->name.at, e, "42804: there is no type \"%.*s\"", TEXT_ARG(t->name.text));
-    if (near.bytes > 0) err_hint(e, "Perhaps you meant \"%.*s\".", TEXT_ARG(near));
+    nearest_hint(&near, '"', e);
     return false;
 }
 

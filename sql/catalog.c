@@ -6,6 +6,7 @@
  * `FROM f` never meet. An object lies in its own arena, so that one call frees all of it.
  */
 #include "sql/catalog.h"
+#include "engine/base/nearest.h"
 
 #include <assert.h>
 
@@ -67,17 +68,13 @@ struct object *catalog_find_function(const struct catalog *c, struct text name) 
     return find(c, name, true);
 }
 
-struct text catalog_nearest(const struct catalog *c, struct text name, enum object_kind kind) {
-    uint32_t best = text_reach(name);
-    struct text nearest = {0};
+bool catalog_hint(const struct catalog *c, struct text name, enum object_kind kind, struct err *e) {
+    struct nearest near = nearest_to(name);
     for (const struct object *o = c->first; o; o = o->next) {
         if (kind == OBJECT_COUNT ? o->kind == OBJECT_FUNCTION : o->kind != kind) continue;
-        uint32_t d = text_distance(o->name, name, best);
-        if (d >= best) continue;
-        best = d;
-        nearest = o->name;
+        nearest_offer(&near, o->name);
     }
-    return nearest;
+    return nearest_hint(&near, '"', e);
 }
 
 struct object *object_create(enum object_kind kind, struct text name, struct err *e) {

@@ -71,9 +71,9 @@ void catalog_destroy(struct catalog *c);       /* accepts NULL */
 struct object *catalog_find(const struct catalog *c, struct text name);
 struct object *catalog_find_function(const struct catalog *c, struct text name);
 
-/* The known name of `kind` (OBJECT_COUNT: any but a function) nearest to a misspelt one, for
- * hints; bytes 0: none. */
-struct text catalog_nearest(const struct catalog *c, struct text name, enum object_kind kind);
+/* Hints at the known name of `kind` (OBJECT_COUNT: any but a function) nearest to a misspelt one;
+ * false: none is near. */
+bool catalog_hint(const struct catalog *c, struct text name, enum object_kind kind, struct err *e);
 
 /* A new empty object with its arena, to be filled in; NULL: no memory. */
 struct object *object_create(enum object_kind kind, struct text name, struct err *e) MUST_USE;

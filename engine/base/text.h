@@ -46,13 +46,7 @@ size_t utf8_length(const char *at, size_t bytes);
 uint32_t utf8_encode(uint32_t code_point, char out[4]);
 
 /* The edit distance (insert, delete, replace, swap) of two names, letters folded, capped at
- * `cap`: used for "Perhaps you meant". */
+ * `cap` (nearest.h). */
 uint32_t text_distance(struct text a, struct text b, uint32_t cap);
-
-/* The distance at which another name is no longer a misspelling of this one, but another word: more
- * than a third of the letters are wrong. */
-static inline uint32_t text_reach(struct text name) {
-    return name.bytes / 3 + 1;
-}
 
 #endif

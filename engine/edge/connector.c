@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "engine/base/nearest.h"
 #include "engine/base/option.h"
 #include "engine/edge/partition.h"
 
@@ -60,18 +61,6 @@ static const struct connector *find(struct text name) {
     return NULL;
 }
 
-static const char *nearest_connector(struct text name) {
-    const char *best = NULL;
-    uint32_t best_distance = text_reach(name);
-    for (uint32_t i = 0; connectors[i]; i++) {
-        uint32_t d = text_distance(name, text_of(connectors[i]->name), best_distance);
-        if (d >= best_distance) continue;
-        best = connectors[i]->name;
-        best_distance = d;
-    }
-    return best;
-}
-
 const struct connector *connector_of(const struct stream_def *def, struct err *e) {
     err_clear(e);
     const struct option *o = option_find(&def->options, "connector");
@@ -81,28 +70,14 @@ const struct connector *connector_of(const struct stream_def *def, struct err *e
 
     err_set(e, ERR_SQL, "42704", "there is no connector \"%.*s\"", TEXT_ARG(o->value));
     e->offset = o->at;
-    const char *near = nearest_connector(o->value);
-    if (near) {
-        err_hint(e, "Perhaps you meant \"%s\".", near);
-    } else {
-        err_hint(e, "SHOW CONNECTORS lists them.");
-    }
+    struct nearest near = nearest_to(o->value);
+    for (uint32_t i = 0; connectors[i]; i++) nearest_offer(&near, text_of(connectors[i]->name));
+    if (!nearest_hint(&near, '"', e)) err_hint(e, "SHOW CONNECTORS lists them.");
     return NULL;
 }
 
-struct nearest {
-    struct text key;
-    const char *best;
-    uint32_t distance;
-};
-
-static void nearest_in(const struct option_row *table, struct nearest *n) {
-    for (; table && table->key; table++) {
-        uint32_t d = text_distance(n->key, text_of(table->key), n->distance);
-        if (d >= n->distance) continue;
-        n->best = table->key;
-        n->distance = d;
-    }
+static void offer_keys(struct nearest *n, const struct option_row *table) {
+    for (; table && table->key; table++) nearest_offer(n, text_of(table->key));
 }
 
 /* The tables that apply to a stream: its connector's (or the kept stream's), its codec's, all's. */
@@ -116,11 +91,11 @@ struct tables {
 static bool unknown_option(const struct tables *t, const struct option *o, struct err *e) {
     err_set(e, ERR_SQL, "22023", "%s has no option '%.*s'", t->subject, TEXT_ARG(o->key));
     e->offset = o->at;
-    struct nearest n = {.key = o->key, .distance = text_reach(o->key)};
-    nearest_in(t->own, &n);
-    if (t->codec) nearest_in(t->codec->option, &n);
-    if (!t->alone) nearest_in(stream_options, &n);
-    if (n.best) err_hint(e, "Perhaps you meant '%s'.", n.best);
+    struct nearest near = nearest_to(o->key);
+    offer_keys(&near, t->own);
+    if (t->codec) offer_keys(&near, t->codec->option);
+    if (!t->alone) offer_keys(&near, stream_options);
+    nearest_hint(&near, '\'', e);
     return false;
 }
 

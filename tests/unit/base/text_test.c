@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "engine/base/attr.h"
+#include "engine/base/nearest.h"
 #include "tests/unit/base/random.h"
 
 /* RFC 3629, section 4, line by line: lead from..to, second from..to, continuations in all. */
@@ -188,6 +189,32 @@ static void distance_is_the_definition(void **unused) {
     assert_int_equal(text_distance((struct text){name, 200}, text_of("x"), 3), 3);
 }
 
+/* Of the names offered the first of those at the least distance, unless a third is wrong. */
+static void the_nearest_is_the_first_of_the_least(void **unused) {
+    (void)unused;
+    static const char *const names[] = {"prize", "price", "prices", "bid", "p"};
+    struct random r = random_start("nearest");
+    for (uint32_t i = 0; i < random_rounds(2000); i++) {
+        char word[7] = "";
+        for (size_t k = 0; k < random_below(&r, 7); k++) word[k] = "pricezsbd"[random_below(&r, 9)];
+        struct text asked = text_of(word), least = {0};
+        struct nearest near = nearest_to(asked);
+        uint32_t best = asked.bytes / 3 + 1;
+        for (size_t k = 0; k < COUNT_OF(names); k++) {
+            struct text name = text_of(names[k]);
+            nearest_offer(&near, name);
+            if (naive_distance(asked, name) >= best) continue;
+            best = naive_distance(asked, name);
+            least = name;
+        }
+        assert_true(text_equal(near.found, least));
+        struct err e;
+        err_set(&e, ERR_SQL, "42703", "there is none");
+        assert_int_equal(nearest_hint(&near, '\'', &e), least.bytes > 0);
+        assert_int_equal(e.hint[0] != '\0', least.bytes > 0);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_code_point_is_valid_but_surrogates),
@@ -197,6 +224,7 @@ int main(void) {
         cmocka_unit_test(order_is_that_of_bytes),
         cmocka_unit_test(folding_is_ascii_only),
         cmocka_unit_test(distance_is_the_definition),
+        cmocka_unit_test(the_nearest_is_the_first_of_the_least),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

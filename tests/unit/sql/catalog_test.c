@@ -93,11 +93,13 @@ static void a_misspelling_finds_its_neighbour(void **unused) {
     struct catalog *c = catalog_create();
     add(c, OBJECT_STREAM, "auction");
     add(c, OBJECT_VIEW, "actions");
-    assert_true(
-        text_equal(catalog_nearest(c, text_of("acution"), OBJECT_COUNT), text_of("auction")));
-    assert_true(
-        text_equal(catalog_nearest(c, text_of("acution"), OBJECT_VIEW), text_of("actions")));
-    assert_int_equal(catalog_nearest(c, text_of("person"), OBJECT_COUNT).bytes, 0);
+    struct err e;
+    err_set(&e, ERR_SQL, "42P01", "there is none");
+    assert_true(catalog_hint(c, text_of("acution"), OBJECT_COUNT, &e));
+    assert_string_equal(e.hint, "Perhaps you meant \"auction\".");
+    assert_true(catalog_hint(c, text_of("acution"), OBJECT_VIEW, &e));
+    assert_string_equal(e.hint, "Perhaps you meant \"actions\".");
+    assert_false(catalog_hint(c, text_of("person"), OBJECT_COUNT, &e));
     catalog_destroy(c);
 }
 
