@@ -22,6 +22,7 @@
 
 #include "tests/case_diff.h"
 #include "tests/case_run.h"
+#include "tests/data.h"
 #include "tests/tree.h"
 
 enum { PATH_BYTES_MAX = 1024, JOBS_MAX = 16 };
@@ -333,8 +334,8 @@ static int read_option(struct run *run, const char *name, const char *value) {
 
 int main(int argc, char **argv) {
     struct run run = {.variants = VARIANTS_DEFAULT, .jobs = 2, .env.timeout_s = 20};
-    char program[PATH_BYTES_MAX];
-    run.env.data = getenv("WEIR_TEST_DATA");
+    char program[PATH_BYTES_MAX], data[PATH_BYTES_MAX];
+    run.env.data = test_data_there() ? realpath(test_data(), data) : NULL;
     if (getenv("WEIR_SOAK")) run.variants = COUNT_OF(variants);
 
     int used = 1;

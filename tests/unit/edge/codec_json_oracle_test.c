@@ -13,6 +13,7 @@
 #include <jansson.h>
 
 #include "engine/base/number.h"
+#include "tests/data.h"
 #include "tests/unit/edge/codec_probe.h"
 
 static const char columns[] = "a BIGINT, b TEXT, d DOUBLE, f BOOLEAN, l ARRAY<DOUBLE>";
@@ -275,9 +276,7 @@ static bool check_suite_file(const char *name) {
 static void json_test_suite(void **unused) {
     (void)unused;
     char path[400];
-    const char *root = getenv("WEIR_TEST_DATA");
-    snprintf(path, sizeof path, "%s/events/json-test-suite/test_parsing",
-             root ? root : "../shared/data");
+    snprintf(path, sizeof path, "%s/events/json-test-suite/test_parsing", test_data());
     DIR *d = opendir(path);
     if (!d) {
         printf("skipped: no test data\n");

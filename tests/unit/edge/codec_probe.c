@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "engine/edge/codec_json_decoder.h"
+#include "tests/data.h"
 
 enum { COLS_MAX = 64, PAD_FILL = '1' };
 
@@ -211,8 +212,7 @@ struct text probe_encode(const struct codec *codec, const struct batch *b, bool 
 
 char *probe_data(const char *path, size_t *bytes_out) {
     char name[512];
-    const char *root = getenv("WEIR_TEST_DATA");
-    snprintf(name, sizeof name, "%s/%s", root ? root : "../shared/data", path);
+    snprintf(name, sizeof name, "%s/%s", test_data(), path);
     FILE *f = fopen(name, "rb");
     if (!f) return NULL;
     fseek(f, 0, SEEK_END);

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "tests/data.h"
 #include "tests/unit/udf/image_probe.h"
 
 enum { CUTS = 24, DAMAGES = 24, FILE_BYTES_MAX = 1 << 20 };
@@ -79,7 +80,7 @@ static void damage_never_crashes(void **unused) {
     (void)unused;
     static const char *const folders[] = {"pngsuite", "jpeg", "jpeg/mozilla", "images/darknet",
                                           "images/skimage"};
-    if (!image_data()) {
+    if (!test_data_there()) {
         print_message("skipped: no test data\n");
         skip();
     }
@@ -126,7 +127,7 @@ static void png_that_is_cut_or_changed_is_bad(const char *path, struct text byte
 
 static void checksums_hold(void **unused) {
     (void)unused;
-    if (!image_data()) {
+    if (!test_data_there()) {
         print_message("skipped: no test data\n");
         skip();
     }
@@ -166,7 +167,7 @@ static void truncated_files_are_bad(void **unused) {
     (void)unused;
     static const char *const paths[] = {"images/skimage/truncated.jpg",
                                         "jpeg/partial_progressive.jpg"};
-    if (!image_data()) {
+    if (!test_data_there()) {
         print_message("skipped: no test data\n");
         skip();
     }
@@ -176,7 +177,7 @@ static void truncated_files_are_bad(void **unused) {
         struct text file;
         char path[1024];
         arena_init(&a, 0);
-        snprintf(path, sizeof path, "%s/%s", image_data(), paths[i]);
+        snprintf(path, sizeof path, "%s/%s", test_data(), paths[i]);
         assert_true(image_file(path, &a, &file));
         assert_false(decode(&t, file, NULL));
         arena_done(&a);

@@ -1,5 +1,6 @@
 /* image_probe.c: see image_probe.h. */
 #include "tests/unit/udf/image_probe.h"
+#include "tests/data.h"
 
 #include <assert.h>
 #include <dirent.h>
@@ -40,10 +41,6 @@ int image_distance(const struct image *a, const struct image *b) {
     return worst;
 }
 
-const char *image_data(void) {
-    return getenv("WEIR_TEST_DATA");
-}
-
 bool image_file(const char *path, struct arena *a, struct text *out) {
     FILE *f = fopen(path, "rb");
     if (!f) return false;
@@ -66,14 +63,14 @@ uint32_t image_files(const char *folder, const char *ending,
                      void *context) {
     char path[PATH_BYTES];
     struct dirent **names;
-    snprintf(path, sizeof path, "%s/%s", image_data(), folder);
+    snprintf(path, sizeof path, "%s/%s", test_data(), folder);
     int count = scandir(path, &names, wanted, alphasort);
     uint32_t found = 0;
     for (int i = 0; i < count; i++) {
         const char *name = names[i]->d_name;
         size_t bytes = strlen(name), tail = strlen(ending);
         bool fits = bytes >= tail && strcmp(name + bytes - tail, ending) == 0;
-        snprintf(path, sizeof path, "%s/%s/%s", image_data(), folder, name);
+        snprintf(path, sizeof path, "%s/%s/%s", test_data(), folder, name);
         struct arena a;
         struct text file;
         arena_init(&a, 0);

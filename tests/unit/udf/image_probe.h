@@ -22,9 +22,6 @@ bool image_same(const struct image *a, const struct image *b);
 /* The largest difference of a sample; 256 where the sizes differ. */
 int image_distance(const struct image *a, const struct image *b);
 
-/* The folder of test data, or NULL (then the test says so and skips). */
-const char *image_data(void);
-
 /* Calls each(path, bytes, context) for the files below `folder` of the test data whose names end
  * so; returns how many there were. */
 uint32_t image_files(const char *folder, const char *ending,

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "tests/data.h"
 #include "tests/unit/udf/image_probe.h"
 
 enum { ROUNDS = 60 };
@@ -230,7 +231,7 @@ static void compare_with_png(const char *path, struct text bytes, void *context)
 static void jpegs_give_the_pixels_beside_them(void **unused) {
     (void)unused;
     uint32_t compared = 0;
-    if (!image_data()) {
+    if (!test_data_there()) {
         print_message("skipped: no test data\n");
         skip();
     }
@@ -264,7 +265,7 @@ static void compare_with_sister(const char *path, struct text bytes, void *conte
 static void interlacing_does_not_show(void **unused) {
     (void)unused;
     uint32_t compared = 0;
-    if (!image_data()) {
+    if (!test_data_there()) {
         print_message("skipped: no test data\n");
         skip();
     }

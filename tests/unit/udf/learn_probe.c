@@ -8,6 +8,7 @@
 
 #include "engine/base/compress.h"
 #include "storage/file_posix.h"
+#include "tests/data.h"
 
 static const struct type *type_of(struct learn_probe *p, const char **at) {
     uint32_t n;
@@ -204,10 +205,9 @@ struct text probe_saved(struct learn_probe *p) {
 }
 
 struct text probe_data(struct learn_probe *p, const char *path) {
-    const char *folder = getenv("WEIR_TEST_DATA");
     char full[500];
     struct err e;
-    snprintf(full, sizeof full, "%s/%s", folder ? folder : "../shared/data", path);
+    snprintf(full, sizeof full, "%s/%s", test_data(), path);
     struct file *f = file_open(file_system_posix(), full, FILE_READ, &e);
     struct text none = {.at = NULL};
     if (!f) return none;

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "storage/file_posix.h"
+#include "tests/data.h"
 
 enum { ROWS_MAX = 256 };
 
@@ -25,10 +26,9 @@ struct probe {
 };
 
 static const char *data_path(struct probe *p, const char *path) {
-    const char *root = getenv("WEIR_TEST_DATA");
     struct buf b;
     buf_init(&b);
-    buf_addf(&b, "%s/%s", root ? root : "../shared/data", path);
+    buf_addf(&b, "%s/%s", test_data(), path);
     char *copy = arena_copy(&p->arena, b.at, b.bytes);
     buf_done(&b);
     assert_non_null(copy);
@@ -364,11 +364,7 @@ int main(void) {
         cmocka_unit_test(vectors_may_be_given_for_images),
         cmocka_unit_test(what_does_not_fit_is_refused),
     };
-    const char *root = getenv("WEIR_TEST_DATA");
-    struct file_info info;
-    struct err e;
-    struct file_system *fs = file_system_posix();
-    if (!file_stat(fs, root ? root : "../shared/data", &info, &e)) {
+    if (!test_data_there()) {
         printf("skipped: no test data\n");
         return 77;
     }
