@@ -188,12 +188,13 @@ static const char *trim_name(const struct build *b, struct token word) {
 }
 
 /* f(x FROM y [FOR z]) */
-struct ast_expr *build_call_from(struct build *b, struct token name, struct ast_exprs parts) {
+struct ast_expr *build_call_from(struct build *b, struct token name, struct ast_expr *x,
+                                 struct build_span span) {
     if (b->failed) return NULL;
+    struct ast_expr *y = span.from;
     if (build_is(b, name, "substring") || build_is(b, name, "substr"))
-        return ordinary(b, name, parts);
-    struct ast_expr *x = parts.at[0], *y = parts.at[1];
-    if (parts.count == 3) return wrong_form(b, name, "FOR");
+        return ordinary(b, name, build_three(b, x, y, span.length));
+    if (span.length) return wrong_form(b, name, "FOR");
     if (build_is(b, name, "extract")) {
         struct ast_expr *unit = unit_literal(b, token_of(x));
         return ordinary(b, name, build_three(b, unit, y, NULL));
@@ -203,6 +204,12 @@ struct ast_expr *build_call_from(struct build *b, struct token name, struct ast_
     const char *side = trim_name(b, token_of(x));
     if (!side) return ordinary(b, name, build_three(b, y, x, NULL));
     return rename_call(ordinary(b, name, build_exprs(b, (struct ast_exprs){0}, y)), side);
+}
+
+/* OVERLAY(x PLACING y FROM n [FOR m]): reader.c gives its PLACING a token of its own. */
+struct ast_expr *build_call_placing(struct build *b, struct token name, struct ast_exprs parts,
+                                    struct build_span span) {
+    return ordinary(b, name, span.length ? build_exprs(b, parts, span.length) : parts);
 }
 
 /* TRIM(BOTH 'x' FROM y) */

@@ -64,6 +64,12 @@ struct ast_expr *build_when(struct build *b, struct ast_expr *c, struct ast_expr
 struct ast_expr *build_case_end(struct build *b, struct ast_expr *c, struct ast_expr *otherwise);
 
 /* ---- calls ---- */
+
+/* FROM x [FOR y] */
+struct build_span {
+    struct ast_expr *from, *length; /* length NULL: without FOR */
+};
+
 struct ast_expr *build_call(struct build *b, struct token name, struct ast_args args);
 struct ast_expr *build_call_star(struct build *b, struct token name);
 struct ast_expr *build_call_order(struct build *b, struct ast_expr *c, struct ast_orders order);
@@ -72,7 +78,10 @@ struct ast_expr *build_call_tail(struct build *b, struct ast_expr *c, struct ast
                                  struct ast_expr *filter, struct ast_window *over);
 struct ast_exprs build_three(struct build *b, struct ast_expr *x, struct ast_expr *y,
                              struct ast_expr *z);
-struct ast_expr *build_call_from(struct build *b, struct token name, struct ast_exprs parts);
+struct ast_expr *build_call_from(struct build *b, struct token name, struct ast_expr *x,
+                                 struct build_span span);
+struct ast_expr *build_call_placing(struct build *b, struct token name, struct ast_exprs parts,
+                                    struct build_span span);
 struct ast_expr *build_call_trim(struct build *b, struct token name, struct token side,
                                  struct ast_expr *what, struct ast_expr *from);
 struct ast_expr *build_call_to(struct build *b, struct token name, struct ast_expr *e,

@@ -123,8 +123,7 @@ expr(A) ::= TIMEWORD(T) STRING(X). { A = build_time_literal(b, T, X); }
 expr(A) ::= INTERVAL(I) STRING(X). [LOWER] { A = build_interval(b, I, X, NULL, NULL); }
 expr(A) ::= INTERVAL(I) STRING(X) unit(U). [LOWER] { A = build_interval(b, I, X, &U, NULL); }
 expr(A) ::= INTERVAL(I) STRING(X) unit(U) TO unit(V). { A = build_interval(b, I, X, &U, &V); }
-unit(A) ::= UNIT(A).
-unit(A) ::= UNIT(A) LP INTEGER RP.
+unit(A) ::= UNIT(A).  unit(A) ::= UNIT(A) LP INTEGER RP.
 expr(A) ::= fname(X).                  { A = build_column(b, X); }
 expr(A) ::= CAST(X).                   { A = build_column(b, X); }
 expr(A) ::= expr(E) DOT name(X).       { A = build_dot(b, E, X); }
@@ -184,7 +183,7 @@ exprs_opt(A) ::= exprs(L). { A = L; }
 %type call {struct ast_expr *}  %type args {struct ast_args}  %type arg {struct ast_arg *}
 %type value {struct ast_arg *}  %type table {struct ast_arg *}  %type window {struct ast_window *}
 %type over {struct ast_window *}  %type bound {struct ast_bound}  %type filter {struct ast_expr *}
-%type orders {struct ast_orders}  %type order_by {struct ast_orders}
+%type orders {struct ast_orders}  %type order_by {struct ast_orders}  %type span {struct build_span}
 %type within {struct ast_orders}  %type partition_by {struct ast_exprs}
 expr(A) ::= call(C) within(W) filter(F) over(O). { A = build_call_tail(b, C, W, F, O); }
 call(A) ::= fname(N) LP RP.      { A = build_call(b, N, (struct ast_args){0}); }
@@ -195,10 +194,11 @@ call(A) ::= fname(N) LP DISTINCT args(L) order_by(O) RP.
       { A = build_call_distinct(b, build_call_order(b, build_call(b, N, L), O)); }
 call(A) ::= fname(N) LP ALL args(L) order_by(O) RP.
                                     { A = build_call_order(b, build_call(b, N, L), O); }
-call(A) ::= fname(N) LP expr(X) FROM expr(E) RP.
-                                    { A = build_call_from(b, N, build_three(b, X, E, NULL)); }
-call(A) ::= fname(N) LP expr(X) FROM expr(E) FOR expr(F) RP.
-                                    { A = build_call_from(b, N, build_three(b, X, E, F)); }
+call(A) ::= fname(N) LP expr(X) span(S) RP. { A = build_call_from(b, N, X, S); }
+call(A) ::= fname(N) LP expr(X) PLACING expr(Y) span(S) RP.
+                                { A = build_call_placing(b, N, build_three(b, X, Y, S.from), S); }
+span(A) ::= FROM expr(E).             { A = (struct build_span){E, NULL}; }
+span(A) ::= FROM expr(E) FOR expr(F). { A = (struct build_span){E, F}; }
 call(A) ::= fname(N) LP ID(S) STRING(X) FROM expr(E) RP.
                                     { A = build_call_trim(b, N, S, build_literal(b, X), E); }
 call(A) ::= fname(N) LP expr(E) TO name(U) RP. { A = build_call_to(b, N, E, U); }

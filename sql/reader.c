@@ -28,6 +28,7 @@ static void open_level(struct reader *r, bool is_case) {
 static void close_level(struct reader *r) {
     if (r->depth == 0) return;
     level_set(r->position, r->depth, false);
+    level_set(r->overlay, r->depth, false);
     r->depth--;
 }
 
@@ -62,10 +63,18 @@ static struct token skip_brackets(struct reader *r, struct token t) {
 }
 
 static struct token read_word(struct reader *r, struct token t) {
+    bool placing = r->operand && level_is(r->overlay, r->depth) && reader_is(r, t, "placing");
+    if (placing) {
+        t.kind = TK_PLACING;
+        level_set(r->overlay, r->depth, false);
+        return t;
+    }
     if (!opens_next(r)) return t;
     if (reader_is(r, t, "match_recognize")) return skip_brackets(r, t);
     if (reader_is(r, t, "position") && r->depth <= AST_HEIGHT_MAX)
         level_set(r->position, r->depth + 1, true);
+    if (reader_is(r, t, "overlay") && r->depth <= AST_HEIGHT_MAX)
+        level_set(r->overlay, r->depth + 1, true);
     return t;
 }
 

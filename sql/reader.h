@@ -1,8 +1,9 @@
 /* reader.h: the tokens of a statement as the grammar takes them.
  *
  * What one token of lookahead cannot tell is told here: the IN of POSITION(a IN b) comes as IN_OF,
- * what MATCH_RECOGNIZE ( .. ) holds comes as one MATCH_BODY, a ';' as the end. The reader counts
- * what is open; past AST_HEIGHT_MAX levels its user stops.
+ * the PLACING of OVERLAY(a PLACING b ..) as PLACING, which is a name elsewhere, what
+ * MATCH_RECOGNIZE ( .. ) holds as one MATCH_BODY, a ';' as the end. The reader counts what is open;
+ * past AST_HEIGHT_MAX levels its user stops.
  *
  * Used by: parse.c.    Tested by: tests/unit/sql/parse_test.c
  */
@@ -20,6 +21,7 @@ struct reader {
     bool operand;                    /* the last token may end an operand */
     uint64_t cases[READER_WORDS];    /* bit d: level d is a CASE */
     uint64_t position[READER_WORDS]; /* bit d: level d is that of POSITION( */
+    uint64_t overlay[READER_WORDS];  /* likewise of OVERLAY( */
 };
 
 void reader_init(struct reader *r, struct text text, uint32_t at);

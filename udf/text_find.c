@@ -404,8 +404,9 @@ static const struct fn table[] = {
      .call = replace_call},
     {.name = "overlay",
      .sig = "overlay(TEXT, TEXT, BIGINT, [BIGINT]) TEXT",
-     .doc = "the text with another put over it from a position on, in place of so many characters",
-     .example = "overlay('abcdef', 'XY', 3) = 'abXYef'",
+     .doc = "OVERLAY(text PLACING other FROM n [FOR m]): the text with another put over it from a "
+            "position on, in place of so many characters",
+     .example = "OVERLAY('abcdef' PLACING 'XY' FROM 3) = 'abXYef'",
      .flags = FAILING,
      .call = overlay_call},
     {.name = "repeat",

@@ -137,19 +137,34 @@ static bool add_months(int64_t us, int64_t months, int64_t *out) {
            !__builtin_add_overflow(midnight, rest, out);
 }
 
+/* `us` moved by n units. */
+static bool add_units(int64_t us, int64_t n, enum time_unit u, int64_t *out) {
+    int64_t unit = time_unit_us(u), by;
+    if (unit > 0)
+        return !__builtin_mul_overflow(n, unit, &by) && !__builtin_add_overflow(us, by, out);
+    return !__builtin_mul_overflow(n, months_of(u), &by) && add_months(us, by, out);
+}
+
 static bool timestampadd_row(struct fn_call *c, uint32_t row, struct fn_result *out) {
     enum time_unit u;
     if (!row_unit(c, row, 0, &u)) return true;
-    int64_t n = arg_i64(c, 1, row), us = arg_i64(c, 2, row), *to = &out->as.i64[row];
-    int64_t unit = time_unit_us(u), by;
-    bool ok;
-    if (unit > 0)
-        ok = !__builtin_mul_overflow(n, unit, &by) && !__builtin_add_overflow(us, by, to);
-    else
-        ok = !__builtin_mul_overflow(n, months_of(u), &by) && add_months(us, by, to);
+    bool ok = add_units(arg_i64(c, 2, row), arg_i64(c, 1, row), u, &out->as.i64[row]);
     return ok || row_out_of_range(c, row, "the moment");
 }
 DEFINE_EACH(timestampadd)
+
+/* From its midnight; the result is a DATE or a TIMESTAMP, see type_of_date_moved(). */
+static bool dateadd_row(struct fn_call *c, uint32_t row, struct fn_result *out) {
+    enum time_unit u;
+    int64_t us, to;
+    if (!row_unit(c, row, 0, &u)) return true;
+    bool ok = !__builtin_mul_overflow(arg_i64(c, 2, row), DAY_US, &us) &&
+              add_units(us, arg_i64(c, 1, row), u, &to);
+    if (!ok) return row_out_of_range(c, row, "the date");
+    out->as.i64[row] = c->type->id == TYPE_DATE ? time_floor_div(to, DAY_US) : to;
+    return true;
+}
+DEFINE_EACH(dateadd)
 
 /* Whole months from a to b, toward zero. */
 static int64_t months_between(int64_t a, int64_t b) {
@@ -186,9 +201,30 @@ static const struct type *type_of_second(const struct fn_bind *b, struct err *e)
     return b->arg_type[1];
 }
 
-static const struct type *type_of_third(const struct fn_bind *b, struct err *e) {
+/* The unit of the first argument; false: it is not known before the rows are. */
+static bool constant_unit(const struct fn_bind *b, enum time_unit *out) {
+    const struct column *word = b->constant[0];
+    return word && column_has(word, 0) && time_unit_find(word->as.text[0], out);
+}
+
+/* Digits behind the point that a moment has when it is moved by such units. */
+static const struct type *type_of_moment_moved(const struct fn_bind *b, struct err *e) {
     (void)e;
-    return b->arg_type[2];
+    enum time_unit u;
+    int64_t us = constant_unit(b, &u) ? time_unit_us(u) : 0;
+    if (us > 0 && us < MILLISECOND_US) return &type_timestamp6;
+    bool part = us > 0 && us < SECOND_US && b->arg_type[2]->precision < 3;
+    return part ? &type_timestamp3 : b->arg_type[2];
+}
+
+/* A date moved by days, or by what is longer, is a date; by parts of a day it is a moment. */
+static const struct type *type_of_date_moved(const struct fn_bind *b, struct err *e) {
+    (void)e;
+    enum time_unit u;
+    if (!constant_unit(b, &u)) return &type_timestamp6;
+    int64_t us = time_unit_us(u);
+    if (us > 0 && us < MILLISECOND_US) return &type_timestamp6;
+    return us > 0 && us < DAY_US ? &type_timestamp3 : &type_date;
 }
 
 enum { FAILING = FN_STRICT | FN_CAN_FAIL };
@@ -247,9 +283,18 @@ static const struct fn table[] = {
      .example = "TIMESTAMPADD(MONTH, 1, TIMESTAMP '2026-01-31 12:00:00') = TIMESTAMP '2026-02-28 "
                 "12:00:00'",
      .flags = FAILING,
-     .type = type_of_third,
+     .type = type_of_moment_moved,
      .open = unit_first,
      .call = timestampadd_call},
+    {.name = "timestampadd",
+     .sig = "timestampadd(TEXT, BIGINT, DATE) DATE",
+     .doc = "TIMESTAMPADD(unit, n, date): the date n units later; by HOUR and what is shorter a "
+            "TIMESTAMP",
+     .example = "TIMESTAMPADD(MONTH, 1, DATE '2026-01-31') = DATE '2026-02-28'",
+     .flags = FAILING,
+     .type = type_of_date_moved,
+     .open = unit_first,
+     .call = dateadd_call},
     {.name = "timestampdiff",
      .sig = "timestampdiff(TEXT, TIMESTAMP, TIMESTAMP) BIGINT",
      .doc = "TIMESTAMPDIFF(unit, a, b): whole units from a to b",
