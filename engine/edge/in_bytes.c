@@ -379,11 +379,8 @@ static const struct reader_type byte_reader_type = {
 
 static bool byte_reader_init(struct byte_reader *r, struct err *e) {
     if (!options_merge(&r->arena, &r->o.def->options, &r->o.hint, &r->options, e)) return false;
-    struct text format = option_text(&r->options, "format");
-    r->codec = codec_find(format.at ? format : TEXT_LITERAL("json"));
-    if (!r->codec || !r->codec->decoder_create) {
-        return err_set(e, ERR_SQL, "0A000", "format '%.*s' cannot be read", TEXT_ARG(format));
-    }
+    r->codec = decoding_codec(&r->options, e);
+    if (!r->codec) return false;
     r->in.capacity = BUFFER_BYTES;
     r->in.buffer = calloc(1, r->in.capacity + DECODE_PAD_BYTES);
     r->row_offset = ARENA_ARRAY(&r->arena, r->row_offset, r->o.env->batch_rows);

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "engine/base/option.h"
 #include "engine/base/text.h"
 #include "engine/edge/codec_cell.h"
 #include "engine/edge/partition.h"
@@ -27,6 +28,40 @@ static bool choose_columns(struct decoding *d, struct arena *a, struct err *e) {
     }
     *d->file = (struct schema){.cols = n, .col = field};
     return true;
+}
+
+const struct codec *decoding_codec(const struct options *o, struct err *e) {
+    struct text format = option_text(o, "format");
+    const struct codec *codec = codec_find(format.at ? format : TEXT_LITERAL("json"));
+    if (codec && codec->decoder_create) return codec;
+    err_set(e, ERR_SQL, "0A000", "format '%.*s' is read by the connector filesystem only",
+            TEXT_ARG(format));
+    return NULL;
+}
+
+/* Whether a format reads such columns its decoder says when it is made. */
+bool decoding_check(const struct stream_def *def, const struct options *o, struct err *e) {
+    enum { RECORD_BYTES = 1024 }; /* it decodes nothing */
+    const struct codec *codec = decoding_codec(o, e);
+    if (!codec) return false;
+    struct arena a;
+    arena_init(&a, 0);
+    struct field *field = ARENA_ARRAY(&a, field, def->physical->cols + 1);
+    bool *used = ARENA_ARRAY(&a, used, def->physical->cols + 1);
+    struct schema file = {.col = field};
+    for (uint32_t p = 0; field && p < def->physical->cols; p++) {
+        if (!partition_has(def, p)) field[file.cols++] = def->physical->col[p];
+    }
+    const struct decoder_options options = {
+        .physical = &file, .used = used, .options = o, .record_bytes_max = RECORD_BYTES};
+    struct decoder *d = NULL;
+    if (field && used)
+        d = codec->decoder_create(&options, e);
+    else
+        err_memory(e);
+    if (d) codec->decoder_destroy(d);
+    arena_done(&a);
+    return d != NULL;
 }
 
 bool decoding_open(struct decoding *d, const struct decoding_options *o, struct err *e) {

@@ -34,6 +34,11 @@ struct decoding {
     struct text null_name;          /* the folder that stands for NULL */
 };
 
+/* At CREATE: can records of the stream's format hold its columns? 0A000, 42804. */
+bool decoding_check(const struct stream_def *def, const struct options *o, struct err *e) MUST_USE;
+/* The codec of 'format', json where it is not given; NULL: it does not read. */
+const struct codec *decoding_codec(const struct options *o, struct err *e) MUST_USE;
+
 /* decoding_close() also after failure. */
 bool decoding_open(struct decoding *d, const struct decoding_options *o, struct err *e) MUST_USE;
 

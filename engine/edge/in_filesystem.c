@@ -4,6 +4,7 @@
 
 #include "engine/base/option.h"
 #include "engine/edge/in_bytes.h"
+#include "engine/edge/in_decoding.h"
 #include "engine/edge/partition.h"
 
 static const struct option_row options[] = {
@@ -63,10 +64,10 @@ static bool filesystem_check(const struct stream_def *def, const struct options 
     if (!option_bool(o, "follow", &follow, e)) return false;
     if (!partition_null_name(o, &null_name, e)) return false;
     if (!filesystem_partitions_check(def, e)) return false;
-    if (files_format(def, o) && !files_check(def, o, e)) return false;
-    if (idx_format(o) && !idx_check(def, o, e)) return false;
     *bounded_out = !follow;
-    return true;
+    if (files_format(def, o)) return files_check(def, o, e);
+    if (idx_format(o)) return idx_check(def, o, e);
+    return decoding_check(def, o, e);
 }
 
 const struct connector connector_filesystem = {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "engine/base/option.h"
+#include "engine/edge/in_decoding.h"
 
 static const struct option_row options[] = {
     {"hostname", "a name or address", "The server, or the address to listen on; 127.0.0.1 then."},
@@ -94,10 +95,9 @@ static bool socket_check(const struct stream_def *def, const struct options *o, 
                          struct err *e) {
     struct net_address address;
     bool listens;
-    (void)def;
     if (!read_address(o, &listens, &address, e)) return false;
     *bounded_out = false;
-    return true;
+    return decoding_check(def, o, e);
 }
 
 const struct connector connector_socket = {

@@ -10,6 +10,7 @@
 
 #include "engine/edge/fd.h"
 #include "engine/edge/in_bytes.h"
+#include "engine/edge/in_decoding.h"
 
 static const struct option_row options[] = {
     {NULL, NULL, NULL},
@@ -63,11 +64,8 @@ static struct reader *stdin_open(const struct reader_options *o, struct err *e) 
 
 static bool stdin_check(const struct stream_def *def, const struct options *o, bool *bounded_out,
                         struct err *e) {
-    (void)def;
-    (void)o;
-    (void)e;
     *bounded_out = true;
-    return true;
+    return decoding_check(def, o, e);
 }
 
 const struct connector connector_stdin = {
