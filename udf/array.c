@@ -70,7 +70,7 @@ static bool subscript_call(struct fn_call *c, struct fn_result *out, struct err 
     return give_elements(c, out, &c->arg[0].child[0], index, e);
 }
 
-/* m[key]; of equal keys the last. */
+/* m[key]: the keys are different. */
 static bool map_value_call(struct fn_call *c, struct fn_result *out, struct err *e) {
     uint32_t *index = index_new(c);
     if (!index) return err_memory(e);
@@ -152,11 +152,24 @@ static bool row_call(struct fn_call *c, struct fn_result *out, struct err *e) {
     return true;
 }
 
-/* Appends the arguments of the row as elements, to each child of the type in turn. */
+/* Is the key given again behind argument `arg`? */
+static bool key_comes_again(const struct fn_call *c, uint32_t row, uint32_t arg) {
+    for (uint32_t i = arg + 2; i < c->args; i += 2) {
+        if (column_same(&c->arg[arg], row, &c->arg[i], row)) return true;
+    }
+    return false;
+}
+
+/* Appends the arguments of the row as elements, to each child of the type in turn: values of an
+ * ARRAY, pairs of a MAP, in which of equal keys the last counts, as in JSON. */
 static void append_elements(struct fn_call *c, uint32_t row, struct column_builder *b) {
-    uint32_t sides = c->type->fields;
-    for (uint32_t i = 0; i < c->args; i++) builder_copy(&b->child[i % sides], &c->arg[i], row);
-    builder_span(b, c->args / sides);
+    uint32_t sides = c->type->fields, elements = 0;
+    for (uint32_t i = 0; i < c->args; i += sides) {
+        if (sides == 2 && key_comes_again(c, row, i)) continue;
+        for (uint32_t k = 0; k < sides; k++) builder_copy(&b->child[k], &c->arg[i + k], row);
+        elements++;
+    }
+    builder_span(b, elements);
 }
 
 static bool elements_call(struct fn_call *c, struct fn_result *out, struct err *e) {
@@ -260,7 +273,7 @@ static const struct fn table[] = {
      .call = elements_call},
     {.name = "map",
      .sig = "map(ANY...) ANY",
-     .doc = "MAP[key, value, ..]",
+     .doc = "MAP[key, value, ..]; of equal keys the last",
      .example = "cardinality(MAP['a', 1]) = 1",
      .flags = FN_HIDDEN,
      .type = type_of_map,
