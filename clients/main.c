@@ -20,6 +20,8 @@
 enum { FN_TABLES_MAX = 64 };
 
 static volatile sig_atomic_t stop_asked, patient;
+static timer_t ticks; /* SIGALRM: it interrupts what waits, see file.h */
+static bool ticks_made;
 
 static const struct command *const commands[] = {&command_run, &command_repl, &command_check,
                                                  &command_log};
@@ -31,6 +33,13 @@ static void on_stop_signal(int number) {
     }
     if (stop_asked == SIGTERM || (stop_asked && !patient)) _exit(130);
     stop_asked = number;
+    const struct timespec tick = {.tv_nsec = FILE_TICK_US * 1000L};
+    if (ticks_made) timer_settime(ticks, 0, &(struct itimerspec){tick, tick}, NULL);
+}
+
+/* Only interrupts what waits. */
+static void on_tick(int number) {
+    (void)number;
 }
 
 static int64_t clock_us(void) {
@@ -43,6 +52,9 @@ static void catch_signals(void) {
     struct sigaction stop = {.sa_handler = on_stop_signal};
     sigaction(SIGINT, &stop, NULL);
     sigaction(SIGTERM, &stop, NULL);
+    struct sigaction tick = {.sa_handler = on_tick};
+    sigaction(SIGALRM, &tick, NULL);
+    ticks_made = timer_create(CLOCK_MONOTONIC, NULL, &ticks) == 0;
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGPIPE, &ignore, NULL); /* a reader that went is a failed write */
 }

@@ -24,13 +24,15 @@ void out_done(struct out *o) {
 }
 
 static bool write_fd(struct out *o, const char *at, size_t bytes) {
+    uint32_t interrupted = 0;
     for (size_t sent = 0; sent < bytes;) {
         ssize_t n = write(o->fd, at + sent, bytes - sent);
         if (n >= 0) {
             sent += (size_t)n;
-        } else if (errno != EINTR) {
+            interrupted = 0;
+        } else if (errno != EINTR || ++interrupted == FILE_TRIES) {
             o->full = errno == ENOSPC;
-            o->closed = errno == EPIPE;
+            o->closed = errno == EPIPE || errno == EINTR;
             return false;
         }
     }

@@ -77,7 +77,9 @@ static void run_error(struct run *run, const struct script *script, const struct
     out_say(&run->err);
 }
 
-static enum exit_status status_of(const struct err *e) {
+/* Who is told to stop may leave what it waits for: that is no failure. */
+static enum exit_status status_of(const struct run *run, const struct err *e) {
+    if (e->code == ERR_CANCEL && *run->process->stop) return EXIT_OK;
     return e->code == ERR_SQL || e->line > 0 ? EXIT_SQL : EXIT_RUN;
 }
 
@@ -89,7 +91,7 @@ static enum exit_status run_script(struct run *run, const struct script *script)
         struct err e = {.code = ERR_NONE};
         if (session_step(run->session, &more, &e)) continue;
         run_error(run, script, &e);
-        if (status_of(&e) > worst) worst = status_of(&e);
+        if (status_of(run, &e) > worst) worst = status_of(run, &e);
         if (!run->options->keep_going || e.code == ERR_IO) break;
     }
     return worst;
@@ -141,7 +143,7 @@ static enum exit_status run_word(struct run *run, const struct word *w) {
     if (!is_script(w)) return apply_setting(run, w, &e) ? EXIT_OK : EXIT_USAGE; /* not twice */
     if (load_script(run, w, &script, &e)) return run_script(run, &script);
     run_error(run, NULL, &e);
-    return EXIT_RUN;
+    return status_of(run, &e) == EXIT_OK ? EXIT_OK : EXIT_RUN;
 }
 
 static enum exit_status worse(enum exit_status a, enum exit_status b) {
@@ -160,7 +162,7 @@ static enum exit_status run_all(struct run *run) {
     if (session_finish(run->session, &e)) return worst;
     do {
         run_error(run, NULL, &e);
-        worst = worse(worst, status_of(&e));
+        worst = worse(worst, status_of(run, &e));
     } while (session_next_failure(run->session, &e));
     return worst;
 }
@@ -172,6 +174,7 @@ static void say_stopped(struct run *run) {
     if (windows > 0)
         buf_addf(&run->err.buf, "; %" PRIu64 " open window%s dropped", windows,
                  windows == 1 ? " was" : "s were");
+    if (run->out.closed) buf_add_str(&run->err.buf, "; rows that nobody read were dropped");
     buf_add_char(&run->err.buf, '\n');
     out_flush(&run->err);
 }
@@ -234,7 +237,7 @@ static enum exit_status run_with(const struct process *p, const struct run_optio
     presenter_done(&run.presenter);
     progress_clear(&run.progress);
     out_done(&run.out);
-    if (run.out.failed) status = worse(status, EXIT_RUN);
+    if (run.out.failed && !*p->stop) status = worse(status, EXIT_RUN);
     out_done(&run.err);
     arena_done(&run.arena);
     return status;

@@ -36,6 +36,8 @@ struct posix_file {
 static bool fail(struct err *e, const char *verb, const char *path) {
     int code = errno;
     char text[REASON_BYTES];
+    if (code == EINTR) /* FILE_TRIES times */
+        return err_set(e, ERR_CANCEL, "57014", "no more waiting to %s %s", verb, path);
     const char *reason = strerror_r(code, text, sizeof text); /* GNU: returns the text */
     bool full = code == ENOSPC || code == EDQUOT;
     return err_set(e, ERR_IO, full ? "53100" : "58030", "cannot %s %s: %s", verb, path, reason);
@@ -102,14 +104,22 @@ static bool posix_ready(struct file *f) {
 /* Who reads a pipe before it is ready() waits here, and who writes to one that is full. */
 static bool wait_for(int fd, short events) {
     struct pollfd p = {.fd = fd, .events = events};
-    return poll(&p, 1, -1) >= 0 || errno == EINTR;
+    return poll(&p, 1, -1) >= 0;
+}
+
+/* After read() or write(): is it worth another try? Other than a file, a pipe may keep one waiting
+ * for ever. */
+static bool try_again(int fd, short events, uint32_t *interrupted) {
+    if (errno == EAGAIN && wait_for(fd, events)) return true;
+    return errno == EINTR && ++*interrupted < FILE_TRIES;
 }
 
 static bool posix_read(struct file *f, void *to, size_t bytes, size_t *got_out, struct err *e) {
     int fd = posix(f)->fd;
+    uint32_t interrupted = 0;
     ssize_t n;
     do n = read(fd, to, io_bytes(bytes));
-    while (n < 0 && (errno == EINTR || (errno == EAGAIN && wait_for(fd, POLLIN))));
+    while (n < 0 && try_again(fd, POLLIN, &interrupted));
     if (n < 0) return fail(e, "read", posix(f)->path);
     *got_out = (size_t)n;
     return true;
@@ -127,11 +137,13 @@ static bool posix_read_at(struct file *f, uint64_t offset, void *to, size_t byte
 
 static bool posix_write(struct file *f, const void *from, size_t bytes, struct err *e) {
     const char *at = from;
+    uint32_t interrupted = 0;
     while (bytes > 0) {
         int fd = posix(f)->fd;
         ssize_t n = write(fd, at, io_bytes(bytes));
-        if (n < 0 && (errno == EINTR || (errno == EAGAIN && wait_for(fd, POLLOUT)))) continue;
+        if (n < 0 && try_again(fd, POLLOUT, &interrupted)) continue;
         if (n < 0) return fail(e, "write", posix(f)->path);
+        interrupted = 0;
         at += n;
         bytes -= (size_t)n;
     }

@@ -32,6 +32,11 @@ enum file_flags {
     FILE_PATIENT = 128,
 };
 
+/* A write to a pipe that nobody reads, or a read of one that nobody writes, waits for ever. Once
+ * the process is to end, main.c lets a signal interrupt it every FILE_TICK_US: what was interrupted
+ * FILE_TRIES times in a row, and moved no byte, is given up: ERR_CANCEL 57014. */
+enum { FILE_TRIES = 4, FILE_TICK_US = 250000 };
+
 struct file_info {
     uint64_t size_bytes;
     uint64_t inode, device;

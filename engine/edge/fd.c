@@ -6,6 +6,8 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "engine/base/file.h"
+
 enum { GATHER_BYTES = 64 * 1024 };
 
 bool fd_readable(int fd) {
@@ -15,21 +17,23 @@ bool fd_readable(int fd) {
 
 static bool wait_writable(int fd) {
     struct pollfd p = {.fd = fd, .events = POLLOUT};
-    return poll(&p, 1, -1) >= 0 || errno == EINTR;
+    return poll(&p, 1, -1) >= 0;
 }
 
 bool fd_write(int fd, struct text bytes, const char *what, struct err *e) {
     const char *at = bytes.at;
     size_t left = bytes.bytes;
+    uint32_t interrupted = 0;
     while (left > 0) {
         ssize_t n = write(fd, at, left);
         if (n > 0) {
             at += n;
             left -= (size_t)n;
+            interrupted = 0;
             continue;
         }
         bool again = n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) && wait_writable(fd);
-        if (!again && errno != EINTR) {
+        if (!again && (errno != EINTR || ++interrupted == FILE_TRIES)) {
             bool full = errno == ENOSPC || errno == EDQUOT;
             return err_set(e, ERR_IO, full ? "53100" : "58030", "cannot write to %s: %s", what,
                            strerror(errno));
@@ -55,7 +59,8 @@ void fd_buffer_done(struct fd_buffer *b) {
 bool fd_buffer_flush(struct fd_buffer *b, struct err *e) {
     if (!b->failed && b->buf.bytes > 0) {
         b->failed = !fd_write(b->fd, buf_text(&b->buf), b->name, &b->failure);
-        if (b->failed && errno == EPIPE) { /* who read it has had enough: nobody's fault */
+        bool unread = errno == EPIPE || errno == EINTR; /* who read has had enough: no fault */
+        if (b->failed && unread) {
             err_set(&b->failure, ERR_CANCEL, "57014", "nobody reads %s any more", b->name);
         }
     }
