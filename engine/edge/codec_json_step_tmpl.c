@@ -109,32 +109,14 @@ DEFINE_FOR static inline const char *take_double(const char *at, const char *end
 
 DEFINE_FOR static inline const char *take_decimal(const char *at, const char *end, uint32_t row,
                                                   const struct jstep *s, const struct jtarget *t) {
-    static const uint64_t power[16] = {
-        UINT64_C(1),
-        UINT64_C(10),
-        UINT64_C(100),
-        UINT64_C(1000),
-        UINT64_C(10000),
-        UINT64_C(100000),
-        UINT64_C(1000000),
-        UINT64_C(10000000),
-        UINT64_C(100000000),
-        UINT64_C(1000000000),
-        UINT64_C(10000000000),
-        UINT64_C(100000000000),
-        UINT64_C(1000000000000),
-        UINT64_C(10000000000000),
-        UINT64_C(100000000000000),
-        UINT64_C(1000000000000000),
-    };
     (void)end;
     struct number16 n;
     at = take_number(at, &n);
     if (unlikely(!at)) return NULL;
     uint32_t more = s->type->scale - n.scale;
     if (unlikely(n.scale > s->type->scale || more > 4)) return NULL;
-    uint64_t v = n.digits * power[more]; /* < 10^19 */
-    if (unlikely(s->type->precision < 16 && v >= power[s->type->precision])) return NULL;
+    uint64_t v = n.digits * power10_table[more]; /* < 10^19 */
+    if (unlikely(s->type->precision < 16 && v >= power10_table[s->type->precision])) return NULL;
     if (unlikely(s->type->precision < 19 && s->type->precision > 15)) return NULL;
     t->as.i128[row] = n.negative ? -(int128_t)v : (int128_t)v;
     return at;

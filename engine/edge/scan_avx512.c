@@ -5,6 +5,7 @@
 
 #include "engine/base/attr.h"
 #include "engine/base/cpu.h"
+#include "engine/base/number_table.h"
 #include "engine/base/time.h"
 #include "engine/edge/codec_json_step.h"
 #include "engine/edge/scan_digits.h"

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/base/attr.h"
+#include "engine/base/number_table.h"
 #include "engine/base/time.h"
 #include "engine/edge/codec_json_step.h"
 #include "engine/edge/scan_sets.h"
