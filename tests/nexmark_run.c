@@ -17,7 +17,7 @@
 
 #include "tests/case_run.h"
 
-enum { RUN_SECONDS = 300, ARGS_MAX = 40, EXEC_FAILED = 127 };
+enum { RUN_SECONDS = 300, SOAK_SECONDS = 7200, ARGS_MAX = 40, EXEC_FAILED = 127 };
 
 void nexmark_env_init(struct nexmark_env *env, const char *program, const char *root) {
     *env = (struct nexmark_env){.program = realpath(program, NULL), .root = realpath(root, NULL)};
@@ -112,7 +112,7 @@ static void start_program(const struct nexmark_env *env, char *const *arg) {
         if (fd < 0 || dup2(fd, i) < 0) _exit(EXEC_FAILED);
     }
     setenv("TZ", "Asia/Kolkata", 1);
-    alarm(RUN_SECONDS);
+    alarm(getenv("WEIR_SOAK") ? SOAK_SECONDS : RUN_SECONDS);
     execv(arg[0], arg);
     _exit(EXEC_FAILED);
 }
