@@ -21,8 +21,8 @@ static bool no_table(struct changing *c, const struct object *o, struct err *e) 
     const struct ast_name *name = c->target;
     if (!o) {
         bind_error(&c->b, name->at, e, "42P01: there is no table \"%.*s\"", TEXT_ARG(name->text));
-        struct text near = catalog_nearest(c->b.env->catalog, name->text, OBJECT_COUNT);
-        return near.bytes > 0 ? err_hint(e, "Perhaps you meant \"%.*s\".", TEXT_ARG(near)) : false;
+        catalog_hint(c->b.env->catalog, name->text, OBJECT_COUNT, e);
+        return false;
     }
     bind_unsupported(&c->b, name->at, e, "%s changes stored tables; \"%.*s\" is a %s", c->word,
                      TEXT_ARG(o->name), object_kind_word(o->kind));

@@ -212,7 +212,7 @@ static bool declare_keys(struct declaring *d, struct err *e) {
     }
     for (uint32_t i = 0; i < def->keys; i++) {
         uint32_t c = def->key_col[i];
-        if (!t->columns.at[c].type)
+        if (!t->columns.at[c].type && !def->stored)
             return bind_unsupported(d->b, t->columns.at[c].name.at, e,
                                     "column \"%.*s\" is computed: it cannot be in a PRIMARY KEY",
                                     TEXT_ARG(d->col[c].name));
