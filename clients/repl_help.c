@@ -38,7 +38,7 @@ static const struct topic topics[] = {
              "  [LIKE 'pattern'];\n"
              "SHOW ALL; SHOW setting; SHOW CREATE name;"},
     {"SET", "SET 'name' = 'value'; RESET 'name'; RESET;"},
-    {"DEFINE", "DEFINE name = 'value'; -- what ${name} stands for from here on"},
+    {"DEFINE", "DEFINE [IF NOT EXISTS] name = 'value'; -- what ${name} stands for from here on"},
     {"EXECUTE STATEMENT SET", "EXECUTE STATEMENT SET BEGIN INSERT ...; INSERT ...; END;"},
 };
 

@@ -92,7 +92,9 @@ static bool run_set(struct session *s, const struct ast_statement *st, struct er
 }
 
 static bool run_define(struct session *s, const struct ast_statement *st, struct err *e) {
-    if (!defines_set(&s->defines, st->as.define.name.text, st->as.define.value, e)) return false;
+    const struct ast_set *set = &st->as.define;
+    bool keep = set->if_not_exists && defines_find(&s->defines, set->name.text);
+    if (!keep && !defines_set(&s->defines, set->name.text, set->value, e)) return false;
     session_tag(s, "DEFINE");
     return true;
 }

@@ -84,9 +84,9 @@ struct ast_explain {
     struct ast_statement *statement;
 };
 
-/* SET name = value, RESET name, DEFINE name = value. */
+/* SET name = value, RESET name, DEFINE [IF NOT EXISTS] name = value. */
 struct ast_set {
-    bool reset;
+    bool reset, if_not_exists;
     struct ast_name name; /* dotted names in one; none: SET alone, RESET alone */
     struct text value;    /* as text, whatever literal or word it was */
     uint32_t value_at;

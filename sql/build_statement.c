@@ -162,6 +162,7 @@ void build_define(struct build *b, struct token name, struct token value) {
     b->statement->kind = AST_DEFINE_STATEMENT;
     b->statement->as.define = setting(b, &name, &value);
     b->statement->as.define.name = build_name(b, name);
+    b->statement->as.define.if_not_exists = name.negated;
 }
 
 void build_export(struct build *b, struct token name, struct token path) {

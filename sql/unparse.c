@@ -257,7 +257,7 @@ static void add_set(const struct ast_statement *statement, struct buf *out) {
 
 static void add_define(const struct ast_statement *statement, struct buf *out) {
     const struct ast_set *s = &statement->as.define;
-    buf_add_str(out, "DEFINE ");
+    buf_add_str(out, s->if_not_exists ? "DEFINE IF NOT EXISTS " : "DEFINE ");
     unparse_name(s->name.text, out);
     buf_add_str(out, " = ");
     unparse_string(s->value, out);

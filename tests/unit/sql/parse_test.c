@@ -274,6 +274,7 @@ static void other_statements(void **unused) {
         {"RESET ALL", "RESET"},
         {"RESET 'a'", NULL},
         {"DEFINE x = 'y'", NULL},
+        {"DEFINE IF NOT EXISTS x = 'y'", NULL},
         {"EXPORT MODEL m TO 'm.onnx'", NULL},
         {"CHECKPOINT", NULL},
         {"LOAD 'libx.so'", NULL},
