@@ -80,7 +80,7 @@ static void run_error(struct run *run, const struct script *script, const struct
 /* Who is told to stop may leave what it waits for: that is no failure. */
 static enum exit_status status_of(const struct run *run, const struct err *e) {
     if (e->code == ERR_CANCEL && *run->process->stop) return EXIT_OK;
-    return e->code == ERR_SQL || e->line > 0 ? EXIT_SQL : EXIT_RUN;
+    return e->code == ERR_SQL || (e->line > 0 && e->code != ERR_IO) ? EXIT_SQL : EXIT_RUN;
 }
 
 /* Executes one script to its end, or to its first wrong statement. */
@@ -92,7 +92,7 @@ static enum exit_status run_script(struct run *run, const struct script *script)
         if (session_step(run->session, &more, &e)) continue;
         run_error(run, script, &e);
         if (status_of(run, &e) > worst) worst = status_of(run, &e);
-        if (!run->options->keep_going || e.code == ERR_IO) break;
+        if (!run->options->keep_going || (e.code == ERR_IO && e.line == 0)) break;
     }
     return worst;
 }

@@ -78,7 +78,7 @@ static bool check_options(const struct model_type *type, const struct options *o
 
 /* An error about an option points at it, any other at the model's name. */
 static bool place_error(const struct ast_statement *st, struct err *e) {
-    if (e->line > 0 || e->code != ERR_SQL) return false;
+    if (e->line > 0 || (e->code != ERR_SQL && (e->code != ERR_IO || e->offset == 0))) return false;
     uint32_t at = e->offset > 0 ? (uint32_t)e->offset : st->as.create_model.create.name.at;
     return source_place(st->source, at, e);
 }

@@ -58,8 +58,13 @@ static bool file_load(struct vision *v, const struct option *o, const struct mod
     char *path = path_copy(&v->arena, o->value);
     if (!path) return option_error(o, e, "'%.*s' is no path", TEXT_ARG(o->key));
     bool labels = text_equal(o->key, TEXT_LITERAL("labels"));
-    return file_read_all(env->fs, path, labels ? LABELS_BYTES_MAX : FILE_BYTES_MAX, &v->arena, out,
-                         e);
+    if (file_read_all(env->fs, path, labels ? LABELS_BYTES_MAX : FILE_BYTES_MAX, &v->arena, out,
+                      e)) {
+        return true;
+    }
+    if (e->code != ERR_IO) return false;
+    e->offset = o->at;
+    return path[0] == '/' ? false : err_hint(e, "A relative path begins where weir was started.");
 }
 
 /* Lines; an empty one at the end is none. The text stays. */
@@ -108,6 +113,7 @@ static bool net_read(struct vision *v, const struct model_definition *d,
     v->hash = hash_bytes(file.at, file.bytes);
     v->net = net_load(file, e);
     arena_rewind(&v->arena, mark);
+    if (!v->net && e->code == ERR_SQL) e->offset = o->at;
     return v->net != NULL;
 }
 
@@ -131,7 +137,8 @@ static bool task_find(struct vision *v, const struct options *o, struct err *e) 
         if (text_equal_fold(task->value, text_of(names[t]))) v->task = (enum vision_task)t;
     }
     if (v->task == VISION_DETECTION && !decoder) {
-        return err_set(e, ERR_SQL, "22023", "a detector needs the option 'decoder'");
+        err_set(e, ERR_SQL, "22023", "a detector needs the option 'decoder'");
+        return err_hint(e, "It says how the outputs become boxes: 'yolox', 'yolov8', 'ssd', ...");
     }
     return !decoder || v->task == VISION_DETECTION ||
            option_error(decoder, e, "a decoder is for 'task' = 'detection'");
@@ -196,19 +203,26 @@ static uint32_t batch_rows(const struct vision *v) {
     return f.flops < 10000000 ? 64 : f.flops < 200000000 ? 16 : 8;
 }
 
+/* Is dimension 0 of every input the rows? */
+static bool is_rowed(const struct net *n) {
+    bool rowed = true;
+    for (uint32_t i = 0; i < net_inputs(n); i++) {
+        const struct net_shape *s = &net_input(n, i)->shape;
+        rowed = rowed && s->rank > 0 && (s->dim[0] == 1 || s->dim[0] == NET_DIM_FREE);
+    }
+    return rowed;
+}
+
 static bool vision_init(struct vision *v, const struct model_definition *d,
                         const struct model_env *env, struct err *e) {
     if (!task_find(v, &d->options, e) || !net_read(v, d, env, e) || !labels_load(v, d, env, e)) {
         return false;
     }
-    bool named = v->labels > 0 && v->task == VISION_REGRESSION;
+    v->rowed = is_rowed(v->net);
+    /* One number with two names is the probability of the second: EXPORT of a logistic model. */
+    bool named = v->labels > 0 && v->task == VISION_REGRESSION && vision_scores(v) != 1;
     if (named && !option_find(&d->options, "task")) v->task = VISION_CLASSIFICATION;
     if (!limits_read(v, &d->options, e)) return false;
-    v->rowed = true;
-    for (uint32_t i = 0; i < net_inputs(v->net); i++) {
-        const struct net_shape *s = &net_input(v->net, i)->shape;
-        v->rowed = v->rowed && s->rank > 0 && (s->dim[0] == 1 || s->dim[0] == NET_DIM_FREE);
-    }
     if (!vision_inputs(v, d, env, e) || !detector_bind(v, e) || !vision_outputs(v, d, e)) {
         return false;
     }

@@ -77,6 +77,10 @@ bool vision_outputs(struct vision *v, const struct model_definition *d, struct e
 bool vision_inputs(struct vision *v, const struct model_definition *d, const struct model_env *env,
                    struct err *e) MUST_USE;
 
+/* How many numbers the first output has for a row, when v->rowed is known; 0: its file leaves it
+ * open. */
+uint32_t vision_scores(const struct vision *v);
+
 struct model_session *vision_session_open(struct model *m, struct err *e);
 void vision_session_close(struct model_session *s);
 bool vision_run(struct model_session *s, struct model_run *r, struct err *e);

@@ -246,10 +246,18 @@ static bool outputs_declared(struct vision *v, const struct schema *s, struct er
     if (output_is_split(v, s)) return true;
     for (uint32_t i = 0; i < s->cols; i++) {
         if (output_fits(v, s, i)) continue;
-        return err_set(e, ERR_SQL, "42804", "the network cannot fill the output \"%.*s\"",
-                       TEXT_ARG(s->col[i].name));
+        err_set(e, ERR_SQL, "42804", "the network cannot fill the output \"%.*s\"",
+                TEXT_ARG(s->col[i].name));
+        uint32_t numbers = vision_scores(v);
+        if (numbers > 0) err_hint(e, "Its first output is %u numbers.", numbers);
+        return false;
     }
     return true;
+}
+
+uint32_t vision_scores(const struct vision *v) {
+    struct net_shape row = row_shape(v, net_output(v->net, 0));
+    return shape_numbers(&row);
 }
 
 bool vision_outputs(struct vision *v, const struct model_definition *d, struct err *e) {
@@ -258,8 +266,7 @@ bool vision_outputs(struct vision *v, const struct model_definition *d, struct e
         [VISION_DETECTION] = 1u << MODEL_DETECT,
         [VISION_EMBEDDING] = 1u << MODEL_EMBED,
     };
-    struct net_shape row = row_shape(v, net_output(v->net, 0));
-    uint32_t numbers = shape_numbers(&row);
+    uint32_t numbers = vision_scores(v);
     bool floats = net_output(v->net, 0)->type == NET_F32;
     v->model.forms = forms[v->task] | 1u << MODEL_PREDICT | 1u << MODEL_OUTPUTS;
     if (v->task == VISION_CLASSIFICATION) v->classes = numbers;
@@ -267,6 +274,10 @@ bool vision_outputs(struct vision *v, const struct model_definition *d, struct e
     bool scored = v->task == VISION_CLASSIFICATION || v->task == VISION_EMBEDDING;
     if (scored && (numbers == 0 || !floats)) {
         return err_set(e, ERR_SQL, "42804", "the network's first output is no row of scores");
+    }
+    if (v->task == VISION_CLASSIFICATION && numbers == 1) {
+        err_set(e, ERR_SQL, "42804", "the network gives one number, not a score for each class");
+        return err_hint(e, "'task' = 'regression' gives the number itself.");
     }
     return d->output ? outputs_declared(v, d->output, e) : outputs_default(v, e);
 }
