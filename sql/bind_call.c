@@ -59,6 +59,12 @@ static void list_overloads(const struct expr_scope *s, struct text name, struct 
 }
 
 static void hint_function(const struct sql_env *env, struct text name, struct err *e) {
+    const struct object *model = catalog_find(env->catalog, name);
+    if (model && model->kind == OBJECT_MODEL) {
+        err_hint(e, "A model is asked by predict(MODEL %.*s, ...), classify(...) and the like.",
+                 TEXT_ARG(name));
+        return;
+    }
     struct nearest near = nearest_to(name);
     uint32_t table = 0, row = 0;
     for (const struct fn *f; (f = next_fn(env, &table, &row));) {
@@ -76,13 +82,16 @@ static void hint_function(const struct sql_env *env, struct text name, struct er
 
 /* Text where numbers are, or the other way round, is what a cast is for. */
 static void hint_conversion(struct call_args args, struct err *e) {
-    bool text = false, number = false, time = false;
+    bool text = false, number = false, time = false, tensor = false;
     for (uint32_t i = 0; i < args.count; i++) {
         text |= args.at[i]->type->id == TYPE_TEXT;
         number |= type_is_number(args.at[i]->type);
         time |= type_is_time(args.at[i]->type);
+        tensor |= args.at[i]->type->id == TYPE_TENSOR;
     }
-    if (text && time && !number)
+    if (tensor)
+        err_hint(e, "CAST(x AS ARRAY<DOUBLE>) makes an array of a VECTOR.");
+    else if (text && time && !number)
         err_hint(e, "A text beside a time is '2026-01-01 10:00:00', '10:00:00' or '10 seconds'.");
     else if (time && number && !text)
         err_hint(e, "So much time is an INTERVAL: INTERVAL '1' SECOND.");

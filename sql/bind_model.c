@@ -11,6 +11,7 @@
 #include "sql/bind_model.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "engine/program.h"
 
@@ -184,6 +185,12 @@ static bool limit_value(struct expr_scope *s, const struct ast_expr *x, double *
     return true;
 }
 
+/* Of a column where a constant is wanted. */
+static bool constant_hint(const struct form *f, struct err *e) {
+    if (strcmp(e->sqlstate, "42703") != 0 || e->hint[0]) return false;
+    return err_hint(e, "What stands behind the inputs of %s is a constant.", f->name);
+}
+
 /* The constants behind the inputs. */
 static bool bind_constants(struct expr_scope *s, const struct form *f, const struct ast_arg *arg,
                            uint32_t count, struct model_use *use, struct err *e) {
@@ -192,7 +199,7 @@ static bool bind_constants(struct expr_scope *s, const struct form *f, const str
         int64_t top;
         bool null;
         const struct ast_expr *x = arg[0].expr;
-        if (!bind_constant_i64(&none, x, &type_bigint, &top, &null, e)) return false;
+        if (!bind_constant_i64(&none, x, &type_bigint, &top, &null, e)) return constant_hint(f, e);
         if (null || top < 1 || top > TYPE_FIELDS_MAX) {
             return bind_error(s->b, x->start, e, "22023: classify_top gives 1 to %d labels",
                               TYPE_FIELDS_MAX);
@@ -202,8 +209,9 @@ static bool bind_constants(struct expr_scope *s, const struct form *f, const str
     }
     if (count == 0) return true;
     *use = (struct model_use){.form = f->form, .limits_given = true, .overlap_max = -1};
-    if (!limit_value(s, arg[0].expr, &use->score_min, e)) return false;
-    return count < 2 || limit_value(s, arg[1].expr, &use->overlap_max, e);
+    if (!limit_value(s, arg[0].expr, &use->score_min, e)) return constant_hint(f, e);
+    if (count < 2 || limit_value(s, arg[1].expr, &use->overlap_max, e)) return true;
+    return constant_hint(f, e);
 }
 
 static const struct expr *wrong_count(struct expr_scope *s, const struct form *f,

@@ -102,10 +102,10 @@ static struct rel *train_rows(struct binder *b, const struct ast_insert *s, stru
     uint32_t cols = m->input.cols + targets;
     if (r->cols != cols) {
         bind_error(b, s->select->start, e,
-                   "42601: model \"%.*s\" learns from %u inputs and %u target%s, the query gives "
-                   "%u columns",
-                   TEXT_ARG(s->target.text), m->input.cols, targets, targets == 1 ? "" : "s",
-                   r->cols);
+                   "42601: model \"%.*s\" learns from %u input%s and %u target%s, the query gives "
+                   "%u column%s",
+                   TEXT_ARG(s->target.text), m->input.cols, m->input.cols == 1 ? "" : "s", targets,
+                   targets == 1 ? "" : "s", r->cols, r->cols == 1 ? "" : "s");
         return NULL;
     }
     const struct expr **x = ARENA_ARRAY(b->arena, x, cols);
