@@ -74,9 +74,9 @@ void page_formats(struct buf *out) {
     for (uint32_t k = 0; format_word(k).at; k++) {
         const struct codec *c = codec_find(format_word(k));
         assert(c);
-        const char *ways = c->decode && c->encode ? "Read and written"
-                           : c->decode            ? "Read"
-                                                  : "Written";
+        const char *ways = !c->encode  ? "Read" /* idx has a reader, and no decoder */
+                           : c->decode ? "Read and written"
+                                       : "Written";
         buf_addf(out, "\n## %s\n\n%s: %s.\n", c->name, ways, c->doc);
         page_options(out, c->option);
     }

@@ -1,8 +1,10 @@
-/* reference_models.c: the page of models: their providers' options, and the layers of networks. */
+/* reference_models.c: the page of models: their providers' options, the decoders of detectors, and
+ * the layers of networks. */
 #include "tests/reference.h"
 
 #include "udf/learn/layer.h"
 #include "udf/learn/model.h"
+#include "udf/vision/decoder.h"
 #include "udf/vision/vision.h"
 
 static const struct model_type *const providers[] = {&model_onnx, &model_train};
@@ -20,6 +22,17 @@ static void add_layers(struct buf *out) {
     }
 }
 
+static void add_decoders(struct buf *out) {
+    buf_add_str(out, "\n### Decoders\n\nHow the outputs of a detector become boxes, and what it "
+                     "wants of an image where no option says it.\n\n| decoder | | 'min-score' | "
+                     "'max-overlap' |\n|---|---|---|---|\n");
+    for (const struct decoder *const *d = decoders; *d; d++) {
+        buf_addf(out, "| `%s` | ", (*d)->name);
+        page_cell(out, (*d)->doc);
+        buf_addf(out, " | %g | %g |\n", (double)(*d)->score_min, (double)(*d)->overlap_max);
+    }
+}
+
 void page_models(struct buf *out) {
     page_begin(
         out, "Models",
@@ -29,6 +42,7 @@ void page_models(struct buf *out) {
         const struct model_type *m = providers[i];
         buf_addf(out, "\n## %s\n\n%s\n", m->provider, m->doc);
         page_options(out, m->option);
+        if (m == &model_onnx) add_decoders(out);
         if (m == &model_train) add_layers(out);
     }
 }

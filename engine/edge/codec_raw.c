@@ -128,7 +128,9 @@ static void raw_encoder_destroy(struct encoder *c) {
 
 const struct codec codec_raw = {
     .name = "raw",
-    .doc = "one line is one value of the stream's single column",
+    .doc = "one line is one value of the stream's single column; of the filesystem connector, "
+           "where there is a column of BLOB or IMAGE, one file is one row of the columns path "
+           "TEXT, bytes BLOB or IMAGE (of any name), modified TIMESTAMP, ordinal BIGINT",
     .option = raw_options,
     .decoder_create = raw_create,
     .decode = raw_decode,

@@ -243,7 +243,7 @@ static void linear_describe(const struct learn *m, struct arena *a, struct model
                             uint32_t *facts) {
     const struct linear *l = m->own;
     learn_fact(a, fact, facts, "parameters", "%zu", l->numbers);
-    learn_fact(a, fact, facts, "flops", "%llu", 2ULL * l->outputs * l->inputs);
+    learn_fact(a, fact, facts, "FLOPs a row", "%llu", 2ULL * l->outputs * l->inputs);
 }
 
 static bool linear_export(const struct learn *m, const struct version *v, struct buf *graph,

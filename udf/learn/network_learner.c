@@ -217,7 +217,7 @@ static void network_describe(const struct learn *m, struct arena *a, struct mode
     struct buf out;
     buf_init(&out);
     learn_fact(a, fact, facts, "parameters", "%zu", n->parameters);
-    learn_fact(a, fact, facts, "flops", "%llu", (unsigned long long)network_flops(n));
+    learn_fact(a, fact, facts, "FLOPs a row", "%llu", (unsigned long long)network_flops(n));
     for (uint32_t place = 1; place <= n->layers; place++) {
         const struct layer *l = n->layer;
         while (l->place != place) l++;
