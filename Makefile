@@ -11,8 +11,9 @@ build/build.ninja:
 	./setup.sh build test
 	meson setup build --buildtype=release -Dc_args=-O3
 
-demo: all                        ## a continuous query over a generated stream
+demo: all                        ## windows over a stream of events, and over a stream of pictures
 	./build/weir run --format table examples/demo.sql
+	./build/weir run --format table examples/pictures.sql
 
 test: all                        ## unit tests, case files, oracle
 	tests/run.sh build
