@@ -3,7 +3,8 @@
  *     docs ROOT PROGRAM [PAGE...]      README.md and the pages of docs/, or those given
  *
  * Each page has a folder of its own, in which its blocks (docs_page.h) run in their order, with the
- * program as `weir` and build/weir, and the repository's examples/. Commands that begin with `make`
+ * program as `weir` and build/weir, the repository's examples/, and data/: the folder of real data,
+ * $WEIR_TEST_DATA or ../shared/data, where there is one. Commands that begin with `make`
  * build and test the program itself: of them only the target is looked for. Links to files must
  * lead to one.
  */
@@ -30,10 +31,12 @@ static const char end_command[] = "\nlast=$?; printf '\\001end\\002\\n'; (exit $
 struct docs {
     const char *root, *program;
     struct tree tree;
+    char data[PATH_BYTES_MAX];   /* of real data; "": there is none */
     const char *page;            /* its path */
     char folder[PATH_BYTES_MAX]; /* in which it runs */
-    uint32_t setups, blocks, wrong;
-    struct block asked; /* the `sql run` that waits for its output; body at NULL: none */
+    uint32_t setups, blocks, wrong, skipped;
+    struct block
+        asked; /* the `sql run` or `sql data` that waits for its output; body at NULL: none */
 };
 
 static void complain(struct docs *d, const struct block *b, const char *sentence) {
@@ -252,6 +255,10 @@ static void run_sql(struct docs *d, const struct block *output) {
         complain(d, output, "output of no `sql run`");
         return;
     }
+    if (asked.kind == BLOCK_SQL_DATA && !d->data[0]) {
+        d->skipped++;
+        return;
+    }
     buf_init(&printed);
     write_file(d, "q.sql", asked.body);
     struct text format = asked.word.bytes > 0 ? asked.word : TEXT_LITERAL("ndjson");
@@ -276,7 +283,8 @@ static void run_block(struct docs *d, const struct block *b) {
     case BLOCK_CONSOLE: run_console(d, b); break;
     case BLOCK_SQL: check_sql(d, b, "q.sql"); break;
     case BLOCK_SQL_SETUP: set_up(d, b); break;
-    case BLOCK_SQL_RUN: d->asked = *b; break;
+    case BLOCK_SQL_RUN:
+    case BLOCK_SQL_DATA: d->asked = *b; break;
     case BLOCK_OUTPUT: run_sql(d, b); break;
     case BLOCK_FILE: make_file(d, b); break;
     case BLOCK_PICTURE: break;
@@ -284,7 +292,14 @@ static void run_block(struct docs *d, const struct block *b) {
     }
 }
 
-/* The page's folder: build/weir, and the examples. */
+static void link_to(const struct docs *d, const char *target, const char *name) {
+    char path[PATH_BYTES_MAX];
+    join(path, d->folder, name);
+    int done = symlink(target, path);
+    assert(done == 0);
+}
+
+/* The page's folder: build/weir, the examples, and real data. */
 static void make_folder(struct docs *d) {
     char path[PATH_BYTES_MAX], target[PATH_BYTES_MAX];
     snprintf(d->folder, sizeof d->folder, "/tmp/weir-docs-XXXXXX");
@@ -292,12 +307,18 @@ static void make_folder(struct docs *d) {
     assert(made);
     join(path, d->folder, "build");
     int done = mkdir(path, 0777);
-    join(path, d->folder, "build/weir");
-    done |= symlink(d->program, path);
-    join(path, d->folder, "examples");
-    join(target, d->root, "examples");
-    done |= symlink(target, path);
     assert(done == 0);
+    link_to(d, d->program, "build/weir");
+    join(target, d->root, "examples");
+    link_to(d, target, "examples");
+    if (d->data[0]) link_to(d, d->data, "data");
+}
+
+static void find_data(struct docs *d) {
+    char beside[PATH_BYTES_MAX];
+    const char *said = getenv("WEIR_TEST_DATA");
+    join(beside, d->root, "../shared/data");
+    if (!realpath(said ? said : beside, d->data)) d->data[0] = '\0';
 }
 
 /* A link to a file of the repository: "](docs/sql.md#time)", relative to the page. */
@@ -352,6 +373,7 @@ int main(int argc, char **argv) {
     }
     d.root = root;
     d.program = program;
+    find_data(&d);
     tree_init(&d.tree);
     tree_add(&d.tree, root, "docs", ".md");
     tree_sort(&d.tree);
@@ -359,6 +381,9 @@ int main(int argc, char **argv) {
     for (size_t i = 0; argc == 3 && i < d.tree.count; i++) run_page(&d, d.tree.path[i]);
     for (int i = 3; i < argc; i++) run_page(&d, argv[i]);
     tree_done(&d.tree);
-    printf("%u passed, %u failed\n", d.blocks - (d.wrong < d.blocks ? d.wrong : d.blocks), d.wrong);
+    uint32_t not_passed = d.wrong + d.skipped;
+    if (d.skipped > 0) printf("skipped: no test data for %u blocks\n", d.skipped);
+    printf("%u passed, %u failed\n", d.blocks - (not_passed < d.blocks ? not_passed : d.blocks),
+           d.wrong);
     return d.wrong > 0;
 }

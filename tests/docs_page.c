@@ -46,7 +46,8 @@ static enum block_kind read_info(struct text info, struct text *word_out) {
     } kinds[] = {
         {"console", "", BLOCK_CONSOLE},    {"sql", "", BLOCK_SQL},
         {"sql", "setup", BLOCK_SQL_SETUP}, {"sql", "run", BLOCK_SQL_RUN},
-        {"text", "output", BLOCK_OUTPUT},  {"text", "", BLOCK_PICTURE},
+        {"sql", "data", BLOCK_SQL_DATA},   {"text", "output", BLOCK_OUTPUT},
+        {"text", "", BLOCK_PICTURE},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (text_equal(language, text_of(kinds[i].language)) &&

@@ -6,6 +6,8 @@
  *     ```sql setup         the same, and is the setup of the blocks that follow
  *     ```sql run [FORMAT]  is run behind the setup; the next block, ```text output, is what it
  *                          prints
+ *     ```sql data [FORMAT] likewise, of files that do not come with the program: they lie under
+ *                          data/, and the block is passed over where they do not
  *     ```LANGUAGE file=F   is the file F for what follows on the page
  *     ```text              is a picture: nothing is run
  *
@@ -26,6 +28,7 @@ enum block_kind {
     BLOCK_SQL,
     BLOCK_SQL_SETUP,
     BLOCK_SQL_RUN,
+    BLOCK_SQL_DATA,
     BLOCK_OUTPUT,
     BLOCK_FILE,
     BLOCK_PICTURE,
@@ -34,7 +37,7 @@ enum block_kind {
 
 struct block {
     enum block_kind kind;
-    struct text word; /* SQL_RUN: the format, or nothing; FILE: the name */
+    struct text word; /* SQL_RUN, SQL_DATA: the format, or nothing; FILE: the name */
     struct text body; /* its lines, with their ends */
     uint32_t line;    /* of the fence */
 };
