@@ -31,7 +31,11 @@ static const struct topic topics[] = {
     {"CREATE QUERY", "CREATE QUERY [IF NOT EXISTS] name AS INSERT INTO target query;"},
     {"CREATE FUNCTION", "CREATE [OR REPLACE] FUNCTION [IF NOT EXISTS] name(argument type, ...)\n"
                         "RETURNS type AS expression;"},
-    {"DROP", "DROP STREAM | TABLE | VIEW | QUERY | FUNCTION [IF EXISTS] name;"},
+    {"CREATE MODEL", "CREATE [OR REPLACE] MODEL [IF NOT EXISTS] name [INPUT (column type, ...)]\n"
+                     "[OUTPUT (column type, ...)] WITH ('provider' = 'onnx' | 'train', ...);"},
+    {"INSERT INTO MODEL", "INSERT INTO MODEL name query; -- its inputs, then its targets"},
+    {"EXPORT MODEL", "EXPORT MODEL name TO 'file.onnx';"},
+    {"DROP", "DROP STREAM | TABLE | VIEW | QUERY | MODEL | FUNCTION [IF EXISTS] name;"},
     {"DESCRIBE", "DESCRIBE name;"},
     {"EXPLAIN", "EXPLAIN [ANALYZE] query;\nEXPLAIN INSERT INTO target query;"},
     {"SHOW", "SHOW STREAMS | TABLES | VIEWS | QUERIES | FUNCTIONS | MODELS | CONNECTORS | USERS\n"

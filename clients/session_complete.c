@@ -36,6 +36,8 @@ static void offer_functions(const struct completion *c, const struct session *s)
         const struct agg_table *table = &s->options.agg[t];
         for (uint32_t i = 0; i < table->count; i++) offer(c, text_of(table->agg[i].name));
     }
+    struct model_form_text form;
+    for (uint32_t i = 0; bind_model_form(i, &form); i++) offer(c, text_of(form.name));
 }
 
 void session_complete(const struct session *s, struct text prefix, void *context,

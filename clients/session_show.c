@@ -157,6 +157,12 @@ static bool show_functions(struct session *s, const struct ast_show *show, struc
             add_function(&l, agg->sig, agg->doc, "aggregate");
         }
     }
+    struct model_form_text form;
+    for (uint32_t i = 0; bind_model_form(i, &form); i++) {
+        if (session_like(show->like, text_of(form.name))) {
+            add_function(&l, form.sig, form.doc, "model");
+        }
+    }
     for (struct object *o = catalog_first(s->catalog); o; o = o->next) {
         bool made = o->kind == OBJECT_FUNCTION && o->function;
         if (made && session_like(show->like, o->name)) add_made_function(&l, o);
@@ -313,6 +319,12 @@ static bool describe_function(struct session *s, struct text name, bool *found, 
             add_described(&l, agg->sig, "aggregate", agg->doc);
             *found = true;
         }
+    }
+    struct model_form_text form;
+    for (uint32_t i = 0; bind_model_form(i, &form); i++) {
+        if (!text_equal_fold(name, text_of(form.name))) continue;
+        add_described(&l, form.sig, "model", form.doc);
+        *found = true;
     }
     if (*found) return listing_end(&l, s, e);
     listing_drop(&l);

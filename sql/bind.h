@@ -79,6 +79,12 @@ bool bind_materialized_view(const struct sql_env *env, const struct ast_create_v
 bool bind_model(const struct sql_env *env, const struct ast_create_model *m, struct arena *a,
                 struct model_definition *out, struct err *e) MUST_USE;
 
+/* The i-th way of asking a model, as functions are listed; false: there are no more. */
+struct model_form_text {
+    const char *name, *sig, *doc;
+};
+bool bind_model_form(uint32_t i, struct model_form_text *out);
+
 /* What a view or function is when it has been bound. */
 struct bound_object {
     const struct schema *schema; /* of a view's rows; a function: NULL */

@@ -21,13 +21,33 @@ struct form {
     enum model_form form;
     uint32_t constants; /* that may follow the inputs */
     uint32_t needed;    /* of them */
+    const char *sig, *doc;
 };
 
 static const struct form forms[] = {
-    {"classify", false, MODEL_CLASSIFY, 0, 0}, {"classify_top", false, MODEL_CLASSIFY_TOP, 1, 1},
-    {"detect", false, MODEL_DETECT, 2, 0},     {"embed", false, MODEL_EMBED, 0, 0},
-    {"predict", false, MODEL_PREDICT, 0, 0},   {"model_version", true, MODEL_PREDICT, 0, 0},
+    {"classify", false, MODEL_CLASSIFY, 0, 0, "classify(MODEL m, ANY...) TEXT",
+     "The best label that the model gives to its inputs."},
+    {"classify_top", false, MODEL_CLASSIFY_TOP, 1, 1,
+     "classify_top(MODEL m, ANY..., BIGINT) ARRAY<ROW<label TEXT, score DOUBLE>>",
+     "The best labels and their scores, as many as the constant says, best first."},
+    {"detect", false, MODEL_DETECT, 2, 0,
+     "detect(MODEL m, IMAGE, [DOUBLE, [DOUBLE]]) ARRAY<ROW<label TEXT, score DOUBLE, x DOUBLE, "
+     "y DOUBLE, w DOUBLE, h DOUBLE>>",
+     "The boxes that a detector finds, in pixels of the image, best first; the constants are the "
+     "least score, and the overlap beyond which the best box of a label stays."},
+    {"embed", false, MODEL_EMBED, 0, 0, "embed(MODEL m, ANY...) VECTOR",
+     "The vector that the model makes of its inputs."},
+    {"predict", false, MODEL_PREDICT, 0, 0, "predict(MODEL m, ANY...) ANY",
+     "The model's output; a ROW where it has several."},
+    {"model_version", true, MODEL_PREDICT, 0, 0, "model_version(MODEL m) BIGINT",
+     "Which version of the model answers: what it published, or how often it was replaced."},
 };
+
+bool bind_model_form(uint32_t i, struct model_form_text *out) {
+    if (i >= COUNT_OF(forms)) return false;
+    *out = (struct model_form_text){forms[i].name, forms[i].sig, forms[i].doc};
+    return true;
+}
 
 struct shared_model *bind_model_find(struct binder *b, const struct ast_name *name, struct err *e) {
     struct object *o = catalog_find(b->env->catalog, name->text);

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <ctype.h>
 
+#include "sql/bind.h"
 #include "udf/aggregate.h"
 #include "udf/table.h"
 
@@ -135,6 +136,20 @@ static void add_topic(struct buf *out, uint32_t table, bool listed) {
     }
 }
 
+/* What is asked of models, which are no rows of the tables of functions. */
+static void add_model_forms(struct buf *out) {
+    struct model_form_text form;
+    buf_add_str(out, "\n### Models\n\n[vision.md](../vision.md#asking) has their examples.\n\n"
+                     "| function | |\n|---|---|\n");
+    for (uint32_t i = 0; bind_model_form(i, &form); i++) {
+        buf_add_str(out, "| ");
+        page_code(out, form.sig);
+        buf_add_str(out, " | ");
+        page_cell(out, form.doc);
+        buf_add_str(out, " |\n");
+    }
+}
+
 void page_functions(struct buf *out) {
     page_begin(out, "Functions",
                "Each example is true, and run by a test. `T`, `K`, `V` stand for any type, the "
@@ -144,6 +159,7 @@ void page_functions(struct buf *out) {
                "`SHOW FUNCTIONS LIKE 'json%'` says the same at the prompt.");
     buf_add_str(out, "\n## Functions\n");
     for (uint32_t i = 0; i < fn_table_count; i++) add_topic(out, i, true);
+    add_model_forms(out);
     buf_add_str(out, "\n## Operators and forms\n");
     for (uint32_t i = 0; i < fn_table_count; i++) add_topic(out, i, false);
 }
