@@ -3,7 +3,8 @@
 # come with them.
 #   tests/examples.sh WEIR ROOT [quick]    quick: without the one that teaches a network
 set -uo pipefail
-weir=$1 root=$2 data=${WEIR_TEST_DATA:-$2/../shared/data}
+weir=$(realpath "$1") root=$(realpath "$2")
+data=${WEIR_TEST_DATA:-$root/../shared/data}
 passed=0 failed=0
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
