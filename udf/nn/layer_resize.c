@@ -9,10 +9,11 @@
 #include <math.h>
 #include <string.h>
 
-/* A word of a list as its number. */
+/* A word of a list as its number; *out stays where it is not given. */
 static bool word_read(struct layer_read *r, const char *name, const char *const *words,
                       uint32_t count, uint32_t *out, struct err *e) {
-    struct text t = text_of(words[*out]);
+    struct text t = {0};
+    if (!layer_read_attr(r, name)) return true;
     if (!layer_read_text(r, name, &t, e)) return false;
     for (uint32_t i = 0; i < count; i++) {
         if (!text_equal(t, text_of(words[i]))) continue;
@@ -33,11 +34,11 @@ static bool words_read(struct layer_read *r, struct resize *p, struct err *e) {
     uint32_t place = PLACE_HALF_PIXEL, mode = MODE_NEAREST, round = ROUND_HALF_DOWN, aspect = 0;
     if (r->opset < 11) {
         place = PLACE_ASYMMETRIC;
-        round = ROUND_DOWN;
+        round = ROUND_OUTWARD;
     }
     if (!word_read(r, "coordinate_transformation_mode", places, PLACE_COUNT, &place, e) ||
         !word_read(r, "mode", modes, MODE_COUNT, &mode, e) ||
-        !word_read(r, "nearest_mode", rounds, ROUND_COUNT, &round, e) ||
+        !word_read(r, "nearest_mode", rounds, ROUND_OUTWARD, &round, e) ||
         !word_read(r, "keep_aspect_ratio_policy", aspects, ASPECT_COUNT, &aspect, e)) {
         return false;
     }
@@ -107,11 +108,12 @@ static bool apply_scales(const struct step *s, struct resize_state *t, uint32_t 
     for (uint32_t k = 0; k < axes; k++) {
         uint32_t d;
         if (!dimension_of(s, k, &d, e)) return false;
-        double size = (double)scale[k] * (double)t->axis[d].in;
-        if (!(scale[k] > 0) || size > (double)shape_elements_max) {
+        float size = scale[k] * (float)t->axis[d].in;
+        if (!(scale[k] > 0) || size > (float)shape_elements_max) {
             return step_error(s, e, "a scale of %g", (double)scale[k]);
         }
         t->axis[d].scale = (double)scale[k];
+        t->axis[d].wanted = (double)size;
         t->axis[d].out = (size_t)size;
     }
     return true;
@@ -146,6 +148,7 @@ static bool apply_sizes(const struct step *s, struct resize_state *t, uint32_t a
         struct resample_axis *x = &t->axis[d];
         x->out = (size_t)size[k];
         x->scale = x->in > 0 ? (double)size[k] / (double)x->in : 1;
+        x->wanted = (double)size[k];
     }
     if (p->aspect == ASPECT_STRETCH) return true;
     double scale = common_scale(s, t, size, axes);
@@ -153,7 +156,8 @@ static bool apply_sizes(const struct step *s, struct resize_state *t, uint32_t a
         uint32_t d;
         if (!dimension_of(s, k, &d, e)) return false;
         t->axis[d].scale = scale;
-        t->axis[d].out = (size_t)floor(scale * (double)t->axis[d].in + 0.5);
+        t->axis[d].wanted = scale * (double)t->axis[d].in;
+        t->axis[d].out = (size_t)floor(t->axis[d].wanted + 0.5);
     }
     return true;
 }
@@ -180,7 +184,8 @@ static bool resize_sizes(struct step *s, struct resize_state *t, struct err *e) 
     uint32_t axes = p->axes > 0 ? p->axes : in->rank;
     for (uint32_t d = 0; d < in->rank; d++) {
         size_t size = (size_t)in->dim[d];
-        t->axis[d] = (struct resample_axis){.in = size, .out = size, .scale = 1, .crop_to = 1};
+        t->axis[d] = (struct resample_axis){
+            .in = size, .out = size, .scale = 1, .wanted = (double)size, .crop_to = 1};
     }
     if (given(s, RESIZE_SCALES) == given(s, RESIZE_SIZES)) {
         return step_error(s, e, "either scales or sizes must be given");

@@ -10,32 +10,39 @@
 #include <assert.h>
 #include <math.h>
 
+/* A scale of float32 is not quite what was meant: 3 / 0.6 is 4.9999998. As a float32 it is 5, and
+ * falls on the side of a pixel's border where everybody else has it. */
+static double rounded(double x) {
+    return (double)(float)x;
+}
+
 static double place_of(const struct resample *r, const struct resample_axis *x, size_t i) {
-    double at = (double)i, in = (double)x->in, out = x->scale * in;
+    double at = (double)i, in = (double)x->in, out = (double)x->out;
+    double half = rounded((at + 0.5) / x->scale);
     switch (r->place) {
-    case PLACE_HALF_PIXEL: return (at + 0.5) / x->scale - 0.5;
-    case PLACE_HALF_PIXEL_SYMMETRIC:
-        return in / 2 * (1 - (double)x->out / out) + (at + 0.5) / x->scale - 0.5;
-    case PLACE_PYTORCH_HALF_PIXEL: return x->out > 1 ? (at + 0.5) / x->scale - 0.5 : 0;
-    case PLACE_ALIGN_CORNERS: return out == 1 ? 0 : at * (in - 1) / (out - 1);
-    case PLACE_ASYMMETRIC: return at / x->scale;
-    case PLACE_TF_HALF_PIXEL: return (at + 0.5) / x->scale;
+    case PLACE_HALF_PIXEL: return half - 0.5;
+    case PLACE_HALF_PIXEL_SYMMETRIC: return rounded(in / 2 * (1 - out / x->wanted) + half - 0.5);
+    case PLACE_PYTORCH_HALF_PIXEL: return x->out > 1 ? half - 0.5 : 0;
+    case PLACE_ALIGN_CORNERS: return x->wanted == 1 ? 0 : rounded(at * (in - 1) / (x->wanted - 1));
+    case PLACE_ASYMMETRIC: return rounded(at / x->scale);
+    case PLACE_TF_HALF_PIXEL: return half;
     case PLACE_TF_CROP:
-        if (x->out == 1) return 0.5 * (x->crop_from + x->crop_to) * (in - 1);
-        return x->crop_from * (in - 1) +
-               at * (x->crop_to - x->crop_from) * (in - 1) / ((double)x->out - 1);
+        if (x->out == 1) return rounded(0.5 * (x->crop_from + x->crop_to) * (in - 1));
+        return rounded(x->crop_from * (in - 1) +
+                       at * (x->crop_to - x->crop_from) * (in - 1) / (out - 1));
     case PLACE_COUNT: break;
     }
     assert(false);
     return 0;
 }
 
-static double nearest_of(enum resample_round how, double at) {
+static double nearest_of(enum resample_round how, double scale, double at) {
     switch (how) {
     case ROUND_HALF_DOWN: return ceil(at - 0.5);
     case ROUND_HALF_UP: return floor(at + 0.5);
     case ROUND_DOWN: return floor(at);
     case ROUND_UP: return ceil(at);
+    case ROUND_OUTWARD: return scale < 1 ? ceil(at) : floor(at);
     case ROUND_COUNT: break;
     }
     assert(false);
@@ -107,7 +114,7 @@ bool resample_plan(const struct resample *r, struct resample_axis *x, struct are
         if (r->place == PLACE_TF_CROP && !(at >= 0 && at <= (double)x->in - 1)) {
             to[0] = -1;
         } else if (r->mode == MODE_NEAREST) {
-            to[0] = inside(nearest_of(r->round, at), x->in);
+            to[0] = inside(nearest_of(r->round, x->scale, at), x->in);
             weight[i] = 1;
         } else {
             pixel_plan(r, x, at, to, weight + i * x->taps);

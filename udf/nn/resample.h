@@ -30,7 +30,8 @@
     X(HALF_DOWN, "round_prefer_floor")                                                             \
     X(HALF_UP, "round_prefer_ceil")                                                                \
     X(DOWN, "floor")                                                                               \
-    X(UP, "ceil")
+    X(UP, "ceil")                                                                                  \
+    X(OUTWARD, "") /* opset 10: down where the axis grows, up where it shrinks */
 
 #define X(ID, name) PLACE_##ID,
 enum resample_place { RESAMPLE_PLACE_LIST(X) PLACE_COUNT };
@@ -52,7 +53,8 @@ struct resample {
 
 struct resample_axis {
     size_t in, out;
-    double scale;              /* out / in, as wanted before rounding */
+    double scale;              /* wanted / in */
+    double wanted;             /* out, before it was made a whole number */
     double crop_from, crop_to; /* of TF_CROP: 0..1 */
 
     uint32_t taps;        /* of each resized pixel */

@@ -21,17 +21,19 @@ struct axis {
     double scale;
 };
 
+/* Scales are float32, and what they give is too: 3 / 0.6 is 5. */
 static double place(uint32_t which, const struct axis *a, double i) {
     double length = a->scale * (double)a->in;
     double center = (double)a->in / 2 * (1 - (double)a->out / length);
+    double half = (double)(float)((i + 0.5) / a->scale) - 0.5;
     const double at[PLACES] = {
-        (i + 0.5) / a->scale - 0.5,
-        a->out > 1 ? (i + 0.5) / a->scale - 0.5 : 0,
+        half,
+        a->out > 1 ? half : 0,
         length == 1 ? 0 : i * ((double)a->in - 1) / (length - 1),
         i / a->scale,
-        center + (i + 0.5) / a->scale - 0.5,
+        center + half,
     };
-    return at[which];
+    return (double)(float)at[which];
 }
 
 static size_t inside(double at, int64_t n) {
@@ -93,7 +95,7 @@ static void resized(const struct resize_case *c, const struct tensor *x, size_t 
 static void resize_is_as_defined(void **unused) {
     (void)unused;
     static const char *const modes[] = {"nearest", "linear", "cubic"};
-    static const float scales[] = {0.5F, 0.6F, 1, 2, 2.5F, 3};
+    static const float scales[] = {0.5F, 0.6F, 0.7F, 1, 1.3F, 2, 2.5F, 3};
     struct random r = random_start("resize");
     for (uint32_t i = 0; i < random_rounds(90); i++) {
         struct probe p;
@@ -109,7 +111,7 @@ static void resize_is_as_defined(void **unused) {
             scale[2 + d] = scales[random_below(&r, COUNT_OF(scales))];
             size[2 + d] = 1 + (int64_t)random_below(&r, 20);
             a->scale = by_size ? (double)size[2 + d] / (double)a->in : (double)scale[2 + d];
-            a->out = by_size ? size[2 + d] : (int64_t)floor((double)scale[2 + d] * (double)a->in);
+            a->out = by_size ? size[2 + d] : (int64_t)floorf(scale[2 + d] * (float)a->in);
         }
         probe_init(&p, &r, 19);
         struct net_shape sx = probe_shape(4, 2, 2, (int)c.axis[0].in, (int)c.axis[1].in);
@@ -182,6 +184,67 @@ static void examples_come_out(void **unused) {
     }
 }
 
+/* A pixel between two is the same one whether scales or sizes say how much an axis grows, and
+ * 10 * 1.3 pixels are 13. */
+static void borders_are_met(void **unused) {
+    (void)unused;
+    static const struct {
+        int64_t in, out, pixel, from; /* the pixel is the from-th one, but for a rounding */
+        float scale;                  /* 0: by size */
+        const char *place, *round;
+    } cases[] = {
+        {7, 4, 3, 5, 0.6F, "asymmetric", "floor"},
+        {24, 28, 17, 14, 0, "half_pixel", "round_prefer_floor"},
+        {20, 24, 9, 8, 0, "asymmetric", "round_prefer_ceil"},
+        {13, 14, 13, 12, 0, "align_corners", "floor"},
+        {10, 13, 12, 9, 1.3F, "asymmetric", "floor"},
+        {14, 4, 0, 1, 1 / 3.0F, "half_pixel", "floor"},
+    };
+    struct random r = random_start("borders");
+    for (uint32_t i = 0; i < COUNT_OF(cases); i++) {
+        struct probe p;
+        struct net_shape in = {1, {cases[i].in}}, one = probe_shape(1, 1);
+        probe_init(&p, &r, 13);
+        float *x = probe_value(&p, "x", NET_F32, &in)->at;
+        x[cases[i].from] = 1;
+        bool by_size = cases[i].scale == 0;
+        if (by_size)
+            *(int64_t *)probe_value(&p, "n", NET_I64, &one)->at = cases[i].out;
+        else
+            *(float *)probe_value(&p, "n", NET_F32, &one)->at = cases[i].scale;
+        onnx_write_node(&p.w, "Resize", by_size ? "x - - n" : "x - n", "a");
+        onnx_write_text(&p.w, "coordinate_transformation_mode", cases[i].place);
+        onnx_write_text(&p.w, "nearest_mode", cases[i].round);
+        probe_ints(&p, "i", &cases[i].pixel, 1);
+        onnx_write_node(&p.w, "Gather", "a i", "y");
+        struct probe_wanted w = probe_wanted(&p, "y", NET_F32, &one);
+        w.at[0] = 1;
+        probe_check(&p, &w, 1);
+        probe_done(&p);
+    }
+}
+
+/* Opset 10 takes the pixel before where an axis grows, the one behind where it shrinks. */
+static void old_nearest_goes_outwards(void **unused) {
+    (void)unused;
+    struct random r = random_start("old");
+    static const struct {
+        float scale[4];
+        int64_t columns;
+        double wanted[12];
+    } cases[] = {
+        {{1, 1, 1, 0.6F}, 2, {1, 3, 5, 7}},
+        {{1, 1, 1, 1.5F}, 6, {1, 1, 2, 3, 3, 4, 5, 5, 6, 7, 7, 8}},
+    };
+    for (uint32_t i = 0; i < COUNT_OF(cases); i++) {
+        struct probe p;
+        numbers(&p, &r, 10, 2, 4);
+        onnx_write_node(&p.w, "Resize", "x n", "y");
+        check_example(&p, cases[i].scale, cases[i].wanted,
+                      &(struct net_shape){4, {1, 1, 2, cases[i].columns}});
+    }
+}
+
 /* Only some axes; no side larger (smaller) than asked for, all by one scale. */
 static void axes_and_aspect(void **unused) {
     (void)unused;
@@ -235,10 +298,9 @@ static void crop_and_resize(void **unused) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(resize_is_as_defined),
-        cmocka_unit_test(examples_come_out),
-        cmocka_unit_test(axes_and_aspect),
-        cmocka_unit_test(crop_and_resize),
+        cmocka_unit_test(resize_is_as_defined), cmocka_unit_test(examples_come_out),
+        cmocka_unit_test(borders_are_met),      cmocka_unit_test(old_nearest_goes_outwards),
+        cmocka_unit_test(axes_and_aspect),      cmocka_unit_test(crop_and_resize),
     };
     return cmocka_run_group_tests(tests, probe_setup, probe_teardown);
 }
