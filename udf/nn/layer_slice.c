@@ -24,7 +24,8 @@ static int64_t limited(int64_t at, int64_t least, int64_t most) {
     return at < least ? least : at > most ? most : at;
 }
 
-/* Start, count and step along one axis (NumPy's rules). */
+/* Start, count and step along one axis. NumPy's rules, but for ONNX's: backwards, a start in front
+ * of the axis is its first element. */
 struct cut {
     int64_t start, count, step;
 };
@@ -44,7 +45,7 @@ static struct cut cut_of(int64_t size, int64_t start, int64_t end, int64_t step)
         end = limited(end, 0, size);
         c.count = end > c.start ? (end - c.start - 1) / step + 1 : 0;
     } else {
-        c.start = limited(start, -1, size - 1);
+        c.start = limited(start, size > 0 ? 0 : -1, size - 1);
         end = limited(end, -1, size - 1);
         c.count = c.start > end ? (c.start - end - 1) / -step + 1 : 0;
     }
@@ -308,6 +309,7 @@ static bool pad_turn(struct layer_turn *t, bool *done_out, struct err *e) {
 
 static const struct layer rows[] = {
     {.name = "Slice",
+     .since = 1,
      .ins_min = 1,
      .ins_max = 5,
      .values = 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4,
@@ -317,6 +319,7 @@ static const struct layer rows[] = {
      .mixes = slice_mixes,
      .turn = slice_turn},
     {.name = "Pad",
+     .since = 2,
      .ins_min = 1,
      .ins_max = 4,
      .values = 1 << 1 | 1 << 3,
