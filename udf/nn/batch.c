@@ -6,8 +6,9 @@
  * that keep the shape and still do (a softmax along dimension 0) say so (layer->mixes). Numbers
  * that differ between the trials, made of Shape, may say only how shapes are.
  *
- * Before the second trial, a Reshape from [1, ...] to a constant [1, ...] gets 0 ("as the input
- * has") as its first dimension, and a Resize to constant sizes leaves dimension 0 out.
+ * Where the file says that there is one row: before the second trial, a Reshape from [1, ...] to a
+ * constant [1, ...] gets 0 ("as the input has") as its first dimension, and a Resize to constant
+ * sizes leaves dimension 0 out.
  */
 #include "udf/nn/batch.h"
 
@@ -17,7 +18,7 @@
 #include "udf/nn/layer_resize.h"
 #include "udf/nn/step.h"
 
-enum class {
+enum row_class {
     CLASS_FIXED,  /* the same whatever the batch is */
     CLASS_ROWS,   /* row i is made of the inputs' row i */
     CLASS_VARIES, /* depends on the number of rows */
@@ -33,7 +34,7 @@ struct batch {
     struct graph *g;
     struct trial one, many;
     int64_t rows; /* of the second trial */
-    enum class *class;
+    enum row_class *class;
     struct rewrite *rewrite;
     uint32_t rewrites;
 };
@@ -94,9 +95,19 @@ static bool rewrite_resize(struct batch *b, uint32_t node, struct err *e) {
     return true;
 }
 
+/* A file that takes any number of rows means the constants that it says. */
+static bool rows_are_fixed(const struct graph *g) {
+    for (uint32_t i = 0; i < g->inputs; i++) {
+        const struct net_shape *s = &g->value[g->input[i]].shape;
+        if (s->rank == SHAPE_UNKNOWN || s->dim[0] != 1) return false;
+    }
+    return true;
+}
+
 static bool rewrite_all(struct batch *b, struct err *e) {
     b->rewrite = ARENA_ARRAY(b->g->load, b->rewrite, b->g->nodes + 1);
     if (!b->rewrite) return err_memory(e);
+    if (!rows_are_fixed(b->g)) return true;
     for (uint32_t n = 0; n < b->g->nodes; n++) {
         bool good = is_op(&b->g->node[n], "Reshape")  ? rewrite_reshape(b, n, e)
                     : is_op(&b->g->node[n], "Resize") ? rewrite_resize(b, n, e)
@@ -152,7 +163,7 @@ static bool inputs_allowed(const struct batch *b, const struct node *n, bool *ro
     for (uint32_t i = 0; i < n->ins; i++) {
         if (n->in[i] == GRAPH_NONE) continue;
         bool says_shape = i < 32 && n->layer->values >> i & 1;
-        enum class c = b->class[n->in[i]];
+        enum row_class c = b->class[n->in[i]];
         if (c == CLASS_MIXED || (c == CLASS_VARIES && !says_shape) ||
             (c == CLASS_ROWS && says_shape)) {
             return false;
@@ -172,22 +183,23 @@ static bool ranks_agree(const struct batch *b, const struct node *n) {
     return true;
 }
 
-static enum class node_class(const struct batch *b, uint32_t node, uint32_t out) {
+static enum row_class node_class(const struct batch *b, uint32_t node, uint32_t out) {
     const struct node *n = &b->g->node[node];
     const struct planned *one = &b->one.value[out], *many = &b->many.value[out];
-    if (one->t.shape.rank == SHAPE_UNKNOWN ||
-        many->t.shape.rank == SHAPE_UNKNOWN){return CLASS_MIXED;}
-bool rows, spreads = is_op(n, "ConstantOfShape") || is_op(n, "Expand");
-bool allowed = inputs_allowed(b, n, &rows);
-if (allowed && !rows && spreads && scales(b, out)) return CLASS_ROWS;
-if (one->known && many->known) return same(b, out) ? CLASS_FIXED : CLASS_VARIES;
-if (!allowed) return CLASS_MIXED;
-if (!rows) return same(b, out) ? CLASS_FIXED : CLASS_MIXED;
-if (n->layer->flags & LAYER_EACH && !ranks_agree(b, n)) return CLASS_MIXED;
-if (n->layer->mixes && (!b->many.step[node] || n->layer->mixes(b->many.step[node]))) {
-    return CLASS_MIXED;
-}
-return scales(b, out) ? CLASS_ROWS : CLASS_MIXED;
+    if (one->t.shape.rank == SHAPE_UNKNOWN || many->t.shape.rank == SHAPE_UNKNOWN) {
+        return CLASS_MIXED;
+    }
+    bool rows, spreads = is_op(n, "ConstantOfShape") || is_op(n, "Expand");
+    bool allowed = inputs_allowed(b, n, &rows);
+    if (allowed && !rows && spreads && scales(b, out)) return CLASS_ROWS;
+    if (one->known && many->known) return same(b, out) ? CLASS_FIXED : CLASS_VARIES;
+    if (!allowed) return CLASS_MIXED;
+    if (!rows) return same(b, out) ? CLASS_FIXED : CLASS_MIXED;
+    if (n->layer->flags & LAYER_EACH && !ranks_agree(b, n)) return CLASS_MIXED;
+    if (n->layer->mixes && (!b->many.step[node] || n->layer->mixes(b->many.step[node]))) {
+        return CLASS_MIXED;
+    }
+    return scales(b, out) ? CLASS_ROWS : CLASS_MIXED;
 }
 
 static bool classify(struct batch *b) {

@@ -10,6 +10,8 @@
 #include "udf/nn/net_private.h"
 #include "udf/nn/pass.h"
 
+enum { KNOWN_DIMS_MAX = 16, SMALL_DIM_MAX = 64 };
+
 struct net {
     struct arena arena;
     struct layer_env env;
@@ -54,20 +56,60 @@ static bool shapes_are_given(const struct graph *g) {
     return true;
 }
 
-/* A trial with the declared shapes, or with guesses; *found_out false: none worked. */
-static bool try_shapes(struct net *n, struct trial *t, const struct net_shape **in_out,
-                       bool *found_out, struct err *e) {
+struct attempt {
+    struct trial *trial;
+    const struct net_shape *in; /* of the last */
+    bool found;                 /* it worked */
+};
+
+/* false: no other shapes would do. */
+static bool try_one(const struct graph *g, struct attempt *a, int64_t batch, int64_t guess,
+                    struct err *e) {
+    struct net_shape *in = trial_shapes(g, g->load, batch, guess);
+    if (!in) return err_memory(e);
+    a->in = in;
+    a->found = trial_run(g, in, g->load, a->trial, e);
+    return a->found || (e->code != ERR_LIMIT && strcmp(e->sqlstate, "0A000") != 0);
+}
+
+/* The dimensions of constants and inputs, each once. */
+static uint32_t known_dims(const struct graph *g, int64_t out[KNOWN_DIMS_MAX]) {
+    uint32_t count = 0;
+    for (uint32_t v = 0; v < g->values; v++) {
+        const struct net_shape *s = &g->value[v].shape;
+        bool known = g->value[v].constant || g->value[v].is_input;
+        for (uint32_t d = 0; known && s->rank <= NET_RANK_MAX && d < s->rank; d++) {
+            bool new = s->dim[d] > 1;
+            for (uint32_t i = 0; i < count; i++) new &= out[i] != s->dim[d];
+            if (new &&count < KNOWN_DIMS_MAX) out[count++] = s->dim[d];
+        }
+    }
+    return count;
+}
+
+/* A free first dimension that cannot be 1 may be one that stands elsewhere in the file, or a small
+ * number. Else what was wrong with 1 stays wrong. */
+static bool try_first_dims(const struct graph *g, struct attempt *a, struct err *e) {
+    int64_t dims[KNOWN_DIMS_MAX];
+    uint32_t count = known_dims(g, dims);
+    struct err first = *e;
+    bool more = true;
+    for (uint32_t i = 0; i < count && more && !a->found; i++) more = try_one(g, a, dims[i], 1, e);
+    for (int64_t d = 2; d <= SMALL_DIM_MAX && more && !a->found; d++) {
+        more = try_one(g, a, d, 1, e);
+    }
+    if (!a->found) *e = first;
+    return a->found;
+}
+
+/* A trial with the declared shapes, or with guesses; not found: none worked. */
+static bool try_shapes(const struct graph *g, struct attempt *a, struct err *e) {
     static const int64_t guesses[] = {224, 320, 416, 640, 128, 64, 32, 16, 1};
-    const struct graph *g = &n->graph;
-    bool given = shapes_are_given(g);
-    *found_out = false;
-    for (size_t i = 0; i < COUNT_OF(guesses) && !*found_out; i++) {
-        struct net_shape *in = trial_shapes(g, g->load, 1, guesses[i]);
-        if (!in) return err_memory(e);
-        *found_out = trial_run(g, in, g->load, t, e);
-        *in_out = in;
-        if (*found_out) return true;
-        if (given || e->code == ERR_LIMIT) return false;
+    if (shapes_are_given(g)) {
+        return try_one(g, a, 1, 1, e) && (a->found || try_first_dims(g, a, e));
+    }
+    for (size_t i = 0; i < COUNT_OF(guesses) && !a->found; i++) {
+        if (!try_one(g, a, 1, guesses[i], e)) return false;
     }
     return true;
 }
@@ -121,8 +163,7 @@ static bool load(struct net *n, struct text onnx, const struct net_options *o, s
     struct graph *g = &n->graph;
     struct onnx_model m;
     struct trial t;
-    const struct net_shape *in = NULL;
-    bool found;
+    struct attempt a = {.trial = &t};
     if (!onnx_read(onnx, g->load, &m, e) || !build_graph(&m, g, e) ||
         !build_drop_identities(g, e)) {
         return false;
@@ -132,11 +173,11 @@ static bool load(struct net *n, struct text onnx, const struct net_options *o, s
     if (!n->classes.at) return err_memory(e);
     parameters_count(n);
     if (!trial_fold(g, e)) return false;
-    if (!try_shapes(n, &t, &in, &found, e)) return false;
-    n->facts.flops = found && t.whole ? t.flops : 0;
-    if (!ports_make(n, &m, found ? &t : NULL, e)) return false;
-    if (found && !batch_find(g, in, &n->batches, e)) return false;
-    if (found && !o->plain && !improve(n, in, e)) return false;
+    if (!try_shapes(g, &a, e)) return false;
+    n->facts.flops = a.found && t.whole ? t.flops : 0;
+    if (!ports_make(n, &m, a.found ? &t : NULL, e)) return false;
+    if (a.found && !batch_find(g, a.in, &n->batches, e)) return false;
+    if (a.found && !o->plain && !improve(n, a.in, e)) return false;
     n->facts.layers = g->nodes;
     return graph_settle(g, e);
 }

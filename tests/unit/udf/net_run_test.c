@@ -165,6 +165,48 @@ static void values_may_say_shapes(void **unused) {
     onnx_writer_done(&w);
 }
 
+/* A free first dimension need not be a number of rows: what does not fit one row may fit more, and
+ * constants that the file says mean what they say. */
+static void a_free_dimension_may_be_anything(void **unused) {
+    (void)unused;
+    static float weights[20];
+    static int64_t flat[] = {1, -1}, five[] = {5};
+    const struct tensor by = {NET_F32, {2, {7, 2}}, weights}, to = {NET_I64, {1, {2}}, flat},
+                        k = {NET_I64, {1, {1}}, five};
+    static const struct {
+        const char *op, *in;
+        struct net_shape out; /* for 7 rows of 2 */
+    } cases[] = {
+        {"Reshape", "x to", {2, {1, 14}}},
+        {"Gemm", "x by", {2, {2, 2}}}, /* x is transposed */
+        {"TopK", "x k", {2, {5, 2}}},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct err e = {0};
+        struct onnx_writer w;
+        onnx_writer_init(&w, 13);
+        onnx_write_input(&w, "x", NET_F32, &(struct net_shape){2, {NET_DIM_FREE, 2}});
+        onnx_write_constant(&w, "by", &by);
+        onnx_write_constant(&w, "to", &to);
+        onnx_write_constant(&w, "k", &k);
+        onnx_write_node(&w, cases[i].op, cases[i].in, i == 2 ? "y z" : "y");
+        if (i == 1) onnx_write_int(&w, "transA", 1);
+        if (i == 2) onnx_write_int(&w, "axis", 0);
+        onnx_write_output(&w, "y");
+        struct net *n = net_load(onnx_write_file(&w), &e);
+        if (!n) print_message("%s: %s\n", cases[i].op, e.message);
+        assert_non_null(n);
+        assert_false(net_batches(n));
+        struct net_run *r = net_run_create(n, &e);
+        struct net_tensor in = {NET_F32, {2, {7, 2}}, weights}, out;
+        assert_true(net_run(r, &in, &out, &e));
+        assert_true(shape_equal(&out.shape, &cases[i].out));
+        net_run_destroy(r);
+        net_destroy(n);
+        onnx_writer_done(&w);
+    }
+}
+
 static void inputs_are_checked(void **unused) {
     (void)unused;
     struct err e = {0};
@@ -223,6 +265,7 @@ int main(void) {
         cmocka_unit_test(runs_of_one_shape_allocate_nothing),
         cmocka_unit_test(shapes_may_change),
         cmocka_unit_test(values_may_say_shapes),
+        cmocka_unit_test(a_free_dimension_may_be_anything),
         cmocka_unit_test(inputs_are_checked),
         cmocka_unit_test(places_do_not_overlap),
     };
