@@ -96,7 +96,7 @@ static const char *const promised[] = {"Conv",
                                        "NonMaxSuppression",
                                        "Einsum"};
 
-enum { CASES_MAX = 10000 };
+enum { CASES_MAX = 10000, OPSET_MIN = 7, OPSET_MAX = 22 }; /* of opsets: promised */
 
 struct counts {
     uint32_t passed, failed, skipped;
@@ -143,6 +143,11 @@ static bool outside(struct text file, struct arena *a, char *reason) {
     for (uint32_t i = 0; i < m.nodes; i++) {
         if (!is_promised(&m.node[i])) {
             snprintf(reason, ONNX_CASE_REASON_BYTES, "operator %.*s", TEXT_ARG(m.node[i].op));
+            return true;
+        }
+        if (m.opset < OPSET_MIN || m.opset > OPSET_MAX) {
+            snprintf(reason, ONNX_CASE_REASON_BYTES, "operator %.*s of opset %lld",
+                     TEXT_ARG(m.node[i].op), (long long)m.opset);
             return true;
         }
         if (attr_outside(&m.node[i], reason)) return true;

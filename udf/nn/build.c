@@ -7,12 +7,16 @@
 #include "udf/nn/build.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "engine/base/map.h"
 #include "udf/nn/layer.h"
 
-enum { OPSET_MIN = 7, OPSET_MAX = 22 };
+/* From 7 on every operator of the tables is defined as here, or says since and until when. Opsets
+ * 23 to 25 gave them nothing but element types. Of older files operators are taken whose definition
+ * is as old as that of 7. */
+enum { OPSET_OLD = 7, OPSET_MAX = 25 };
 
 struct build {
     struct graph *g;
@@ -126,12 +130,22 @@ static bool add_constant_node(struct build *b, const struct onnx_node *n, struct
     return true;
 }
 
+/* The file's operator is not the one that the table's row is: it came later, or is gone. */
+static bool opset_fits(const struct build *b, const struct onnx_node *n, const struct layer *l,
+                       struct err *e) {
+    uint32_t since = l->since > 0 ? l->since : OPSET_OLD;
+    bool early = b->g->opset<since, late = l->until> 0 && b->g->opset > l->until;
+    char reason[80];
+    if (!early && !late) return true;
+    snprintf(reason, sizeof reason, "is not supported in opset %u: %s opset %u it is", b->g->opset,
+             early ? "from" : "up to", early ? since : l->until);
+    return unsupported(n, reason, e);
+}
+
 static bool layer_fits(const struct build *b, const struct onnx_node *n, const struct layer *l,
                        struct err *e) {
     if (!l) return unsupported(n, "is not supported", e);
-    if ((l->since > 0 && b->g->opset < l->since) || (l->until > 0 && b->g->opset > l->until)) {
-        return unsupported(n, "is not in the file's opset", e);
-    }
+    if (!opset_fits(b, n, l, e)) return false;
     bool many = l->ins_max != LAYER_ANY && n->ins > l->ins_max;
     if (n->ins < l->ins_min || many) {
         return err_set(e, ERR_SQL, "22023", "node \"%.*s\" (%s): %u inputs", TEXT_ARG(n->name),
@@ -238,9 +252,9 @@ static bool add_outputs(struct build *b, struct err *e) {
 
 bool build_graph(const struct onnx_model *m, struct graph *g, struct err *e) {
     struct build b = {.g = g, .m = m};
-    if (m->opset < OPSET_MIN || m->opset > OPSET_MAX) {
-        return err_set(e, ERR_SQL, "0A000", "opset %lld is not supported: %d to %d are",
-                       (long long)m->opset, OPSET_MIN, OPSET_MAX);
+    if (m->opset < 0 || m->opset > OPSET_MAX) {
+        return err_set(e, ERR_SQL, "0A000", "opset %lld is not supported: those up to %d are",
+                       (long long)m->opset, OPSET_MAX);
     }
     g->opset = (uint32_t)m->opset;
     map_init(&b.names, &(struct map_options){.value_bytes = sizeof(uint32_t)});

@@ -75,7 +75,7 @@ enum { LAYER_ANY = 255, LAYER_INPUTS_ROOM = 8 };
 
 struct layer {
     const char *name;         /* ONNX's */
-    uint8_t since, until;     /* opsets that have it; 0: all */
+    uint8_t since, until;     /* opsets that define it as it is here; 0: from 7 on, to the last */
     uint8_t ins_min, ins_max; /* LAYER_ANY: no limit */
     uint8_t outs_max;         /* 0: one */
     uint8_t variant;          /* which of those that share functions */

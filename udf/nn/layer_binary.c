@@ -404,10 +404,10 @@ enum {
     X("And", VARIANT_AND, TYPE_BOOL, 0, LAYER_EACH, 2, binary)                                     \
     X("Or", VARIANT_OR, TYPE_BOOL, 0, LAYER_EACH, 2, binary)                                       \
     X("Xor", VARIANT_XOR, TYPE_BOOL, 0, LAYER_EACH, 2, binary)                                     \
-    X("Max", LOOP_MAX, TYPE_NUMBERS, 0, LAYER_EACH, LAYER_ANY, variadic)                           \
-    X("Min", LOOP_MIN, TYPE_NUMBERS, 0, LAYER_EACH, LAYER_ANY, variadic)                           \
-    X("Sum", LOOP_ADD, TYPE_F32, 0, LAYER_EACH, LAYER_ANY, variadic)                               \
-    X("Mean", LOOP_DIV, TYPE_F32, 0, LAYER_EACH, LAYER_ANY, variadic)                              \
+    X("Max", LOOP_MAX, TYPE_NUMBERS, 6, LAYER_EACH, LAYER_ANY, variadic)                           \
+    X("Min", LOOP_MIN, TYPE_NUMBERS, 6, LAYER_EACH, LAYER_ANY, variadic)                           \
+    X("Sum", LOOP_ADD, TYPE_F32, 6, LAYER_EACH, LAYER_ANY, variadic)                               \
+    X("Mean", LOOP_DIV, TYPE_F32, 6, LAYER_EACH, LAYER_ANY, variadic)                              \
     X("Pow", LOOP_MUL, TYPE_NUMBERS, 0, LAYER_EACH, 2, pow)                                        \
     X("Where", LOOP_MUL, TYPE_BOOL, 9, LAYER_EACH, 3, where)
 
@@ -435,6 +435,7 @@ static const struct layer rows[] = {
          .run = binary_run,
          .turn = layer_turn_any},
     {.name = "Clip",
+     .since = 6,
      .ins_min = 1,
      .ins_max = 3,
      .types = TYPE_NUMBERS,

@@ -172,6 +172,7 @@ static bool columns_run(struct step *s, struct err *e) {
 
 static const struct layer rows[] = {
     {.name = "Conv",
+     .since = 1,
      .ins_min = 2,
      .ins_max = 3,
      .types = TYPE_F32,

@@ -169,6 +169,7 @@ static bool transposed_run(struct step *s, struct err *e) {
 
 static const struct layer rows[] = {
     {.name = "ConvTranspose",
+     .since = 1,
      .ins_min = 2,
      .ins_max = 3,
      .types = TYPE_F32,

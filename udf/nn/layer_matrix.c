@@ -179,6 +179,7 @@ static bool product_run(struct step *s, struct err *e) {
 
 static const struct layer rows[] = {
     {.name = "MatMul",
+     .since = 1,
      .ins_min = 2,
      .ins_max = 2,
      .types = TYPE_F32,

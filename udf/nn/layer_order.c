@@ -205,6 +205,7 @@ static bool top_run(struct step *s, struct err *e) {
 
 static const struct layer rows[] = {
     {.name = "ArgMax",
+     .since = 1,
      .ins_min = 1,
      .ins_max = 1,
      .types = TYPE_NUMBERS,
@@ -213,6 +214,7 @@ static const struct layer rows[] = {
      .plan = arg_plan,
      .run = arg_run},
     {.name = "ArgMin",
+     .since = 1,
      .ins_min = 1,
      .ins_max = 1,
      .variant = 1,
@@ -222,6 +224,7 @@ static const struct layer rows[] = {
      .plan = arg_plan,
      .run = arg_run},
     {.name = "TopK",
+     .since = 1,
      .ins_min = 1,
      .ins_max = 2,
      .outs_max = 2,

@@ -72,6 +72,7 @@ static bool gather_mixes(const struct step *s) {
 
 static const struct layer rows[] = {
     {.name = "Gather",
+     .since = 1,
      .ins_min = 2,
      .ins_max = 2,
      .params_bytes = sizeof(struct gather),

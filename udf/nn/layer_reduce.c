@@ -257,6 +257,7 @@ static bool reduce_turn(struct layer_turn *t, bool *done_out, struct err *e) {
 static const struct layer rows[] = {
 #define X(ID, name_, begin, fold, end)                                                             \
     {.name = #name_,                                                                               \
+     .since = 1,                                                                                   \
      .ins_min = 1,                                                                                 \
      .ins_max = 2,                                                                                 \
      .variant = REDUCE_##ID,                                                                       \

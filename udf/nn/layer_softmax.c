@@ -97,6 +97,7 @@ static bool softmax_turn(struct layer_turn *t, bool *done_out, struct err *e) {
 
 static const struct layer rows[] = {
     {.name = "Softmax",
+     .since = 1,
      .ins_min = 1,
      .ins_max = 1,
      .types = TYPE_F32,
@@ -108,6 +109,7 @@ static const struct layer rows[] = {
      .mixes = softmax_mixes,
      .turn = softmax_turn},
     {.name = "LogSoftmax",
+     .since = 1,
      .ins_min = 1,
      .ins_max = 1,
      .variant = 1,

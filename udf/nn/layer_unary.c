@@ -243,23 +243,23 @@ enum { SIGNED = TYPE_F32 | TYPE_I64 | TYPE_I32 | TYPE_I8 };
 
 /* Operators:  ONNX's name  variant  types  since  read() */
 #define UNARY_LIST(X)                                                                              \
-    X("Relu", LOOP_RELU, SIGNED, 0, NULL)                                                          \
-    X("LeakyRelu", LOOP_LEAKY_RELU, TYPE_F32, 0, leaky_read)                                       \
-    X("Elu", LOOP_ELU, TYPE_F32, 0, elu_read)                                                      \
-    X("Selu", LOOP_SELU, TYPE_F32, 0, selu_read)                                                   \
-    X("Sigmoid", LOOP_SIGMOID, TYPE_F32, 0, NULL)                                                  \
-    X("HardSigmoid", LOOP_HARD_SIGMOID, TYPE_F32, 0, hard_sigmoid_read)                            \
+    X("Relu", LOOP_RELU, SIGNED, 6, NULL)                                                          \
+    X("LeakyRelu", LOOP_LEAKY_RELU, TYPE_F32, 6, leaky_read)                                       \
+    X("Elu", LOOP_ELU, TYPE_F32, 6, elu_read)                                                      \
+    X("Selu", LOOP_SELU, TYPE_F32, 6, selu_read)                                                   \
+    X("Sigmoid", LOOP_SIGMOID, TYPE_F32, 6, NULL)                                                  \
+    X("HardSigmoid", LOOP_HARD_SIGMOID, TYPE_F32, 6, hard_sigmoid_read)                            \
     X("HardSwish", LOOP_HARD_SWISH, TYPE_F32, 14, hard_swish_read)                                 \
-    X("Tanh", LOOP_TANH, TYPE_F32, 0, NULL)                                                        \
-    X("Exp", LOOP_EXP, TYPE_F32, 0, NULL)                                                          \
-    X("Sqrt", LOOP_SQRT, TYPE_F32, 0, NULL)                                                        \
-    X("Abs", LOOP_ABS, SIGNED | TYPE_U8, 0, NULL)                                                  \
-    X("Neg", LOOP_NEG, SIGNED, 0, NULL)                                                            \
-    X("Floor", LOOP_FLOOR, TYPE_F32, 0, NULL)                                                      \
-    X("Ceil", LOOP_CEIL, TYPE_F32, 0, NULL)                                                        \
-    X("Reciprocal", LOOP_RECIPROCAL, TYPE_F32, 0, NULL)                                            \
-    X("Log", SLOW + SLOW_LOG, TYPE_F32, 0, NULL)                                                   \
-    X("Softplus", SLOW + SLOW_SOFTPLUS, TYPE_F32, 0, NULL)                                         \
+    X("Tanh", LOOP_TANH, TYPE_F32, 6, NULL)                                                        \
+    X("Exp", LOOP_EXP, TYPE_F32, 6, NULL)                                                          \
+    X("Sqrt", LOOP_SQRT, TYPE_F32, 6, NULL)                                                        \
+    X("Abs", LOOP_ABS, SIGNED | TYPE_U8, 6, NULL)                                                  \
+    X("Neg", LOOP_NEG, SIGNED, 6, NULL)                                                            \
+    X("Floor", LOOP_FLOOR, TYPE_F32, 6, NULL)                                                      \
+    X("Ceil", LOOP_CEIL, TYPE_F32, 6, NULL)                                                        \
+    X("Reciprocal", LOOP_RECIPROCAL, TYPE_F32, 6, NULL)                                            \
+    X("Log", SLOW + SLOW_LOG, TYPE_F32, 6, NULL)                                                   \
+    X("Softplus", SLOW + SLOW_SOFTPLUS, TYPE_F32, 1, NULL)                                         \
     X("Mish", SLOW + SLOW_MISH, TYPE_F32, 18, NULL)                                                \
     X("Erf", SLOW + SLOW_ERF, TYPE_F32, 9, NULL)                                                   \
     X("Round", SLOW + SLOW_ROUND, TYPE_F32, 11, NULL)                                              \
@@ -290,6 +290,7 @@ static const struct layer rows[] = {
          .run = not_run,
          .turn = layer_turn_any},
     {.name = "Cast",
+     .since = 6,
      .ins_min = 1,
      .ins_max = 1,
      .flags = LAYER_EACH,

@@ -8,8 +8,10 @@
  * Shapes are in the file's order (images: NCHW), values row-major. Element types: float32, int64,
  * int32, uint8, int8, bool; float16 and double are float32 inside and at the borders.
  *
- * Errors: ERR_SQL 22023 at load, naming node and reason: an operator, type or opset (7 to 22) that
- * is not supported, a shape that does not fit, a file that is no ONNX. Sizes and nesting are
+ * Opsets 7 to 22; newer ones to 25, and older ones, where the file's operators are defined alike.
+ *
+ * Errors: ERR_SQL 22023 at load, naming node and reason: an operator, type or opset that is not
+ * supported, a shape that does not fit, a file that is no ONNX. Sizes and nesting are
  * bounded before anything is allocated. At run: ERR_DATA where the data make a shape impossible.
  *
  * Lifetime: net_load .. net_destroy; runs end before their net.

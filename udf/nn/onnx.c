@@ -189,12 +189,13 @@ static bool is_default_domain(const char *domain) {
     return !domain || domain[0] == '\0' || text_equal(text_of(domain), TEXT_LITERAL("ai.onnx"));
 }
 
+/* 0: a file whose operators are all of other domains. */
 static bool opset_find(const Onnx__ModelProto *p, struct onnx_model *m, struct err *e) {
     m->opset = 0;
     for (size_t i = 0; i < p->n_opset_import; i++) {
         if (is_default_domain(p->opset_import[i]->domain)) m->opset = p->opset_import[i]->version;
     }
-    if (m->opset == 0) return err_set(e, ERR_SQL, "22023", "the ONNX file names no opset");
+    if (p->n_opset_import == 0) return err_set(e, ERR_SQL, "22023", "the ONNX file names no opset");
     return true;
 }
 

@@ -72,7 +72,7 @@ struct onnx_port {
 };
 
 struct onnx_model {
-    int64_t opset;       /* of the default domain */
+    int64_t opset;       /* of the default domain; 0: not named */
     struct text classes; /* the metadata property of that name, if UTF-8; else bytes 0 */
     const struct onnx_node *node;
     const struct onnx_tensor *constant; /* initializers */

@@ -36,10 +36,11 @@ static void node_refused(uint32_t opset, const char *op, const char *in, const c
 static void wrong_networks_are_refused(void **unused) {
     (void)unused;
     node_refused(13, "Loop", "x", "0A000", "node \"y\": operator Loop is not supported");
-    node_refused(6, "Relu", "x", "0A000", "opset 6 is not supported");
-    node_refused(23, "Relu", "x", "0A000", "opset 23 is not supported");
-    node_refused(13, "HardSwish", "x", "0A000", "HardSwish is not in the file's opset");
-    node_refused(10, "Upsample", "x", "0A000", "Upsample is not in the file's opset");
+    node_refused(26, "Relu", "x", "0A000", "opset 26 is not supported");
+    node_refused(5, "Relu", "x", "0A000", "Relu is not supported in opset 5: from opset 6 it is");
+    node_refused(6, "Add", "x x", "0A000", "Add is not supported in opset 6: from opset 7 it is");
+    node_refused(13, "HardSwish", "x", "0A000", "in opset 13: from opset 14 it is");
+    node_refused(10, "Upsample", "x", "0A000", "in opset 10: up to opset 9 it is");
     node_refused(13, "Relu", "z", "22023", "no value \"z\"");
     node_refused(13, "Relu", "x x", "22023", "(Relu): 2 inputs");
     node_refused(13, "Add", "x", "22023", "(Add): 1 inputs");
@@ -48,6 +49,52 @@ static void wrong_networks_are_refused(void **unused) {
     node_refused(13, "MatMul", "x x", "22023", "shapes [2,3] and [2,3] cannot be multiplied");
     refused((struct text){0}, "22023", "it has no graph");
     refused(text_of("not an ONNX file at all"), "22023", "not an ONNX");
+}
+
+/* What an operator of opset 7 was before, and what only gained types after opset 22. */
+static void other_opsets_are_taken_where_nothing_changed(void **unused) {
+    (void)unused;
+    static const struct {
+        uint32_t opset;
+        const char *op;
+    } cases[] = {{1, "Softplus"}, {6, "Relu"}, {6, "Selu"}, {25, "Relu"}, {25, "Flatten"}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct onnx_writer w;
+        struct err e = {0};
+        onnx_writer_init(&w, cases[i].opset);
+        onnx_write_input(&w, "x", NET_F32, &(struct net_shape){2, {2, 3}});
+        onnx_write_node(&w, cases[i].op, "x", "y");
+        onnx_write_output(&w, "y");
+        struct net *n = net_load(onnx_write_file(&w), &e);
+        if (!n) print_message("%s\n", e.message);
+        assert_non_null(n);
+        net_destroy(n);
+        onnx_writer_done(&w);
+    }
+}
+
+/* A file that imports no operators of ONNX itself is refused for the one it has. */
+static void other_domains_are_refused_by_name(void **unused) {
+    (void)unused;
+    struct buf node, graph, opset, file;
+    buf_init(&node);
+    buf_init(&graph);
+    buf_init(&opset);
+    buf_init(&file);
+    wire_text(&node, 2, "y");
+    wire_text(&node, 4, "Adam");
+    wire_text(&node, 7, "ai.onnx.preview.training");
+    wire_bytes(&graph, 1, buf_text(&node));
+    wire_text(&opset, 1, "ai.onnx.preview.training");
+    wire_int(&opset, 2, 1);
+    wire_bytes(&file, 7, buf_text(&graph));
+    refused(buf_text(&file), "22023", "names no opset");
+    wire_bytes(&file, 8, buf_text(&opset));
+    refused(buf_text(&file), "0A000", "operator Adam is of another domain");
+    buf_done(&node);
+    buf_done(&graph);
+    buf_done(&opset);
+    buf_done(&file);
 }
 
 static void attributes_are_checked(void **unused) {
@@ -236,9 +283,14 @@ static void halves_round_to_the_nearest(void **unused) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(wrong_networks_are_refused),  cmocka_unit_test(attributes_are_checked),
-        cmocka_unit_test(nesting_is_bounded),          cmocka_unit_test(sizes_are_bounded),
-        cmocka_unit_test(external_data_is_refused),    cmocka_unit_test(damaged_files_do_no_harm),
+        cmocka_unit_test(wrong_networks_are_refused),
+        cmocka_unit_test(other_opsets_are_taken_where_nothing_changed),
+        cmocka_unit_test(other_domains_are_refused_by_name),
+        cmocka_unit_test(attributes_are_checked),
+        cmocka_unit_test(nesting_is_bounded),
+        cmocka_unit_test(sizes_are_bounded),
+        cmocka_unit_test(external_data_is_refused),
+        cmocka_unit_test(damaged_files_do_no_harm),
         cmocka_unit_test(halves_round_to_the_nearest),
     };
     return cmocka_run_group_tests(tests, probe_setup, probe_teardown);
