@@ -60,6 +60,7 @@ struct attempt {
     struct trial *trial;
     const struct net_shape *in; /* of the last */
     bool found;                 /* it worked */
+    bool sure;                  /* with one row, and nothing guessed */
 };
 
 /* false: no other shapes would do. */
@@ -106,7 +107,9 @@ static bool try_first_dims(const struct graph *g, struct attempt *a, struct err 
 static bool try_shapes(const struct graph *g, struct attempt *a, struct err *e) {
     static const int64_t guesses[] = {224, 320, 416, 640, 128, 64, 32, 16, 1};
     if (shapes_are_given(g)) {
-        return try_one(g, a, 1, 1, e) && (a->found || try_first_dims(g, a, e));
+        bool more = try_one(g, a, 1, 1, e);
+        a->sure = a->found;
+        return more && (a->found || try_first_dims(g, a, e));
     }
     for (size_t i = 0; i < COUNT_OF(guesses) && !a->found; i++) {
         if (!try_one(g, a, 1, guesses[i], e)) return false;
@@ -114,7 +117,25 @@ static bool try_shapes(const struct graph *g, struct attempt *a, struct err *e) 
     return true;
 }
 
-static bool ports_make(struct net *n, const struct onnx_model *m, const struct trial *t,
+/* What a file says of an output may be wrong; what was found with one row of the inputs' own shapes
+ * is not. */
+static void output_port(struct net_port *out, const struct onnx_port *said, const struct attempt *a,
+                        uint32_t value) {
+    const struct tensor *found = a->found ? &a->trial->value[value].t : NULL;
+    bool known = found && found->shape.rank != SHAPE_UNKNOWN;
+    bool rows = said->shape.rank <= NET_RANK_MAX && said->shape.rank > 0 &&
+                said->shape.dim[0] == NET_DIM_FREE;
+    if (known)
+        out->type = found->type;
+    else if (!onnx_type_of(said->onnx_type, &out->type))
+        out->type = NET_F32;
+    out->shape = said->shape;
+    if (!known || (!a->sure && out->shape.rank != SHAPE_UNKNOWN)) return;
+    out->shape = found->shape;
+    if (rows && out->shape.rank > 0) out->shape.dim[0] = NET_DIM_FREE;
+}
+
+static bool ports_make(struct net *n, const struct onnx_model *m, const struct attempt *a,
                        struct err *e) {
     const struct graph *g = &n->graph;
     n->in = ARENA_ARRAY(&n->arena, n->in, g->inputs + 1);
@@ -128,14 +149,8 @@ static bool ports_make(struct net *n, const struct onnx_model *m, const struct t
         const struct onnx_port *p = &m->out[i];
         char *name = arena_copy(&n->arena, p->name.at, p->name.bytes);
         if (!name) return err_memory(e);
-        struct net_port *out = &n->out[i];
-        *out = (struct net_port){.name = {.at = name, .bytes = p->name.bytes}, .shape = p->shape};
-        const struct tensor *found = t ? &t->value[g->output[i]].t : NULL;
-        if (found && found->shape.rank != SHAPE_UNKNOWN)
-            out->type = found->type;
-        else if (!onnx_type_of(p->onnx_type, &out->type))
-            out->type = NET_F32;
-        if (out->shape.rank == SHAPE_UNKNOWN && found) out->shape = found->shape;
+        n->out[i].name = (struct text){.at = name, .bytes = p->name.bytes};
+        output_port(&n->out[i], p, a, g->output[i]);
     }
     return true;
 }
@@ -175,7 +190,7 @@ static bool load(struct net *n, struct text onnx, const struct net_options *o, s
     if (!trial_fold(g, e)) return false;
     if (!try_shapes(g, &a, e)) return false;
     n->facts.flops = a.found && t.whole ? t.flops : 0;
-    if (!ports_make(n, &m, a.found ? &t : NULL, e)) return false;
+    if (!ports_make(n, &m, &a, e)) return false;
     if (a.found && !batch_find(g, a.in, &n->batches, e)) return false;
     if (a.found && !o->plain && !improve(n, a.in, e)) return false;
     n->facts.layers = g->nodes;

@@ -80,6 +80,9 @@ bool vision_inputs(struct vision *v, const struct model_definition *d, const str
 /* How many numbers the first output has for a row, when v->rowed is known; 0: its file leaves it
  * open. */
 uint32_t vision_scores(const struct vision *v);
+/* Is dimension 0 of this output the row? Not where a network that takes one row at a time says more
+ * than one there. */
+bool vision_output_rowed(const struct vision *v, const struct net_port *p);
 
 struct model_session *vision_session_open(struct model *m, struct err *e);
 void vision_session_close(struct model_session *s);

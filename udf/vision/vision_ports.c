@@ -3,13 +3,35 @@
 
 #include "udf/vision/vision.h"
 
-/* The shape of one row of a port. */
+bool vision_output_rowed(const struct vision *v, const struct net_port *p) {
+    const struct net_shape *s = &p->shape;
+    return v->rowed && s->rank > 0 && (s->dim[0] == 1 || s->dim[0] == NET_DIM_FREE);
+}
+
+/* The shape of one row of a port; of inputs dimension 0 is the row where v->rowed says so. */
 static struct net_shape row_shape(const struct vision *v, const struct net_port *p) {
     struct net_shape s = p->shape;
-    if (!v->rowed || s.rank == 0) return s;
+    assert(s.rank <= NET_RANK_MAX);
+    if (!vision_output_rowed(v, p)) return s;
     s.rank--;
     for (uint32_t d = 0; d < s.rank; d++) s.dim[d] = s.dim[d + 1];
     return s;
+}
+
+/* All inputs and those outputs that the task uses have a number of dimensions. */
+static bool ports_are_known(const struct vision *v, struct err *e) {
+    uint32_t outputs = v->task == VISION_REGRESSION ? net_outputs(v->net) : 1;
+    for (uint32_t i = 0; i < net_inputs(v->net) + outputs; i++) {
+        bool in = i < net_inputs(v->net);
+        const struct net_port *p =
+            in ? net_input(v->net, i) : net_output(v->net, i - net_inputs(v->net));
+        if (p->shape.rank <= NET_RANK_MAX) continue;
+        return err_set(e, ERR_SQL, "42804",
+                       "the file does not say how many dimensions its %s "
+                       "\"%.*s\" has",
+                       in ? "input" : "output", TEXT_ARG(p->name));
+    }
+    return true;
 }
 
 /* Its numbers; 0: not known. */
@@ -136,6 +158,7 @@ bool vision_inputs(struct vision *v, const struct model_definition *d, const str
     if (net_inputs(v->net) == 0 || net_outputs(v->net) == 0) {
         return err_set(e, ERR_SQL, "42804", "the network has no input or no output");
     }
+    if (!ports_are_known(v, e)) return false;
     if (!(d->input ? inputs_declared(v, d->input, e) : inputs_default(v, e))) return false;
     for (uint32_t i = 0; v->way == VISION_PACKED && i < v->model.input.cols; i++) {
         v->numbers += column_numbers(v->model.input.col[i].type);

@@ -181,7 +181,14 @@ static bool port_fill(struct model_session *s, const struct column *arg, uint32_
     for (uint32_t d = 0; shaped && d < arg->type->dims; d++) {
         in->shape.dim[d + rowed] = x->dim[d];
     }
-    return true;
+    uint64_t wanted = 1;
+    for (uint32_t d = 0; d < in->shape.rank; d++) {
+        if (in->shape.dim[d] == NET_DIM_FREE) return true; /* net_run() says so */
+        wanted *= (uint64_t)in->shape.dim[d];
+    }
+    if (wanted == n) return true;
+    return err_set(e, ERR_DATA, "22023", "the input \"%.*s\" takes %llu numbers, not %u",
+                   TEXT_ARG(p->name), (unsigned long long)wanted, n);
 }
 
 static bool row_fill(struct model_session *s, struct model_run *r, uint32_t i,
@@ -231,9 +238,12 @@ struct row_output {
     uint32_t numbers;
 };
 
-static struct row_output row_of(const struct vision *v, const struct net_tensor *out, uint32_t i) {
+static struct row_output row_of(const struct vision *v, uint32_t output,
+                                const struct net_tensor *all, uint32_t i) {
+    const struct net_tensor *out = &all[output];
+    const struct net_port *p = net_output(v->net, output);
     struct row_output o = {.at = out->at, .shape = out->shape, .numbers = 1};
-    bool rowed = v->rowed && out->shape.rank > 0;
+    bool rowed = vision_output_rowed(v, p);
     if (rowed) {
         o.shape.rank--;
         for (uint32_t d = 0; d < o.shape.rank; d++) o.shape.dim[d] = out->shape.dim[d + 1];
@@ -267,7 +277,7 @@ static bool answer_boxes(struct model_session *s, struct model_run *r, uint32_t 
     double least = r->score_floor;
     if (r->limits_own && v->score_min < least) least = v->score_min;
     for (uint32_t k = 0; k < v->detector.outputs; k++) {
-        output[k] = (const float *)(const void *)row_of(v, &out[k], i).at;
+        output[k] = (const float *)(const void *)row_of(v, k, out, i).at;
     }
     box_list_init(&l, &s->arena, (float)least);
     v->detector.decoder->decode(&v->detector, output, &l);
@@ -284,7 +294,7 @@ static bool answer_boxes(struct model_session *s, struct model_run *r, uint32_t 
 
 static bool answer_scores(struct model_session *s, struct model_run *r, uint32_t i,
                           const struct net_tensor *out, struct text *answer) {
-    struct row_output o = row_of(s->v, &out[0], i);
+    struct row_output o = row_of(s->v, 0, out, i);
     char *at = arena_copy(r->arena, o.at, o.numbers * sizeof(float));
     if (!at) return false;
     if (s->v->task == VISION_CLASSIFICATION) activate(s->v, (float *)(void *)at);
@@ -298,7 +308,7 @@ static bool answer_outputs(struct model_session *s, struct model_run *r, uint32_
     struct buf b;
     buf_init(&b);
     for (uint32_t k = 0; k < net_outputs(s->v->net); k++) {
-        struct row_output o = row_of(s->v, &out[k], i);
+        struct row_output o = row_of(s->v, k, out, i);
         buf_add(&b, &o.numbers, sizeof o.numbers);
         buf_add(&b, &o.shape.rank, sizeof o.shape.rank);
         for (uint32_t d = 0; d < o.shape.rank; d++) {
@@ -329,6 +339,38 @@ static bool answers_make(struct model_session *s, struct model_run *r, const str
     return true;
 }
 
+/* Is an output what the file said, on which the model was built? */
+static bool output_fits(const struct vision *v, const struct net_port *p,
+                        const struct net_tensor *out, uint32_t rows, struct err *e) {
+    if (out->type != p->type || out->shape.rank != p->shape.rank) {
+        return err_set(e, ERR_DATA, "22023",
+                       "the network's output \"%.*s\" is of another type or number of dimensions "
+                       "than its file says",
+                       TEXT_ARG(p->name));
+    }
+    for (uint32_t d = 0; d < out->shape.rank; d++) {
+        bool row = d == 0 && vision_output_rowed(v, p);
+        int64_t wanted = row ? rows : p->shape.dim[d];
+        if (wanted == NET_DIM_FREE || out->shape.dim[d] == wanted) continue;
+        return err_set(e, ERR_DATA, "22023",
+                       "dimension %u of the network's output \"%.*s\" came as %lld, not %lld", d,
+                       TEXT_ARG(p->name), (long long)out->shape.dim[d], (long long)wanted);
+    }
+    return true;
+}
+
+static bool outputs_fit(const struct model_session *s, const struct net_tensor *out,
+                        struct err *e) {
+    const struct vision *v = s->v;
+    uint32_t outputs = v->task == VISION_REGRESSION  ? net_outputs(v->net)
+                       : v->task == VISION_DETECTION ? v->detector.outputs
+                                                     : 1;
+    for (uint32_t k = 0; k < outputs; k++) {
+        if (!output_fits(v, net_output(v->net, k), &out[k], s->count, e)) return false;
+    }
+    return true;
+}
+
 /* A few rows at once, one where the network does not take more. */
 static bool rows_run(struct model_session *s, struct model_run *r, uint32_t from, uint32_t rows,
                      struct err *e) {
@@ -344,7 +386,9 @@ static bool rows_run(struct model_session *s, struct model_run *r, uint32_t from
                                             : row_fill(s, r, from, in, e);
     if (!filled || s->count == 0) return filled;
     struct err why;
-    if (net_run(s->run, in, out, &why)) return answers_make(s, r, out, e);
+    if (net_run(s->run, in, out, &why) && outputs_fit(s, out, &why)) {
+        return answers_make(s, r, out, e);
+    }
     for (uint32_t i = 0; i < s->count; i++) {
         if (!answer_bad(r, s->good[i], &why, e)) return false;
     }

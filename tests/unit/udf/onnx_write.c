@@ -168,8 +168,9 @@ static void shape_write(struct buf *type, const struct net_shape *s) {
 }
 
 /* ValueInfoProto: name 1, type 2 with tensor_type 1: elem_type 1, shape 2. */
-void onnx_write_input(struct onnx_writer *w, const char *name, enum net_type type,
-                      const struct net_shape *shape) {
+/* A ValueInfoProto as a field of the graph. */
+static void port_write(struct onnx_writer *w, uint32_t field, const char *name, enum net_type type,
+                       const struct net_shape *shape) {
     struct buf of_tensor, of_value, whole;
     buf_init(&of_tensor);
     buf_init(&of_value);
@@ -179,7 +180,17 @@ void onnx_write_input(struct onnx_writer *w, const char *name, enum net_type typ
     wire_part(&of_value, 1, &of_tensor);
     wire_text(&whole, 1, name);
     wire_part(&whole, 2, &of_value);
-    wire_part(&w->ports, 11, &whole);
+    wire_part(&w->ports, field, &whole);
+}
+
+void onnx_write_input(struct onnx_writer *w, const char *name, enum net_type type,
+                      const struct net_shape *shape) {
+    port_write(w, 11, name, type, shape);
+}
+
+void onnx_write_output_as(struct onnx_writer *w, const char *name, enum net_type type,
+                          const struct net_shape *shape) {
+    port_write(w, 12, name, type, shape);
 }
 
 void onnx_write_output(struct onnx_writer *w, const char *name) {

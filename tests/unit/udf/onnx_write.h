@@ -38,6 +38,9 @@ void onnx_write_constant(struct onnx_writer *w, const char *name, const struct t
 void onnx_write_input(struct onnx_writer *w, const char *name, enum net_type type,
                       const struct net_shape *shape);
 void onnx_write_output(struct onnx_writer *w, const char *name);
+/* With a type and a shape, true or not. */
+void onnx_write_output_as(struct onnx_writer *w, const char *name, enum net_type type,
+                          const struct net_shape *shape);
 
 /* The file, until the next call. */
 struct text onnx_write_file(struct onnx_writer *w);
