@@ -156,17 +156,25 @@ struct sorter {
     uint32_t ready_count;
 };
 
-/* Ready, or queued at the first value that it lacks. */
-static void sorter_offer(struct sorter *s, uint32_t n) {
+/* The first of the node's inputs that is not made yet. */
+static uint32_t lacking(const struct sorter *s, uint32_t n) {
     const struct node *node = &s->g->node[n];
     for (uint32_t i = 0; i < node->ins; i++) {
         uint32_t v = node->in[i];
-        if (v == GRAPH_NONE || s->g->value[v].maker == GRAPH_NONE || s->made[v]) continue;
-        s->next[n] = s->waiting[v];
-        s->waiting[v] = n;
+        if (v != GRAPH_NONE && s->g->value[v].maker != GRAPH_NONE && !s->made[v]) return v;
+    }
+    return GRAPH_NONE;
+}
+
+/* Ready, or queued at the first value that it lacks. */
+static void sorter_offer(struct sorter *s, uint32_t n) {
+    uint32_t v = lacking(s, n);
+    if (v == GRAPH_NONE) {
+        s->ready[s->ready_count++] = n;
         return;
     }
-    s->ready[s->ready_count++] = n;
+    s->next[n] = s->waiting[v];
+    s->waiting[v] = n;
 }
 
 static void sorter_place(struct sorter *s, uint32_t n) {
@@ -197,6 +205,19 @@ static bool sorter_open(struct sorter *s, struct graph *g) {
     return true;
 }
 
+/* There is one that cannot be placed. It waits for one that cannot either: going back leads into a cycle. */
+static const struct node *in_cycle(const struct sorter *s) {
+    const struct graph *g = s->g;
+    uint32_t n = 0;
+    while (g->node[n].dead || lacking(s, n) == GRAPH_NONE) n++;
+    for (uint32_t i = 0; i < g->nodes; i++) {
+        uint32_t v = lacking(s, n);
+        assert(v != GRAPH_NONE);
+        n = g->value[v].maker;
+    }
+    return &g->node[n];
+}
+
 bool graph_sort(struct graph *g, struct err *e) {
     struct sorter s;
     if (!sorter_open(&s, g)) return err_memory(e);
@@ -209,7 +230,9 @@ bool graph_sort(struct graph *g, struct err *e) {
         while (s.ready_count > 0) sorter_place(&s, s.ready[--s.ready_count]);
     }
     if (s.count < alive) {
-        return err_set(e, ERR_SQL, "22023", "the network's nodes form a cycle");
+        const struct node *n = in_cycle(&s);
+        return err_set(e, ERR_SQL, "22023", "node \"%.*s\" (%s): it is in a cycle of nodes",
+                       TEXT_ARG(n->name), n->layer->name);
     }
     g->node = s.sorted;
     g->nodes = g->nodes_room = s.count;

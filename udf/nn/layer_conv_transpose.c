@@ -53,6 +53,9 @@ static bool size_of(const struct step *s, struct window_plan *p, uint32_t k, uin
         if (c->window.auto_pad == PADS_VALID) p->before[k] = p->after[k] = 0;
         p->out[k] = whole - p->before[k] - p->after[k];
     }
+    if (c->shape_dims > 0 && c->shape[d] < 1) {
+        return step_error(s, e, "an output_shape of %lld", (long long)c->shape[d]);
+    }
     return p->out[k] >= 0 || step_error(s, e, "its padding takes more than there is");
 }
 

@@ -73,6 +73,7 @@ struct along_state {
 
 static bool concat_read(struct layer_read *r, struct err *e) {
     struct along *p = r->node->params;
+    if (!layer_read_attr(r, "axis")) return layer_read_error(r, e, "attribute \"axis\" is missing");
     return layer_read_int(r, "axis", &p->axis, e);
 }
 

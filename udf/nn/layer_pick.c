@@ -18,6 +18,30 @@ static bool gather_read(struct layer_read *r, struct err *e) {
     return layer_read_int(r, "axis", &p->axis, e);
 }
 
+static int64_t index_given(const struct step *s, size_t i) {
+    const int64_t *i64 = s->in[1].at;
+    const int32_t *i32 = s->in[1].at;
+    return s->in[1].type == NET_I64 ? i64[i] : i32[i];
+}
+
+/* The i-th index, counted from the front. */
+static int64_t index_at(const struct step *s, size_t i) {
+    const struct gather_state *t = s->state;
+    int64_t index = index_given(s, i);
+    return index < 0 ? index + (int64_t)t->size : index;
+}
+
+static bool indices_fit(const struct step *s, struct err *e) {
+    const struct gather_state *t = s->state;
+    for (size_t i = 0; i < shape_elements(&s->in[1].shape); i++) {
+        int64_t index = index_at(s, i);
+        if (index >= 0 && (uint64_t)index < t->size) continue;
+        return step_bad_data(s, e, "index %lld is outside %zu", (long long)index_given(s, i),
+                             t->size);
+    }
+    return true;
+}
+
 static bool gather_plan(struct step *s, struct err *e) {
     const struct gather *p = s->node->params;
     const struct net_shape *in = &s->in[0].shape, *index = &s->in[1].shape;
@@ -40,25 +64,19 @@ static bool gather_plan(struct step *s, struct err *e) {
     t->block = shape_span(in, t->axis + 1, in->rank);
     step_like(s);
     s->out[0].shape = out;
-    return true;
+    return !s->in[1].at || indices_fit(s, e);
 }
 
 static bool gather_run(struct step *s, struct err *e) {
     const struct gather_state *t = s->state;
-    const int64_t *i64 = s->in[1].at;
-    const int32_t *i32 = s->in[1].at;
     size_t bytes = t->block * net_type_bytes(s->in[0].type);
     size_t n = shape_elements(&s->in[1].shape);
     char *to = s->out[0].at;
+    if (!indices_fit(s, e)) return false;
     for (size_t outer = 0; outer < t->outer; outer++) {
         const char *from = (const char *)s->in[0].at + outer * t->size * bytes;
         for (size_t i = 0; i < n; i++, to += bytes) {
-            int64_t index = s->in[1].type == NET_I64 ? i64[i] : i32[i];
-            if (index < 0) index += (int64_t)t->size;
-            if (index < 0 || (size_t)index >= t->size) {
-                return step_bad_data(s, e, "index %lld is outside %zu", (long long)index, t->size);
-            }
-            memcpy(to, from + (size_t)index * bytes, bytes);
+            memcpy(to, from + (size_t)index_at(s, i) * bytes, bytes);
         }
     }
     return true;

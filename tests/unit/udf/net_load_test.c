@@ -44,11 +44,38 @@ static void wrong_networks_are_refused(void **unused) {
     node_refused(13, "Relu", "z", "22023", "no value \"z\"");
     node_refused(13, "Relu", "x x", "22023", "(Relu): 2 inputs");
     node_refused(13, "Add", "x", "22023", "(Add): 1 inputs");
+    node_refused(13, "Concat", "x x", "22023", "(Concat): attribute \"axis\" is missing");
     node_refused(13, "Add", "x -", "22023", "(Add): input 1 is missing");
-    node_refused(13, "Relu", "y", "22023", "form a cycle");
+    node_refused(13, "Relu", "y", "22023", "node \"y\" (Relu): it is in a cycle of nodes");
     node_refused(13, "MatMul", "x x", "22023", "shapes [2,3] and [2,3] cannot be multiplied");
     refused((struct text){0}, "22023", "it has no graph");
     refused(text_of("not an ONNX file at all"), "22023", "not an ONNX");
+}
+
+/* Found when a network is made, not when it runs. */
+static void wrong_constants_are_refused(void **unused) {
+    (void)unused;
+    static int64_t index[] = {0, 3}, none[] = {0};
+    static float weights[2 * 3];
+    const struct tensor i = {NET_I64, {1, {2}}, index}, k = {NET_F32, {3, {2, 3, 1}}, weights};
+    struct onnx_writer w;
+    onnx_writer_init(&w, 13);
+    onnx_write_input(&w, "x", NET_F32, &(struct net_shape){2, {NET_DIM_FREE, 3}});
+    onnx_write_constant(&w, "i", &i);
+    onnx_write_node(&w, "Gather", "x i", "y");
+    onnx_write_int(&w, "axis", 1);
+    onnx_write_output(&w, "y");
+    refused(onnx_write_file(&w), "22023", "node \"y\" (Gather): index 3 is outside 3");
+    onnx_writer_done(&w);
+
+    onnx_writer_init(&w, 13);
+    onnx_write_input(&w, "x", NET_F32, &(struct net_shape){3, {1, 2, 5}});
+    onnx_write_constant(&w, "k", &k);
+    onnx_write_node(&w, "ConvTranspose", "x k", "y");
+    onnx_write_ints(&w, "output_shape", none, 1);
+    onnx_write_output(&w, "y");
+    refused(onnx_write_file(&w), "22023", "(ConvTranspose): an output_shape of 0");
+    onnx_writer_done(&w);
 }
 
 /* What an operator of opset 7 was before, and what only gained types after opset 22. */
@@ -284,6 +311,7 @@ static void halves_round_to_the_nearest(void **unused) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(wrong_networks_are_refused),
+        cmocka_unit_test(wrong_constants_are_refused),
         cmocka_unit_test(other_opsets_are_taken_where_nothing_changed),
         cmocka_unit_test(other_domains_are_refused_by_name),
         cmocka_unit_test(attributes_are_checked),
