@@ -25,6 +25,8 @@ enum row_class {
     CLASS_MIXED,  /* anything else */
 };
 
+enum { INTS_MAX = 64 }; /* in a constant that may say shapes */
+
 struct rewrite {
     uint32_t node, in, old_value;
     uint32_t old_axes; /* of a Resize */
@@ -125,17 +127,30 @@ static void undo(struct batch *b) {
     }
 }
 
-/* A prime that no dimension is equal to. */
+/* Does the number stand in the value's shape, or among its few integers? */
+static bool says_number(const struct batch *b, uint32_t v, int64_t number) {
+    const struct net_shape *s = &b->one.value[v].t.shape;
+    const struct value *value = &b->g->value[v];
+    for (uint32_t d = 0; s->rank <= NET_RANK_MAX && d < s->rank; d++) {
+        if (s->dim[d] == number) return true;
+    }
+    bool ints = value->constant && (value->type == NET_I64 || value->type == NET_I32);
+    size_t count = ints ? shape_elements(&value->shape) : 0;
+    for (size_t i = 0; i < count && count <= INTS_MAX; i++) {
+        const int64_t *i64 = value->constant;
+        const int32_t *i32 = value->constant;
+        if ((value->type == NET_I64 ? i64[i] : i32[i]) == number) return true;
+    }
+    return false;
+}
+
+/* A prime that nobody else says. */
 static int64_t rows_choose(const struct batch *b) {
-    static const int64_t primes[] = {3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53};
+    static const int64_t primes[] = {3,  5,  7,  11, 13, 17, 19, 23, 29, 31, 37, 41,
+                                     43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97};
     for (size_t i = 0; i < COUNT_OF(primes); i++) {
         bool free = true;
-        for (uint32_t v = 0; v < b->g->values && free; v++) {
-            const struct net_shape *s = &b->one.value[v].t.shape;
-            for (uint32_t d = 0; s->rank <= NET_RANK_MAX && d < s->rank; d++) {
-                free &= s->dim[d] != primes[i];
-            }
-        }
+        for (uint32_t v = 0; v < b->g->values && free; v++) free = !says_number(b, v, primes[i]);
         if (free) return primes[i];
     }
     return 0;

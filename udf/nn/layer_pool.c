@@ -244,6 +244,11 @@ static bool any_run(struct step *s, struct err *e) {
     return true;
 }
 
+/* The places of the largest count the images before them too. */
+static bool max_mixes(const struct step *s) {
+    return step_gives(s, 1);
+}
+
 /* Only the values are wanted, of float32. */
 static bool pool_turn(struct layer_turn *t, bool *done_out, struct err *e) {
     struct node *n = &t->graph->node[t->node];
@@ -324,6 +329,7 @@ static const struct layer rows[] = {
      .read = pool_read,
      .plan = any_plan,
      .run = any_run,
+     .mixes = max_mixes,
      .link = last_link,
      .turn = pool_turn},
     {.name = "AveragePool",

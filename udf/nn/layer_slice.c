@@ -16,8 +16,8 @@ static bool slice_read(struct layer_read *r, struct err *e) {
 
 struct slice_state {
     struct move move;
-    size_t from;        /* elements to the first one */
-    int64_t first_step; /* along dimension 0 */
+    size_t from;    /* elements to the first one */
+    bool rows_stay; /* dimension 0 is whole, however long it is */
 };
 
 static int64_t limited(int64_t at, int64_t least, int64_t most) {
@@ -28,6 +28,7 @@ static int64_t limited(int64_t at, int64_t least, int64_t most) {
  * of the axis is its first element. */
 struct cut {
     int64_t start, count, step;
+    bool whole; /* from 0 to the end, however far that is */
 };
 
 static struct cut cut_of(int64_t size, int64_t start, int64_t end, int64_t step) {
@@ -60,7 +61,9 @@ static bool slice_cuts(const struct step *s, struct cut cut[NET_RANK_MAX], struc
     for (uint32_t i = 0; i < 4; i++) {
         if (!step_ints(s, i + 1, list[i], NET_RANK_MAX, &count[i], e)) return false;
     }
-    for (uint32_t d = 0; d < NET_RANK_MAX; d++) cut[d] = (struct cut){.count = 1, .step = 1};
+    for (uint32_t d = 0; d < NET_RANK_MAX; d++) {
+        cut[d] = (struct cut){.count = 1, .step = 1, .whole = true};
+    }
     for (uint32_t d = 0; d < in->rank; d++) cut[d].count = in->dim[d];
     for (uint32_t i = 1; i < 4; i++) {
         if ((i == 1 || step_has(s, i + 1)) && count[i] != count[0]) {
@@ -78,6 +81,8 @@ static bool slice_cuts(const struct step *s, struct cut cut[NET_RANK_MAX], struc
         if (step < -INT32_MAX) step = -INT32_MAX;
         seen |= 1U << axis;
         cut[axis] = cut_of(in->dim[axis], list[0][i], list[1][i], step);
+        bool to_end = list[1][i] >= INT32_MAX || list[1][i] == in->dim[axis];
+        cut[axis].whole = list[0][i] == 0 && step == 1 && to_end;
     }
     return true;
 }
@@ -86,7 +91,7 @@ static bool slice_plan(struct step *s, struct err *e) {
     struct slice_state *t = step_state(s, sizeof *t, e);
     struct cut cut[NET_RANK_MAX];
     if (!t || !slice_cuts(s, cut, e)) return false;
-    t->first_step = cut[0].step;
+    t->rows_stay = cut[0].whole;
     step_like(s);
     struct net_shape *out = &s->out[0].shape;
     ptrdiff_t in_step[NET_RANK_MAX], out_step[NET_RANK_MAX];
@@ -112,10 +117,10 @@ static bool slice_run(struct step *s, struct err *e) {
     return true;
 }
 
-/* Backwards along dimension 0: rows change places. */
+/* Rows change places, or only some are left. */
 static bool slice_mixes(const struct step *s) {
     const struct slice_state *t = s->state;
-    return t->first_step != 1;
+    return !t->rows_stay;
 }
 
 enum pad_mode { PAD_CONSTANT, PAD_EDGE, PAD_REFLECT, PAD_WRAP };

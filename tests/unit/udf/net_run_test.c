@@ -207,6 +207,45 @@ static void a_free_dimension_may_be_anything(void **unused) {
     }
 }
 
+/* Does a network of one node take any number of rows? x is [1,1,4,4], or with any first
+ * dimension. */
+static bool batches(int64_t first, const char *op, const char *in, const char *out) {
+    static int64_t zero[] = {0}, last_three[] = {-3}, end[] = {INT64_MAX}, five[] = {5};
+    static const int64_t two[] = {2, 2};
+    const struct net_shape one = {1, {1}}, x = {4, {first, 1, 4, 4}};
+    struct err e = {0};
+    struct onnx_writer w;
+    onnx_writer_init(&w, 13);
+    onnx_write_input(&w, "x", NET_F32, &x);
+    onnx_write_constant(&w, "zero", &(struct tensor){NET_I64, one, zero});
+    onnx_write_constant(&w, "three", &(struct tensor){NET_I64, one, last_three});
+    onnx_write_constant(&w, "end", &(struct tensor){NET_I64, one, end});
+    onnx_write_constant(&w, "five", &(struct tensor){NET_I64, one, five});
+    onnx_write_node(&w, op, in, out);
+    if (op[0] == 'M') onnx_write_ints(&w, "kernel_shape", two, 2);
+    onnx_write_output(&w, "y");
+    if (strchr(out, ' ')) onnx_write_output(&w, "z");
+    struct net *n = net_load(onnx_write_file(&w), &e);
+    if (!n) print_message("%s: %s\n", op, e.message);
+    assert_non_null(n);
+    bool can = net_batches(n);
+    net_destroy(n);
+    onnx_writer_done(&w);
+    return can;
+}
+
+/* What looks as if it carried rows along, with some numbers of them, but does not. */
+static void rows_that_meet_are_no_batch(void **unused) {
+    (void)unused;
+    for (int64_t first = -1; first <= 1; first += 2) {
+        assert_true(batches(first, "MaxPool", "x", "y"));
+        assert_false(batches(first, "MaxPool", "x", "y z")); /* places count all images */
+        assert_true(batches(first, "Slice", "x zero end zero", "y"));
+        assert_false(batches(first, "Slice", "x three end zero", "y"));
+        assert_false(batches(first, "Slice", "x zero five zero", "y"));
+    }
+}
+
 static void inputs_are_checked(void **unused) {
     (void)unused;
     struct err e = {0};
@@ -266,6 +305,7 @@ int main(void) {
         cmocka_unit_test(shapes_may_change),
         cmocka_unit_test(values_may_say_shapes),
         cmocka_unit_test(a_free_dimension_may_be_anything),
+        cmocka_unit_test(rows_that_meet_are_no_batch),
         cmocka_unit_test(inputs_are_checked),
         cmocka_unit_test(places_do_not_overlap),
     };
