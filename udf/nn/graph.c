@@ -205,7 +205,8 @@ static bool sorter_open(struct sorter *s, struct graph *g) {
     return true;
 }
 
-/* There is one that cannot be placed. It waits for one that cannot either: going back leads into a cycle. */
+/* There is a node that cannot be placed. It waits for one that cannot either, and so on: going back
+ * leads into a cycle. */
 static const struct node *in_cycle(const struct sorter *s) {
     const struct graph *g = s->g;
     uint32_t n = 0;
