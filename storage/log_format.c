@@ -94,6 +94,11 @@ static uint32_t seed(uint64_t salt, uint64_t lsn) {
     return crc32c(0, place, sizeof place);
 }
 
+/* What a head names lies before it. */
+static bool is_before(uint64_t lsn, uint64_t end) {
+    return lsn == LOG_LSN_NONE || lsn < end;
+}
+
 void log_segment_encode_version(const struct log_segment_head *h, uint32_t version, char *block) {
     assert(h->bytes % LOG_BLOCK_BYTES == 0 && h->bytes >= LOG_BLOCK_BYTES);
     memset(block, 0, LOG_BLOCK_BYTES);
@@ -132,6 +137,10 @@ enum log_segment_state log_segment_decode(const char *block, struct log_segment_
         .time_us = (int64_t)get64(block + 72),
     };
     if (h.bytes % LOG_BLOCK_BYTES != 0 || h.bytes < LOG_BLOCK_BYTES) return LOG_HEAD_DAMAGED;
+    if (!is_before(h.before, h.first) || !is_before(h.last_group, h.first) ||
+        !is_before(h.checkpoint, h.first) || h.needed > h.first) {
+        return LOG_HEAD_DAMAGED;
+    }
     *out = h;
     return LOG_HEAD_SOUND;
 }
@@ -180,6 +189,8 @@ bool log_group_decode(const char *at, uint64_t salt, uint64_t lsn, struct log_gr
     };
     if (h.bytes % LOG_BLOCK_BYTES != 0 || h.bytes > LOG_GROUP_BYTES_MAX) return false;
     if (h.used_bytes < LOG_GROUP_HEAD_BYTES || h.used_bytes > h.bytes) return false;
+    if (!is_before(h.before, lsn) || !is_before(h.checkpoint, lsn + h.bytes)) return false;
+    if (h.durable > lsn || h.needed > lsn + h.bytes) return false;
     *out = h;
     return true;
 }

@@ -128,36 +128,59 @@ static bool step(struct verify *v, uint64_t end, bool *done_out, struct err *e) 
     return *done_out || tell_hole(v, upto, unlike, e);
 }
 
-/* All that can tell the salt of a log without heads is a group that agrees to it. */
-static bool guess_salt(struct verify *v, struct err *e) {
-    struct log_found g;
-    uint64_t first = v->list.first[v->segment] + LOG_BLOCK_BYTES;
-    if (v->salt_known) return true;
-    if (!log_scan_head(&v->scan, first, &g, e)) return false;
-    if (v->scan.window_bytes >= LOG_GROUP_HEAD_BYTES) v->salt = log_group_salt(v->scan.window);
+/* The salt that the newest sound head says, as a start takes it. */
+static bool salt_of_heads(struct verify *v, struct err *e) {
+    for (uint32_t i = v->list.count; i > 0 && !v->salt_known; i--) {
+        struct log_segment_head h;
+        struct log_head_flaw flaw;
+        v->segment = i - 1;
+        if (!log_segment_judge_head(v->fs, v->directory, v->list.first[i - 1], &h, &flaw, e)) {
+            if (!let_go(v)) return false;
+            continue;
+        }
+        if (flaw.unlike && flaw.offset == 0) continue;
+        v->salt = h.salt;
+        v->salt_known = true;
+    }
     return true;
+}
+
+/* Of a log without a sound head: what the first group says that agrees to it. */
+static bool salt_of_groups(struct verify *v, struct err *e) {
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < v->list.count && !v->salt_known; i++) {
+        struct log_found g;
+        struct log_scan s;
+        uint64_t first = v->list.first[i];
+        ok = log_scan_open(&s, v->fs, v->directory, first, e) &&
+             log_scan_head(&s, first + LOG_BLOCK_BYTES, &g, e);
+        if (ok && s.window_bytes >= LOG_GROUP_HEAD_BYTES) s.salt = log_group_salt(s.window);
+        ok = ok && log_scan_head(&s, first + LOG_BLOCK_BYTES, &g, e);
+        v->salt = s.salt;
+        v->salt_known = ok && g.sound;
+        log_scan_close(&s);
+    }
+    return ok;
 }
 
 /* The head of the segment at hand; if it cannot be used, one made up for it, and a hole. */
 static bool take_head(struct verify *v, struct log_segment_head *h, struct log_head_flaw *flaw,
                       struct err *e) {
     const char *unlike = flaw->unlike && flaw->offset == 0 ? flaw->unlike : NULL;
-    if (!unlike && v->salt_known && h->salt != v->salt) unlike = "the segment is of another log";
+    if (!unlike && h->salt != v->salt) unlike = "the segment is of another log";
     uint32_t i = v->segment;
     bool follows = unlike || !v->before_known ||
                    (h->last_group == v->before && h->before == v->list.first[i - 1]);
     assert(i > 0 || !v->before_known);
     v->before_known = !unlike;
     if (!unlike) {
-        v->salt = h->salt;
-        v->salt_known = true;
         v->before = h->last_group;
         v->verdict.sound_bytes += LOG_BLOCK_BYTES;
     } else {
         *h = (struct log_segment_head){.first = v->list.first[v->segment],
+                                       .before = LOG_LSN_NONE,
                                        .last_group = LOG_LSN_NONE,
                                        .checkpoint = LOG_LSN_NONE};
-        if (!guess_salt(v, e)) return false;
     }
     v->scan.salt = h->salt = v->salt;
     h->bytes = v->scan.bytes;
@@ -229,9 +252,11 @@ static bool find_needed(struct verify *v, uint64_t *needed_out, struct err *e) {
     struct log_scan s;
     bool ok = log_scan_open(&s, v->fs, v->directory, first, e);
     s.salt = head.salt;
-    for (struct log_found g = {.sound = true}; ok && g.sound; at += g.head.bytes) {
-        ok = log_scan_head(&s, at, &g, e);
-        if (ok && g.sound) *needed_out = g.head.needed;
+    for (struct log_found g = {.sound = true}; ok && g.sound;) {
+        ok = log_scan_next(&s, at, &g, e);
+        if (!ok || !g.sound) break;
+        *needed_out = g.head.needed;
+        at = g.head.lsn + g.head.bytes;
     }
     log_scan_close(&s);
     return ok;
@@ -239,6 +264,7 @@ static bool find_needed(struct verify *v, uint64_t *needed_out, struct err *e) {
 
 static bool verify(struct verify *v, struct err *e) {
     uint64_t needed = 0;
+    if (!salt_of_heads(v, e) || !salt_of_groups(v, e)) return false;
     if (v->list.count > 0 && !find_needed(v, &needed, e)) return false;
     for (v->segment = 0; v->segment < v->list.count; v->segment++) {
         bool last = v->segment + 1 == v->list.count;
