@@ -1,4 +1,4 @@
-/* log.c: weir log: shows the records of a data directory's log, verifies it, salvages what is sound.
+/* log.c: weir log: shows the records of a data directory's log, verifies and salvages it.
  *
  * It takes no lock, so it can look at the log of an engine that runs.
  */

@@ -76,8 +76,8 @@ void log_group_encode(const struct log_group_head *h, char *group);
 /* The head alone [LOG_GROUP_HEAD_BYTES]; false: no group of the log `salt` stands at `lsn`. */
 bool log_group_decode(const char *at, uint64_t salt, uint64_t lsn,
                       struct log_group_head *out) MUST_USE;
-/* The salt in a group's head, for a log whose own is lost, and the LSN; to be believed when the head
- * is sound with them. */
+/* The salt in a group's head, for a log whose own is lost, and the LSN; to be believed when the
+ * head is sound with them. */
 uint64_t log_group_salt(const char *at);
 uint64_t log_group_lsn(const char *at);
 /* Do the bytes behind the head agree with it? */

@@ -1,5 +1,5 @@
-/* log_fuzz.c: libFuzzer target: any bytes are a log. No crash; what opens can be read to its end; what
- * is salvaged opens, and has no hole.
+/* log_fuzz.c: libFuzzer target: any bytes are a log. No crash; what opens can be read to its end;
+ * what is salvaged opens, and has no hole.
  *
  * The first byte says what the rest is: the bytes of the segments, or edits of a log that is sound,
  * of which the checksums are then made right again, so that fields are reached behind them.

@@ -102,8 +102,8 @@ static void crowd_join(struct crowd *c) {
     for (uint32_t i = 0; i < WRITERS; i++) pthread_join(c->writer[i].thread, NULL);
 }
 
-/* The log in `directory` holds, of each writer, its records in order, at least acknowledged[writer],
- * but those that lie before the log's first record. */
+/* The log in `directory` holds, of each writer, its records in order, at least acknowledged[i] of
+ * them, but those that lie before the log's first record. */
 static void assert_log_holds(struct crowd *c, const char *directory, const uint32_t *acknowledged) {
     struct err e = {0};
     uint32_t next[WRITERS];
