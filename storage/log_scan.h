@@ -63,8 +63,8 @@ bool log_scan_head(struct log_scan *s, uint64_t lsn, struct log_found *out, stru
 bool log_scan_next(struct log_scan *s, uint64_t lsn, struct log_found *out, struct err *e) MUST_USE;
 
 /* At `end` stands no sound group. Does anything behind it in the segment prove that the log went
- * on: a group that says that all before it was durable, or one of a later place, as a file has that was
- * copied while it was used again? */
+ * on: a group that says that all before it was durable, or one of a later place, as a file has that
+ * was copied while it was used again? */
 bool log_scan_proof(struct log_scan *s, uint64_t end, bool *proof_out, struct err *e) MUST_USE;
 
 /* Steps through the records of a sound group: *at starts at 0; false: there is none any more. */
