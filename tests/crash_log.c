@@ -31,7 +31,8 @@ enum {
     SOAK_SEEDS = 400,
     STEPS = 45,
     STEPS_AFTER = 6,
-    VARIANTS = 4,
+    VARIANTS = 3,
+    STRIDE = 13, /* of the calls of a recovery that are hit */
     FAILURES_MAX = 10,
     DISK_BYTES_MIN = 100 << 10,
     DISK_BYTES_MAX = 900 << 10,
@@ -202,7 +203,7 @@ static void pass_stop(struct crash *c) {
         lose(&p);
         p.variant = (uint32_t)(at % VARIANTS);
         uint64_t more = c->failed < FAILURES_MAX ? recovery_calls(&p) : 0;
-        for (uint64_t k = 1 + at % 7; k <= more; k += 7) stop_again(&p, k);
+        for (uint64_t k = 1 + at % STRIDE; k <= more; k += STRIDE) stop_again(&p, k);
         point_end(&p);
     }
 }
