@@ -13,6 +13,7 @@
 
 #include "clients/command.h"
 #include "clients/out.h"
+#include "engine/base/nearest.h"
 #include "storage/file_posix.h"
 #include "udf/aggregate.h"
 #include "udf/table.h"
@@ -124,7 +125,12 @@ static enum exit_status run_command(const struct process *p, int argc, char **ar
         }
     }
     if (argv[1][0] == '-') return command_repl.run(p, argc, argv);
-    return command_usage(p, NULL, "no command '%s'", argv[1]);
+    struct nearest near = nearest_to(text_of(argv[1]));
+    for (size_t i = 0; i < COUNT_OF(commands); i++)
+        nearest_offer(&near, text_of(commands[i]->name));
+    if (near.found.bytes == 0) return command_usage(p, NULL, "no command '%s'", argv[1]);
+    return command_usage(p, NULL, "no command '%s'; perhaps you meant %.*s", argv[1],
+                         TEXT_ARG(near.found));
 }
 
 int main(int argc, char **argv) {

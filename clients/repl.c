@@ -73,6 +73,16 @@ static void say_timing(struct repl *r, int64_t start_us) {
     out_flush(&r->out);
 }
 
+/* What went wrong in the background since the last statement. */
+static void tell_background(struct repl *r) {
+    struct err e;
+    session_tell_news(r->session);
+    while (session_next_failure(r->session, &e)) {
+        error_print(&r->err.buf, NULL, &e);
+        out_say(&r->err);
+    }
+}
+
 /* Executes `script`; errors show its lines where it is `typed`. */
 static bool execute(struct repl *r, const struct script *script, bool typed) {
     bool all_well = true;
@@ -88,7 +98,7 @@ static bool execute(struct repl *r, const struct script *script, bool typed) {
             out_say(&r->err);
             all_well = false;
         }
-        session_tell_news(r->session);
+        tell_background(r);
         if (done && more) say_timing(r, start_us);
     }
     return all_well;

@@ -286,7 +286,8 @@ static enum exit_status command_run_main(const struct process *p, int argc, char
                                  argv[optind - 1]);
         }
         if (!take_option(&o, letter)) {
-            return command_usage(p, &command_run, "'%s' is no value of this option", optarg);
+            return command_usage(p, &command_run, "'%s' is no format: table, csv or ndjson",
+                                 optarg);
         }
         work = work || letter == 'c' || letter == 1;
     }

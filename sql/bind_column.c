@@ -38,7 +38,8 @@ static void hint_column(const struct rel *r, const struct ast_name *table,
         if (table && !text_equal_fold(r->col[i].table, table->text)) continue;
         nearest_offer(&near, r->col[i].name);
     }
-    nearest_hint(&near, '"', e);
+    if (nearest_hint(&near, '"', e) || !name->quoted || table) return;
+    err_hint(e, "Text is written in single quotes: '%.*s'.", TEXT_ARG(name->text));
 }
 
 bool bind_hint_field(const struct field *f, uint32_t fields, struct text name, struct err *e) {

@@ -299,6 +299,28 @@ static void scripts_come_in_and_results_go_out(void **state) {
 }
 
 /* Two drawings of the progress line, on a narrow screen. */
+/* Rows that were lost are told once, and queries of the background that failed. */
+static void what_went_wrong_is_told_once(void **state) {
+    struct shell s;
+    shell_open(&s, state);
+    write_file(&s, "rows.csv", "1\nx\n");
+    write_file(&s, "s.sql",
+               "CREATE STREAM s (v BIGINT) WITH ('connector' = 'file', 'path' = 'rows.csv', "
+               "'format' = 'csv');");
+    write_file(&s, "gone.sql",
+               "INSERT INTO k SELECT v FROM s /*+ OPTIONS('path' = 'gone.csv') */;");
+    expect(&s, "\\i s.sql", "CREATE STREAM\n");
+    expect(&s, "SELECT v FROM s;",
+           " v\n---\n 1\n(1 row)\n\n"
+           "NOTICE:  1 bad row of s; SELECT * FROM s$errors shows it\n");
+    expect(&s, "SELECT v FROM s;", " v\n---\n 1\n(1 row)\n\n" PROMPT);
+    expect(&s, "CREATE STREAM k (v BIGINT);", "CREATE STREAM\n");
+    expect(&s, "\\i gone.sql", "INSERT\n");
+    expect(&s, "SELECT v FROM TABLE(k);", " v\n---\n(0 rows)\n\nERROR:  58030: ");
+    expect(&s, "SELECT v FROM TABLE(k);", " v\n---\n(0 rows)\n\n" PROMPT);
+    shell_close(&s, "\\q\n");
+}
+
 static void progress_is_never_wider_than_the_screen(void **state) {
     enum { COLUMNS = 30 };
     struct shell s = {.weir = *state};
@@ -344,6 +366,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test_prestate(a_signal_to_end_ends_it, weir),
         cmocka_unit_test_prestate(backslash_commands_show_and_set, weir),
         cmocka_unit_test_prestate(scripts_come_in_and_results_go_out, weir),
+        cmocka_unit_test_prestate(what_went_wrong_is_told_once, weir),
         cmocka_unit_test_prestate(progress_is_never_wider_than_the_screen, weir),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
