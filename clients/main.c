@@ -13,7 +13,6 @@
 
 #include "clients/command.h"
 #include "clients/out.h"
-#include "engine/base/nearest.h"
 #include "storage/file_posix.h"
 #include "udf/aggregate.h"
 #include "udf/table.h"
@@ -115,6 +114,16 @@ static enum exit_status version(const struct process *p) {
     return printed(p, &out);
 }
 
+static enum exit_status no_command(const struct process *p, const char *word) {
+    char names[80] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < COUNT_OF(commands) && used < sizeof names; i++) {
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i > 0 ? ", " : "",
+                                 commands[i]->name);
+    }
+    return command_usage(p, NULL, "no command '%s'; there are %s", word, names);
+}
+
 static enum exit_status run_command(const struct process *p, int argc, char **argv) {
     if (argc < 2) return command_repl.run(p, argc, argv);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) return general_help(p);
@@ -125,12 +134,7 @@ static enum exit_status run_command(const struct process *p, int argc, char **ar
         }
     }
     if (argv[1][0] == '-') return command_repl.run(p, argc, argv);
-    struct nearest near = nearest_to(text_of(argv[1]));
-    for (size_t i = 0; i < COUNT_OF(commands); i++)
-        nearest_offer(&near, text_of(commands[i]->name));
-    if (near.found.bytes == 0) return command_usage(p, NULL, "no command '%s'", argv[1]);
-    return command_usage(p, NULL, "no command '%s'; perhaps you meant %.*s", argv[1],
-                         TEXT_ARG(near.found));
+    return no_command(p, argv[1]);
 }
 
 int main(int argc, char **argv) {
