@@ -20,6 +20,7 @@ static const struct {
     {"22P02", "A record or a text that cannot be read as what it should be."},
     {"22P03", "An image that is none, is cut, or of which something would have to be made up."},
     {"23502", "NULL for a column that is NOT NULL."},
+    {"23505", "A table has a row with that key already."},
     {"2BP01", "An object cannot be dropped while another uses it."},
     {"42601", "Syntax."},
     {"42622", "A name is too long."},
