@@ -186,24 +186,19 @@ static struct stream_news news_all(const struct stream *s) {
 }
 
 void stream_news(struct stream *s, struct stream_news *out) {
-    struct stream_news all = news_all(s);
-    assert(all.bad >= s->told.bad && all.late >= s->told.late);
-    bool late = !s->late.followed, bad = !s->errors.followed;
-    *out = (struct stream_news){.bad = bad ? all.bad - s->told.bad : 0,
-                                .refused = bad ? all.refused - s->told.refused : 0,
-                                .late = late ? all.late - s->told.late : 0};
-    s->told = all;
+    const struct stream_news all = news_all(s), *bad = &s->errors.told, *late = &s->late.told;
+    assert(all.bad >= bad->bad && all.refused >= bad->refused && all.late >= late->late);
+    *out = (struct stream_news){.bad = all.bad - bad->bad,
+                                .refused = all.refused - bad->refused,
+                                .late = all.late - late->late};
+    if (s->errors.followed) out->bad = out->refused = 0;
+    if (s->late.followed) out->late = 0;
+    s->errors.told = s->late.told = all;
 }
 
 void side_note_read(struct stream *s, struct side *side, bool follows) {
-    struct stream_news all = news_all(s);
     side->followed = side->followed || follows;
-    if (side == &s->late) {
-        s->told.late = all.late;
-    } else {
-        s->told.bad = all.bad;
-        s->told.refused = all.refused;
-    }
+    side->told = news_all(s);
 }
 
 const struct stream_def *stream_errors_def(struct stream *s) {

@@ -19,8 +19,9 @@ struct tap;
 /* One of x$errors, x$late. */
 struct side {
     struct stream_def def;
-    struct kept *kept; /* NULL: no row yet */
-    bool followed;     /* somebody reads what comes, as it comes */
+    struct kept *kept;       /* NULL: no row yet */
+    bool followed;           /* somebody reads what comes, as it comes */
+    struct stream_news told; /* of what it holds: what was read, or said to be there */
 };
 
 /* Told of rows before a kept stream has them. false: it does not get them. */
@@ -48,11 +49,10 @@ struct stream {
     bool strict; /* a statement writes: what is not taken is its error, and nobody else's */
     int64_t idle_timeout_us; /* 0: never idle */
     struct stream_stats stats;
-    struct stream_news told; /* of all that there ever was */
-    uint64_t number;         /* of `kept` as a source (feed_number); 0: none yet */
-    uint64_t bad_seen;       /* bad records told of a source that is read again count once */
-    struct tap *taps;        /* open readings */
-    struct arrived { /* a source that cannot be read twice was loaded, and not opened since */
+    uint64_t number;   /* of `kept` as a source (feed_number); 0: none yet */
+    uint64_t bad_seen; /* bad records told of a source that is read again count once */
+    struct tap *taps;  /* open readings */
+    struct arrived {   /* a source that cannot be read twice was loaded, and not opened since */
         bool known;
         uint64_t at; /* what came before was read; place in the journal */
     } arrived;
