@@ -138,6 +138,10 @@ static void entries_add(struct log *l, const struct log_entry *entry, uint32_t c
     }
     l->end = b->head.lsn + b->head.used_bytes;
     if (l->o.durability == LOG_NONE) l->acknowledged = l->end;
+}
+
+/* For what nobody may wait for. */
+static void wake_thread(struct log *l) {
     if (l->thread_state == LOG_THREAD_IDLE && !l->writing) pthread_cond_signal(&l->work);
 }
 
@@ -148,7 +152,10 @@ bool log_append(struct log *l, const struct log_entry *entry, uint32_t count, ui
     if (!entries_bytes(entry, count, &bytes, e)) return false;
     pthread_mutex_lock(&l->mutex);
     bool ok = make_room(l, bytes, e);
-    if (ok) entries_add(l, entry, count, place_out);
+    if (ok) {
+        entries_add(l, entry, count, place_out);
+        wake_thread(l);
+    }
     pthread_mutex_unlock(&l->mutex);
     return ok;
 }
@@ -164,6 +171,7 @@ bool log_append_checkpoint(struct log *l, const struct log_entry *entry, uint64_
         assert(needed <= *place_out);
         l->tail.checkpoint = *place_out;
         if (needed > l->tail.needed) l->tail.needed = needed;
+        wake_thread(l);
     }
     pthread_mutex_unlock(&l->mutex);
     return ok;
@@ -183,16 +191,36 @@ static void advance(struct log *l, uint64_t lsn) {
     b->waiters--;
 }
 
-bool log_wait(struct log *l, uint64_t lsn, struct err *e) {
-    assert(lsn < l->end);
+static bool wait_for(struct log *l, uint64_t lsn, struct err *e) {
     bool ok = true;
-    if (l->o.durability != LOG_NONE && lsn < l->acknowledged) return true;
-    pthread_mutex_lock(&l->mutex);
     while (ok && lsn >= l->acknowledged) {
         ok = !failed(l, e);
         if (ok) advance(l, lsn);
     }
-    if (ok && l->o.durability == LOG_NONE) ok = !failed(l, e);
+    return ok && (l->o.durability != LOG_NONE || !failed(l, e));
+}
+
+bool log_wait(struct log *l, uint64_t lsn, struct err *e) {
+    assert(lsn < l->end);
+    if (l->o.durability != LOG_NONE && lsn < l->acknowledged) return true;
+    pthread_mutex_lock(&l->mutex);
+    bool ok = wait_for(l, lsn, e);
+    pthread_mutex_unlock(&l->mutex);
+    return ok;
+}
+
+bool log_append_wait(struct log *l, const struct log_entry *entry, uint32_t count,
+                     uint64_t *place_out, struct err *e) {
+    assert(l && entry && count > 0);
+    uint64_t bytes = 0;
+    if (!entries_bytes(entry, count, &bytes, e)) return false;
+    pthread_mutex_lock(&l->mutex);
+    bool ok = make_room(l, bytes, e);
+    if (ok) {
+        entries_add(l, entry, count, place_out);
+        if (l->o.durability == LOG_NONE) wake_thread(l);
+        ok = wait_for(l, l->end - 1, e);
+    }
     pthread_mutex_unlock(&l->mutex);
     return ok;
 }

@@ -80,6 +80,10 @@ bool log_append(struct log *l, const struct log_entry *entry, uint32_t count, ui
                 struct err *e) MUST_USE;
 /* Until all up to and with the record at place `lsn` is as durable as the log's durability says. */
 bool log_wait(struct log *l, uint64_t lsn, struct err *e) MUST_USE;
+/* Both at once, which spares the writer thread being woken for nothing. After a failure of the wait
+ * nobody knows whether the records are there. */
+bool log_append_wait(struct log *l, const struct log_entry *entry, uint32_t count,
+                     uint64_t *place_out, struct err *e) MUST_USE;
 /* Everything before it may be acknowledged. */
 uint64_t log_durable(const struct log *l);
 uint64_t log_salt(const struct log *l);   /* as it was made with */

@@ -134,6 +134,7 @@ static bool find_limit(struct log_reader *r, struct err *e) {
     uint64_t oldest = r->list.first[0], last = r->list.first[r->list.count - 1], needed;
     if (!walk_heads(r, last, &needed, e)) return is_listed(r, last) ? false : gone(last, e);
     if (oldest <= needed) return true;
+    if (!is_listed(r, last)) return gone(last, e); /* what was read may be another one's */
     return log_damage(e, r->directory, oldest, oldest, "the segment before it is missing");
 }
 

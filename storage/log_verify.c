@@ -45,6 +45,7 @@ static bool let_go(struct verify *v) {
     }
     bool last = v->segment + 1 == v->list.count;
     v->gone = last ? UINT64_MAX : v->list.first[v->segment + 1];
+    v->before_known = false; /* what follows cannot be judged by it */
     return true;
 }
 
@@ -259,6 +260,7 @@ static bool find_needed(struct verify *v, uint64_t *needed_out, struct err *e) {
         at = g.head.lsn + g.head.bytes;
     }
     log_scan_close(&s);
+    if (ok && let_go(v)) *needed_out = UINT64_MAX; /* what was read may be another one's */
     return ok;
 }
 
@@ -269,7 +271,7 @@ static bool verify(struct verify *v, struct err *e) {
     for (v->segment = 0; v->segment < v->list.count; v->segment++) {
         bool last = v->segment + 1 == v->list.count;
         if (!last && v->list.first[v->segment + 1] <= needed) continue;
-        if (v->verdict.segments == 0 && v->list.first[v->segment] > needed) {
+        if (v->verdict.segments == 0 && v->gone == 0 && v->list.first[v->segment] > needed) {
             v->at = v->list.first[v->segment];
             if (!tell_missing(v, e)) return false;
         }

@@ -62,7 +62,11 @@ static void *write_all(void *arg) {
             .body = {.at = body, .bytes = body_bytes(w->number, i)},
             .first_lsn = LOG_LSN_NONE,
         };
-        if (!log_append(c->probe.log, &entry, 1, &w->lsn[i], &w->failed)) break;
+        if (i % 5 == 0) {
+            if (!log_append_wait(c->probe.log, &entry, 1, &w->lsn[i], &w->failed)) break;
+        } else if (!log_append(c->probe.log, &entry, 1, &w->lsn[i], &w->failed)) {
+            break;
+        }
         w->appends = i + 1;
         if (i % 3 == w->number % 3) continue;
         if (!log_wait(c->probe.log, w->lsn[i], &w->failed)) break;
