@@ -151,14 +151,15 @@ static void expect_damaged(struct check *c) {
 }
 
 int main(int argc, char **argv) {
-    struct check c = {.weir = argc > 1 ? argv[1] : "weir"};
-    char command[100];
-    if (!mkdtemp(directory) || !make_log()) return 1;
+    char command[100], *weir = argc > 1 ? realpath(argv[1], NULL) : NULL;
+    struct check c = {.weir = weir};
+    if (!weir || !mkdtemp(directory) || !make_log()) return 1;
     expect_sound(&c);
     if (!damage(4300)) return 1;
     expect_damaged(&c);
     snprintf(command, sizeof command, "rm -rf '%s'", directory);
     if (system(command) != 0) return 1;
+    free(weir);
     printf("%u passed, %u failed, 0 skipped\n", c.passed, c.failed);
     return c.failed > 0;
 }

@@ -218,7 +218,7 @@ static void one_holder_of_a_lock(void **state) {
     assert_true(file_lock(first, &e));
     assert_false(file_lock(second, &e));
     assert_int_equal(e.code, ERR_IO);
-    assert_string_equal(e.sqlstate, "55006"); /* in use, which is nobody's fault */
+    assert_string_equal(e.sqlstate, "55006");
     assert_non_null(strstr(e.message, path));
     file_close(first);
     assert_true(file_lock(second, &e));
