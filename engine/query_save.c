@@ -1,7 +1,7 @@
 /* query_save.c: the state of a query as bytes.
  *
  *   offset  bytes  what
- *   0       4      "WQS1"
+ *   0       4      "WQS2"
  *   4       4      operators in the plan
  *   8       4      inputs
  *   12      4      workers
@@ -11,6 +11,10 @@
  *   26      8      processing time
  *   34      9      an input each: watermark 8, 1 when it has ended
  *   ...     ...    an operator each, by id: 4 bytes of length (0xFFFFFFFF: it keeps nothing), bytes
+ *   ...     8, 8   the ordinal from which rows are not wanted, and that of the row that stops it
+ *   ...     4      rows that were not taken, and are told when those before them are settled; each:
+ *                  its key 32, operator 4, flags 1 (late, of an input, a result), watermark 8,
+ *                  windows missed 4, SQLSTATE 6, and the message behind its length of 4 bytes
  *
  * With a journal, an operator's bytes name its tables; what they hold is there. Integers are
  * little-endian. Counters are the holder's and start anew. A query goes on with as
@@ -23,7 +27,7 @@
 #include "engine/worker.h"
 #include "storage/state_journal.h"
 
-static const char magic[4] = {'W', 'Q', 'S', '1'};
+static const char magic[4] = {'W', 'Q', 'S', '2'};
 
 #define LENGTH_NONE UINT32_MAX
 
@@ -39,6 +43,24 @@ static bool op_save(struct op *op, struct buf *out, struct err *e) {
     bytes = (uint32_t)length;
     memcpy(out->at + at, &bytes, sizeof bytes);
     return true;
+}
+
+static void rejects_save(const struct query *q, struct buf *out) {
+    buf_add(out, &q->end_ordinal, sizeof q->end_ordinal);
+    buf_add(out, &q->stop_ordinal, sizeof q->stop_ordinal);
+    buf_add(out, &q->rejects.count, sizeof q->rejects.count);
+    for (uint32_t i = 0; i < q->rejects.count; i++) {
+        const struct reject *x = &q->rejects.at[i];
+        uint32_t bytes = x->message ? (uint32_t)strlen(x->message) : 0;
+        buf_add(out, &x->key, sizeof x->key);
+        buf_add(out, &x->plan, sizeof x->plan);
+        buf_add_char(out, (char)(x->late | x->own << 1 | x->result << 2));
+        buf_add(out, &x->watermark_us, sizeof x->watermark_us);
+        buf_add(out, &x->missed, sizeof x->missed);
+        buf_add(out, x->sqlstate, sizeof x->sqlstate);
+        buf_add(out, &bytes, sizeof bytes);
+        buf_add(out, x->message, bytes);
+    }
 }
 
 bool query_save(struct query *q, struct buf *out, struct err *e) {
@@ -58,6 +80,7 @@ bool query_save(struct query *q, struct buf *out, struct err *e) {
     for (uint32_t i = 0; i < q->plan->plans; i++) {
         if (!op_save(&q->op[i], out, e)) return false;
     }
+    rejects_save(q, out);
     return !out->failed || err_memory(e);
 }
 
@@ -109,6 +132,37 @@ static bool head_load(struct query *q, struct text *at, struct err *e) {
     return true;
 }
 
+static bool reject_load(struct query *q, struct text *at, struct err *e) {
+    char message[sizeof e->message] = "";
+    struct reject x = {.plan = 0};
+    uint32_t bytes;
+    char is;
+    bool whole = take(at, &x.key, sizeof x.key) && take(at, &x.plan, sizeof x.plan) &&
+                 take(at, &is, sizeof is) && take(at, &x.watermark_us, sizeof x.watermark_us) &&
+                 take(at, &x.missed, sizeof x.missed) && take(at, x.sqlstate, sizeof x.sqlstate) &&
+                 take(at, &bytes, sizeof bytes);
+    if (!whole) return corrupt(e);
+    x.late = is & 1;
+    x.own = is & 2;
+    x.result = is & 4;
+    if (bytes >= sizeof message || !take(at, message, bytes)) return corrupt(e);
+    message[bytes] = '\0';
+    x.sqlstate[sizeof x.sqlstate - 1] = '\0';
+    x.message = message;
+    return rejects_add(&q->rejects, &x, e);
+}
+
+static bool rejects_load(struct query *q, struct text *at, struct err *e) {
+    uint32_t count;
+    if (!take(at, &q->end_ordinal, sizeof q->end_ordinal)) return corrupt(e);
+    if (!take(at, &q->stop_ordinal, sizeof q->stop_ordinal)) return corrupt(e);
+    if (!take(at, &count, sizeof count)) return corrupt(e);
+    for (uint32_t i = 0; i < count; i++) {
+        if (!reject_load(q, at, e)) return false;
+    }
+    return true;
+}
+
 bool query_load(struct query *q, struct text saved, struct err *e) {
     assert(!q->started);
     if (!head_load(q, &saved, e)) return false;
@@ -122,5 +176,5 @@ bool query_load(struct query *q, struct text saved, struct err *e) {
     for (uint32_t i = 0; i < q->plan->plans; i++) {
         if (!op_load(&q->op[i], &saved, e)) return false;
     }
-    return saved.bytes == 0 || corrupt(e);
+    return rejects_load(q, &saved, e) && (saved.bytes == 0 || corrupt(e));
 }
