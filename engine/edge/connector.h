@@ -63,9 +63,9 @@ struct reader_options {
 struct sink_options {
     const struct stream_def *def;
     const struct edge_env *env;
-    bool changes;      /* the rows carry change kinds */
-    bool resumed;      /* it goes on: what stands at the start was written */
-    struct text owner; /* rows appear only by commit(); a plain name that no other sink of this
+    bool changes;       /* the rows carry change kinds */
+    bool resumed;       /* it goes on: what stands at the start was written */
+    struct text owner;  /* rows appear only by commit(); a plain name that no other sink of this
                           data directory has; at NULL: they appear as they come */
     struct text record; /* resumed, with an owner: what prepare() wrote last */
 };

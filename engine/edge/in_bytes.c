@@ -11,12 +11,13 @@
  * A row is made whole again (whole_row) by decoding its record a second time with every column
  * wanted; for that the first record of a file, which may name the columns, is kept.
  */
-#include "engine/edge/in_bytes_private.h"
+#include "engine/edge/in_bytes.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 #include "engine/base/option.h"
+#include "engine/edge/in_bytes_private.h"
 
 enum { BUFFER_BYTES = 256 * 1024 };
 

@@ -1,7 +1,6 @@
 /* in_filesystem.c: the filesystem connector: its options, and which reader or sink serves them. */
 #include "engine/edge/in_filesystem.h"
 
-
 #include "engine/base/option.h"
 #include "engine/edge/in_bytes.h"
 #include "engine/edge/in_decoding.h"

@@ -229,7 +229,8 @@ bool job_give_open(struct job *j, struct err *e) {
 }
 
 /* 8 bytes, where in the source it began; 1, there are lanes; three parts, the lanes of rows, late
- * rows and errors, empty where there is none; 1, there is an outlet, and then 4, which one. */
+ * rows and errors, empty where there is none; 1, there is an outlet, and then 4, which one; of a
+ * target that is stored its writer. */
 bool job_give_save(const struct job *j, struct buf *out, struct err *e) {
     const struct job_ways *w = &j->ways;
     const struct lane *const lane[] = {w->out, w->late, w->error};
@@ -242,6 +243,7 @@ bool job_give_save(const struct job *j, struct buf *out, struct err *e) {
     }
     saved_put_u8(out, w->outlet != NULL);
     saved_put_u32(out, w->outlet ? outlet_index(w->outlet) : 0);
+    if (w->writer) table_writer_save(w->writer, out);
     return !out->failed || err_memory(e);
 }
 
@@ -272,6 +274,9 @@ bool job_give_load(struct job *j, const void *source, struct saved *in, struct e
     const struct outlet_options sink = outlet_wanted(j, source);
     if (outlet) j->ways.outlet = outlet_resume(&sink, index, e);
     if (outlet && !j->ways.outlet) return false;
+    if (j->o.target && j->o.target->table) {
+        if (!open_writer(j, e) || !table_writer_load(j->ways.writer, in, e)) return false;
+    }
     if (o.source && (!open_out(j, o, e) || !open_sides(j, o, e))) return false;
     return lanes_load(j, &lanes, e);
 }
@@ -331,7 +336,9 @@ bool job_give_finish(struct job *j, bool whole, struct err *e) {
 
 void job_give_leave(struct job *j) {
     outlet_leave(j->ways.outlet);
+    table_writer_close(j->ways.writer);
     j->ways.outlet = NULL;
+    j->ways.writer = NULL;
     lane_drop(j->ways.out);
     lane_drop(j->ways.late);
     lane_drop(j->ways.error);

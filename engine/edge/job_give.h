@@ -30,7 +30,7 @@ bool job_give_flush(struct job *j, struct err *e) MUST_USE;
 /* Nothing is on its way any more: publishes what it wrote, if that is `whole`. */
 bool job_give_finish(struct job *j, bool whole, struct err *e) MUST_USE;
 void job_give_close(struct job *j);
-/* Instead of finishing: what is on its way is dropped, what is in progress stays for who goes on. */
+/* Instead of finishing: what is on its way is dropped, what is in progress stays. */
 void job_give_leave(struct job *j);
 
 /* The ways as bytes, and ways that go on; `source` is what numbers the rows, NULL: nothing does. */

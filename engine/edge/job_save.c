@@ -12,7 +12,8 @@
  *   8        rank of a statement that still reads the same source; 0: there is none
  *   4        inputs, each: 8 the watermark of the last flush; 1 silent, 1 ended; 8 rows of the
  *            source before its first; 1 there is a feed, and then the feed
- *   4        rows that its query has not settled, each: 8 ordinal, 8 offset, 4 input, a part: the row
+ *   4        rows that its query has not settled, each: 8 ordinal, 8 offset, 4 input, and the row,
+ *            a part
  *            its ways (job_give.c)
  */
 #include "engine/edge/job_save.h"
@@ -22,14 +23,24 @@
 #include "engine/edge/job_give.h"
 #include "engine/edge/rows_saved.h"
 
-/* A job that still reads what numbers the rows of `j`, for one that does not read any more. */
+static bool reads_still(const struct job *j) {
+    return j->state == JOB_RUNNING && !j->draining;
+}
+
+/* Another job with the same that numbers its rows, loaded before it, where what it reads does not
+ * tell: it reads nothing more, or a table. */
 static uint64_t beside(const struct job *j, const struct job *all) {
     const void *source = job_give_source(j);
-    for (const struct job *x = all; x && source && j->draining; x = x->next) {
-        bool reads = x->state == JOB_RUNNING && !x->draining;
-        if (reads && job_give_source(x) == source) return x->statement;
+    bool before = true; /* `j` in the list */
+    uint64_t found = 0;
+    for (const struct job *x = all; x && source; x = x->next) {
+        before = before && x != j;
+        if (x == j || x->state != JOB_RUNNING || job_give_source(x) != source) continue;
+        bool sooner = before || (j->draining && reads_still(x));
+        if (reads_still(x) ? sooner : before && j->draining && found == 0) found = x->statement;
+        if (found > 0 && reads_still(x)) return found;
     }
-    return 0;
+    return found;
 }
 
 static void stats_save(const struct job *j, struct buf *out) {
@@ -50,7 +61,7 @@ static void stats_load(struct query_stats *to, struct saved *in) {
     to->watermark_us = saved_i64(in);
 }
 
-static void inputs_save(const struct job *j, struct buf *out, struct err *e) {
+static bool inputs_save(const struct job *j, struct buf *out, struct err *e) {
     saved_put_u32(out, j->inputs);
     for (uint32_t i = 0; i < j->inputs; i++) {
         const struct job_input *in = &j->input[i];
@@ -59,8 +70,9 @@ static void inputs_save(const struct job *j, struct buf *out, struct err *e) {
         saved_put_u8(out, in->ended);
         saved_put_u64(out, j->source[i].before);
         saved_put_u8(out, in->feed != NULL);
-        if (in->feed) feed_save(in->feed, out, e);
+        if (in->feed && !feed_save(in->feed, out, e)) return false;
     }
+    return true;
 }
 
 static void held_save(const struct job *j, struct buf *out) {
@@ -91,7 +103,7 @@ bool job_save(struct job *j, struct job *all, struct buf *out, struct err *e) {
     size_t part = saved_begin(out);
     if (j->state == JOB_RUNNING) {
         saved_put_u64(out, beside(j, all));
-        inputs_save(j, out, e);
+        if (!inputs_save(j, out, e)) return false;
         held_save(j, out);
         if (!job_give_save(j, out, e)) return false;
     }
@@ -164,7 +176,8 @@ static bool held_load(struct job *j, struct saved *s, struct err *e) {
  * told from all others. */
 static const void *source_of(struct job *j, const struct job *all, uint64_t beside_it) {
     uint64_t ignored;
-    if (j->inputs == 1 && j->input[0].feed) return feed_source(j->input[0].feed, &ignored);
+    const struct feed *f = j->inputs == 1 ? j->input[0].feed : NULL;
+    if (f && !feed_reads_table(f)) return feed_source(f, &ignored);
     for (const struct job *x = all; x && beside_it > 0; x = x->next) {
         if (x != j && x->statement == beside_it) return job_give_source(x);
     }

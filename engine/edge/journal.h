@@ -41,8 +41,8 @@ struct journal_type {
      * returns when it is as durable as what the engine acknowledges. */
     bool (*append)(struct journal *j, struct text source, const struct journal_entry *entry,
                    struct err *e);
-    /* The entry that holds place `at`, from there on. *got_out false: nothing was written from there
-     * on. 55000 where that is not kept any more. */
+    /* The entry that holds place `at`, from there on. *got_out false: nothing was written behind
+     * it. 55000 where that is not kept any more. */
     bool (*read)(struct journal *j, struct text source, uint64_t at, struct journal_entry *out,
                  bool *got_out, struct err *e);
 };

@@ -7,12 +7,13 @@
  *
  * A failed write is its lane's, and of no other: the query that made the rows looks for it.
  */
-#include "engine/edge/junction_private.h"
+#include "engine/edge/junction.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/edge/junction_private.h"
 #include "engine/edge/slice.h"
 
 enum { ROOM_MIN = 256, GONE_MANY = 8192 };
@@ -301,11 +302,8 @@ void lane_end(struct lane *l) {
     move_on(l->junction, all_reached(l->junction));
 }
 
-void lane_close(struct lane *l) {
-    if (!l) return;
+static void lane_free(struct lane *l) {
     struct junction *j = l->junction;
-    lane_end(l);
-    if (lane_waits(l)) move_on(j, UINT64_MAX);
     struct lane **link = &j->lanes;
     while (*link != l) link = &(*link)->next;
     *link = l->next;
@@ -314,11 +312,15 @@ void lane_close(struct lane *l) {
     if (!j->lanes) junction_drop(j);
 }
 
-void lane_drop(struct lane *l) {
+void lane_close(struct lane *l) {
     if (!l) return;
-    waiting_reset(&l->rows);
-    l->ended = true;
-    lane_close(l);
+    lane_end(l);
+    if (lane_waits(l)) move_on(l->junction, UINT64_MAX);
+    lane_free(l);
+}
+
+void lane_drop(struct lane *l) {
+    if (l) lane_free(l);
 }
 
 void lane_finish(struct lane *l, struct err *lost) {

@@ -62,9 +62,10 @@ bool lane_check(const struct lane *l, struct err *e) MUST_USE;
 void lane_end(struct lane *l);
 /* Ends it, writes what is left of it, and drops it. Accepts NULL. */
 void lane_close(struct lane *l);
-/* Drops it and the rows that wait in it. Accepts NULL. */
+/* Drops it and the rows that wait in it, and nothing moves: all lanes are dropped so, or none.
+ * Accepts NULL. */
 void lane_drop(struct lane *l);
-/* As lane_close(); *lost becomes an error where rows of it could not be written, else stays as it is. */
+/* As lane_close(); *lost becomes an error where rows of it could not be written. */
 void lane_finish(struct lane *l, struct err *lost);
 
 #endif

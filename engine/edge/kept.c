@@ -6,11 +6,12 @@
  * its block goes. A block goes when the rules of retention let it and no reader needs it, the one
  * that a reader reads now never under its hands: the reader drops its claim at its next read().
  */
-#include "engine/edge/kept_private.h"
+#include "engine/edge/kept.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
+#include "engine/edge/kept_private.h"
 #include "engine/edge/slice.h"
 
 void kept_block_destroy(struct block *b) {

@@ -8,42 +8,19 @@
  * and at the end. A complete partition ('sink.partition-commit.*') gets a success file: complete by
  * the watermark that the rows carry, or by the clock.
  */
+#include "engine/edge/out_filesystem.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "engine/base/option.h"
 #include "engine/base/time.h"
-#include "engine/edge/in_filesystem.h"
-#include "engine/edge/out_parts.h"
-#include "engine/edge/out_single.h"
 #include "engine/edge/partition.h"
 #include "engine/edge/path.h"
 #include "engine/edge/time_pattern.h"
 
 enum { GATHER_BYTES = 64 * 1024, NONE = PARTS_NO_ROW };
-
-struct filesystem_sink {
-    struct sink base;
-    const struct edge_env *env;
-    const struct stream_def *def;
-    struct line_writer writer;
-    struct arena arena;
-    struct single single; /* one file; path NULL: a folder */
-    struct buf buf;       /* of the one file */
-    struct parts parts;
-    uint64_t uses; /* counts up, for the least recently used */
-    struct buf key;
-    uint16_t next[BATCH_ROWS]; /* the next row of the same part */
-
-    int64_t next_complete_us; /* of the parts, the first */
-    int64_t roll_us, check_us, checked_us;
-    bool commits, by_watermark;
-    int64_t delay_us;
-    struct text pattern, formatter;
-    struct text null_name;
-    const char *success_name;
-};
 
 /* From the point in the last name of a path on; NULL: it has none. */
 static const char *extension_of(const char *path) {
@@ -65,11 +42,7 @@ static bool names_file(const struct stream_def *def, const struct options *o, co
 
 /* --- one file --- */
 
-static bool is_single(const struct filesystem_sink *s) {
-    return s->single.path != NULL;
-}
-
-static bool single_flush(struct filesystem_sink *s, struct err *e) {
+bool filesystem_single_flush(struct filesystem_sink *s, struct err *e) {
     if (s->buf.bytes == 0) return true;
     bool ok = single_write(&s->single, buf_text(&s->buf), e);
     buf_reset(&s->buf);
@@ -96,7 +69,7 @@ static bool single_begin(struct filesystem_sink *s, const struct sink_options *o
 
 static bool single_add(struct filesystem_sink *s, const struct batch *b, struct err *e) {
     if (!line_writer_add(&s->writer, b, &s->buf, e)) return false;
-    return s->buf.bytes < GATHER_BYTES || single_flush(s, e);
+    return s->buf.bytes < GATHER_BYTES || filesystem_single_flush(s, e);
 }
 
 /* --- parts --- */
@@ -322,12 +295,12 @@ static bool filesystem_write(struct sink *base, const struct batch *b, struct er
 
 static bool filesystem_flush(struct sink *base, struct err *e) {
     struct filesystem_sink *s = (struct filesystem_sink *)base;
-    return is_single(s) ? single_flush(s, e) : folder_flush(s, e);
+    return is_single(s) ? filesystem_single_flush(s, e) : folder_flush(s, e);
 }
 
 static bool filesystem_finish(struct sink *base, struct err *e) {
     struct filesystem_sink *s = (struct filesystem_sink *)base;
-    if (is_single(s)) return single_flush(s, e);
+    if (is_single(s)) return filesystem_single_flush(s, e);
     return complete_all(s, TIME_END_US, s->env->clock_us(), e);
 }
 
@@ -341,100 +314,6 @@ static void filesystem_close(struct sink *base) {
     buf_done(&s->key);
     arena_done(&s->arena);
     free(s);
-}
-
-/* --- checkpoints: a record is 1 byte, 1 for a folder, and then of one file that of out_single.c;
- * of a folder its path as a text, 4 bytes, names given so far, the files that are finished, and 4
- * bytes, how many parts follow; of each its key as a text and a part (out_part.c) --- */
-
-static void folder_save(struct filesystem_sink *s, struct buf *out) {
-    struct finished *f = &s->parts.env.finished;
-    uint32_t parts = 0;
-    saved_put_text(out, text_of(f->folder));
-    saved_put_u32(out, f->files);
-    finished_save(f, out);
-    for (const struct part *p = s->parts.first; p; p = p->next) parts++;
-    saved_put_u32(out, parts);
-    for (const struct part *p = s->parts.first; p; p = p->next) {
-        saved_put_text(out, (struct text){p->key, p->key_bytes});
-        part_save(p, out);
-    }
-}
-
-static bool filesystem_prepare(struct sink *base, struct buf *record, struct err *e) {
-    struct filesystem_sink *s = (struct filesystem_sink *)base;
-    saved_put_u8(record, !is_single(s));
-    bool ok = is_single(s) ? single_flush(s, e) && single_save(&s->single, record, e)
-                           : parts_sync(&s->parts, e);
-    if (ok && !is_single(s)) folder_save(s, record);
-    return ok && (!record->failed || err_memory(e));
-}
-
-static bool filesystem_commit(struct sink *base, struct err *e) {
-    struct filesystem_sink *s = (struct filesystem_sink *)base;
-    struct finished *f = &s->parts.env.finished;
-    if (is_single(s)) return single_commit(&s->single, e);
-    struct buf covered;
-    buf_init(&covered);
-    finished_save_covered(f, &covered);
-    struct saved in = saved_of(buf_text(&covered));
-    bool ok = covered.failed ? err_memory(e) : finished_publish(f, &in, e);
-    buf_done(&covered);
-    if (ok) finished_forget(f);
-    return ok;
-}
-
-bool filesystem_sink_publish(const struct edge_env *env, struct text record, struct err *e) {
-    struct saved in = saved_of(record);
-    if (!saved_bool(&in)) return single_publish(env->fs, &in, e);
-    struct finished f = {.fs = env->fs};
-    (void)saved_text(&in);
-    (void)saved_u32(&in);
-    return finished_publish(&f, &in, e);
-}
-
-/* Is the hidden file one that a part goes on with? */
-static bool is_in_progress(void *context, const char *path) {
-    const struct filesystem_sink *s = context;
-    for (const struct part *p = s->parts.first; p; p = p->next) {
-        if (p->temporary && strcmp(p->temporary, path) == 0) return true;
-    }
-    return false;
-}
-
-static bool parts_load(struct filesystem_sink *s, struct saved *in, struct err *e) {
-    uint32_t parts = saved_count(in, 8);
-    for (uint32_t i = 0; i < parts; i++) {
-        struct part *p = parts_add(&s->parts, saved_text(in), e);
-        if (!p || !part_load(p, &s->parts.env, in, e)) return false;
-        if (p->complete_us < s->next_complete_us) s->next_complete_us = p->complete_us;
-        if (p->used >= s->uses) s->uses = p->used + 1;
-    }
-    struct part *turned = NULL; /* parts_add() puts each before the others */
-    while (s->parts.first) {
-        struct part *p = s->parts.first;
-        s->parts.first = p->next;
-        p->next = turned;
-        turned = p;
-    }
-    s->parts.first = turned;
-    return saved_done(in, "a sink", e);
-}
-
-/* Goes on with a folder: what the record covers appears, what came later goes. */
-static bool folder_resume(struct filesystem_sink *s, struct text record, struct err *e) {
-    struct saved in = saved_of(record);
-    struct finished *f = &s->parts.env.finished;
-    const struct finished_sweep sweep = {
-        .levels = s->def->partitions, .context = s, .keeps = is_in_progress};
-    if (record.bytes > 0) {
-        bool folder = saved_bool(&in);
-        struct text path = saved_text(&in);
-        f->files = saved_u32(&in);
-        if (!folder || !text_equal(path, text_of(f->folder))) return saved_damaged("a sink", e);
-        if (!finished_publish(f, &in, e) || !parts_load(s, &in, e)) return false;
-    }
-    return finished_sweep(f, &sweep, e);
 }
 
 static const struct sink_type filesystem_sink_type = {
@@ -485,7 +364,7 @@ static bool folder_begin(struct filesystem_sink *s, const struct sink_options *o
     f->fs = s->env->fs;
     f->folder = path;
     f->owner = arena_copy(&s->arena, o->owner.at, o->owner.bytes);
-    return f->owner ? folder_resume(s, o->record, e) : err_memory(e);
+    return f->owner ? filesystem_folder_resume(s, o->record, e) : err_memory(e);
 }
 
 static bool sink_init(struct filesystem_sink *s, const struct sink_options *o, struct err *e) {

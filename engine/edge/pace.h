@@ -17,7 +17,8 @@ struct pace {
 static inline uint32_t pace_due(struct pace *p, int64_t now_us, uint64_t made, uint32_t wanted) {
     if (p->per_second <= 0) return wanted;
     if (p->begun_us == 0) p->begun_us = now_us;
-    double due = (double)(now_us - p->begun_us) * 1e-6 * p->per_second + 1 - (double)(made - p->before);
+    double due =
+        (double)(now_us - p->begun_us) * 1e-6 * p->per_second + 1 - (double)(made - p->before);
     if (due < 1) return 0;
     return due < wanted ? (uint32_t)due : wanted;
 }

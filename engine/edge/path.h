@@ -31,8 +31,7 @@ bool path_list_find(struct file_system *fs, const char *path, bool none_ok, stru
 
 /* Its paths from index `from` on as bytes, and back, in `a`; `many` is not among them. */
 void path_list_save(const struct path_list *l, uint32_t from, struct buf *out);
-bool path_list_load(struct path_list *l, struct saved *s, struct arena *a,
-                    struct err *e) MUST_USE;
+bool path_list_load(struct path_list *l, struct saved *s, struct arena *a, struct err *e) MUST_USE;
 
 /* 55000: the file `how` since it was read. */
 bool path_changed(const char *name, const char *how, struct err *e);

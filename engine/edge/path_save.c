@@ -1,5 +1,5 @@
-/* path_save.c: lists of paths as bytes: 4 bytes, how many; of each 4 bytes, how many bytes it shares
- * with the one before it, and a text, the others.
+/* path_save.c: lists of paths as bytes: 4 bytes, how many; of each 4 bytes, how many bytes it
+ * shares with the one before it, and a text, the others.
  */
 #include "engine/edge/path.h"
 

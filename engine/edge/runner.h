@@ -59,8 +59,8 @@ bool stream_commit(struct stream *s, struct err *e) MUST_USE;
  * covered is thrown away. */
 bool stream_load(struct stream *s, struct text saved, struct err *e) MUST_USE;
 
-/* The rows that it keeps have numbers. Those from `since` on that are still kept (0: all), and where
- * the next one's number stands. Loaded in the order in which they were saved. */
+/* The rows that it keeps have numbers. Those from `since` on that are still kept (0: all); the
+ * number of the next one. Loaded in the order in which they were saved. */
 enum stream_rows { STREAM_ROWS, STREAM_ERRORS, STREAM_LATE };
 uint64_t stream_rows_oldest(const struct stream *s, enum stream_rows which);
 uint64_t stream_rows_end(const struct stream *s, enum stream_rows which);

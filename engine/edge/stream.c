@@ -173,7 +173,8 @@ const struct stream_def *stream_numbered_def(struct stream *s) {
 }
 
 size_t stream_behind_bytes(const struct stream *s) {
-    if (s->table) return table_behind_bytes(s->table);
+    size_t aside = taps_aside_bytes(s);
+    if (s->table) return table_behind_bytes(s->table) + aside;
     return s->kept ? kept_behind_bytes(s->kept) : 0;
 }
 

@@ -121,6 +121,8 @@ struct table_reader_options {
 
 struct reader *table_reader_open(struct table *t, const struct table_reader_options *o,
                                  struct err *e) MUST_USE;
+/* Do its rows carry change kinds? */
+bool table_reader_follows(const struct reader *r);
 /* Has it given all that is there now? */
 bool table_reader_is_level(const struct reader *r);
 /* Readers with the same source give the same rows with the same numbers. *at_out: of the next. */

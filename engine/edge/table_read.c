@@ -326,6 +326,11 @@ struct reader *table_reader_open(struct table *t, const struct table_reader_opti
     return NULL;
 }
 
+bool table_reader_follows(const struct reader *base) {
+    const struct table_reader *r = (const struct table_reader *)base;
+    return r->o.follows && !r->table->o.appended;
+}
+
 bool table_reader_is_level(const struct reader *base) {
     const struct table_reader *r = (const struct table_reader *)base;
     uint64_t at;

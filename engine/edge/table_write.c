@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "engine/base/builder.h"
+#include "engine/edge/rows_saved.h"
 
 struct table_writer {
     struct table_writer_options o;
@@ -234,4 +235,21 @@ void table_writer_close(struct table_writer *w) {
 
 uint64_t table_writer_rows(const struct table_writer *w) {
     return w->rows;
+}
+
+/* 1 byte, 1: a row follows, a part. */
+void table_writer_save(const struct table_writer *w, struct buf *out) {
+    saved_put_u8(out, w->holds);
+    size_t part = saved_begin(out);
+    if (w->holds) rows_save(out, &w->held, (struct rows_range){0, 1});
+    saved_end(out, part);
+}
+
+bool table_writer_load(struct table_writer *w, struct saved *s, struct err *e) {
+    w->holds = saved_bool(s);
+    struct saved part = saved_part(s);
+    if (!w->holds) return true;
+    const struct schema *schema = w->o.stream->def->schema;
+    if (!rows_load(&part, schema, &w->held_arena, &w->held, e)) return false;
+    return (w->held.rows == 1 && w->held.live == 1) || saved_damaged("a query", e);
 }

@@ -30,6 +30,9 @@ bool table_writer_write(void *context, const struct batch *b, struct err *e);
 /* No more rows come; of a statement: it holds. */
 bool table_writer_finish(struct table_writer *w, struct err *e) MUST_USE;
 /* A statement that was not finished leaves nothing. Accepts NULL. */
+/* The half of an update that waits for the other one, as bytes, and back into a new writer. */
+void table_writer_save(const struct table_writer *w, struct buf *out);
+bool table_writer_load(struct table_writer *w, struct saved *s, struct err *e) MUST_USE;
 void table_writer_close(struct table_writer *w);
 uint64_t table_writer_rows(const struct table_writer *w); /* that were given and taken */
 

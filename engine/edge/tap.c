@@ -415,6 +415,10 @@ void feed_poll(const struct feed *f, struct pollfd *out) {
     if (f->tap->reader) f->tap->reader->type->poll(f->tap->reader, out);
 }
 
+bool feed_reads_table(const struct feed *f) {
+    return tap_from(f->tap) == FROM_TABLE;
+}
+
 bool feed_is_inside(const struct feed *f) {
     return f->tap->alone;
 }
@@ -423,6 +427,7 @@ bool feed_is_level(const struct feed *f) {
     const struct tap *t = f->tap;
     if (!t->alone) return true;
     if (f->holds || f->aside) return false;
+    if (!t->reader) return true; /* all that was there was given before it was saved */
     return tap_from(t) == FROM_TABLE ? table_reader_is_level(t->reader)
                                      : kept_reader_is_level(t->reader);
 }

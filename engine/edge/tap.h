@@ -65,6 +65,7 @@ void feed_mark(const struct feed *f, struct mark *out);
 void feed_poll(const struct feed *f, struct pollfd *out);
 /* Of what comes from this process: has the query taken all that is there now? */
 bool feed_is_level(const struct feed *f);
+bool feed_reads_table(const struct feed *f);
 /* Does what is waited for come from this process alone? Then there is nothing to poll. */
 bool feed_is_inside(const struct feed *f);
 
@@ -80,10 +81,13 @@ bool taps_save(struct stream *s, struct buf *out, struct err *e) MUST_USE;
 bool taps_load(struct stream *s, struct saved *in, struct err *e) MUST_USE;
 /* A feed as bytes, and a feed of the tap that was loaded; its reader is opened by feed_resume().
  * Where the feed of x$errors or x$late is loaded, those rows are there. */
-void feed_save(const struct feed *f, struct buf *out, struct err *e);
+bool feed_save(struct feed *f, struct buf *out, struct err *e) MUST_USE;
 struct feed *feed_load(const struct feed_options *o, struct saved *in, struct err *e) MUST_USE;
 /* All feeds of the tap are loaded: its reader goes on. A failure is told to who reads. */
 void feed_resume(struct feed *f);
+
+/* What the slowest feed has set aside. */
+size_t taps_aside_bytes(const struct stream *s);
 
 /* The stream is being dropped: no feed is left. */
 void taps_close(struct stream *s);

@@ -2,6 +2,7 @@
  * it takes them before it takes the batch of the tap. */
 #include <assert.h>
 
+#include "engine/batch_slice.h"
 #include "engine/edge/kept.h"
 #include "engine/edge/tap_private.h"
 
@@ -30,6 +31,7 @@ struct kept *tap_aside_rows_of(struct tap *t, struct err *e) {
         .schema = t->def->schema,
         .batch_rows = t->stream->env->batch_rows,
         .bytes_max = 1, /* what was read goes */
+        .changes = tap_from(t) == FROM_TABLE && t->reader && table_reader_follows(t->reader),
     };
     return kept_create(&o, e);
 }
@@ -82,4 +84,50 @@ bool feed_set_aside(struct feed *f, bool *did_out, struct err *e) {
     if (t->holders == 0) t->batch = NULL;
     *did_out = true;
     return true;
+}
+
+/* The rows of the batch that were not taken, as they are. */
+static bool aside_batch(struct feed *f, struct err *e) {
+    struct tap *t = f->tap;
+    struct batch some;
+    struct arena a;
+    if (!f->holds) return true;
+    arena_init(&a, 0);
+    bool done = batch_slice(t->batch, f->from, t->batch->rows, &a, &some)
+                    ? kept_append(f->aside, &some, 0, e)
+                    : err_memory(e);
+    arena_done(&a);
+    if (!done) return false;
+    f->holds = false;
+    t->holders--;
+    t->batch = NULL;
+    return true;
+}
+
+bool feed_drain(struct feed *f, struct err *e) {
+    struct tap *t = f->tap;
+    const struct batch *b;
+    assert(tap_from(t) == FROM_TABLE && t->feeds == f && !f->next);
+    if (t->ended || t->failure.code != ERR_NONE || table_reader_is_level(t->reader)) {
+        if (!f->holds) return true;
+    }
+    if (!aside_open(f, e) || !aside_batch(f, e)) return false;
+    enum read_status s = READ_ROWS;
+    while (s == READ_ROWS && !t->ended && t->failure.code == ERR_NONE) {
+        s = t->reader->type->read(t->reader, &b, e);
+        if (s == READ_ROWS && !kept_append(f->aside, b, 0, e)) return false;
+        t->ended = s == READ_END;
+    }
+    return s != READ_FAIL;
+}
+
+size_t taps_aside_bytes(const struct stream *s) {
+    size_t most = 0;
+    for (const struct tap *t = s->taps; t; t = t->next) {
+        for (const struct feed *f = t->feeds; f; f = f->next) {
+            size_t bytes = f->aside ? kept_behind_bytes(f->aside) : 0;
+            if (bytes > most) most = bytes;
+        }
+    }
+    return most;
 }

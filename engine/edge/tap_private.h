@@ -73,5 +73,8 @@ struct kept *tap_aside_rows_of(struct tap *t, struct err *e) MUST_USE;
 /* Rows that were set aside; FEED_WAIT: there are none. */
 enum feed_status feed_aside_rows(struct feed *f, struct err *e);
 void feed_aside_close(struct feed *f);
+/* Of a table's: sets aside all that was not taken, and all that its reader has; then that stands
+ * where the table does. */
+bool feed_drain(struct feed *f, struct err *e) MUST_USE;
 
 #endif

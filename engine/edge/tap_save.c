@@ -3,7 +3,7 @@
  * A tap:
  *
  *   offset  bytes  what
- *   0       1      it reads: 0 the stream, 1 x$errors, 2 x$late
+ *   0       1      it reads: 0 the stream, 1 x$errors, 2 x$late, 3 the table with numbers
  *   1       1      1: it was never shared
  *   2       1      1: it has ended
  *   3       4      inputs of one query before it that read the same stream
@@ -19,6 +19,9 @@
  *   ...            bad records that stand between the rows and were not told
  *   ...     1, ... 1: rows that were read and not taken by all follow, a part
  *
+ * The reader of a table is not saved: the table is another one's to load, and what the reader had
+ * still to give is set aside, in the feed, live as well.
+ *
  * Those rows are saved with every declared column, so that they need no reader to be made whole.
  *
  * A feed: 4 bytes, the number of its tap in the stream's list; 1, whether it has not taken all of
@@ -31,7 +34,7 @@
 #include "engine/edge/rows_saved.h"
 #include "engine/edge/tap_private.h"
 
-enum { READS_STREAM, READS_ERRORS, READS_LATE };
+enum { READS_STREAM, READS_ERRORS, READS_LATE, READS_NUMBERED };
 
 /* The first row of the batch that somebody still has to take; all of them: none. */
 static uint32_t first_needed(const struct tap *t) {
@@ -133,6 +136,7 @@ static bool rest_load(struct tap *t, struct saved *s, struct err *e) {
 
 static uint8_t what_it_reads(const struct tap *t) {
     if (t->def == &t->stream->errors.def) return READS_ERRORS;
+    if (t->def == stream_numbered_def(t->stream)) return READS_NUMBERED;
     return t->def == &t->stream->late.def ? READS_LATE : READS_STREAM;
 }
 
@@ -141,7 +145,9 @@ static bool reader_save(struct tap *t, struct buf *out, struct err *e) {
     saved_put_u64(out, t->reader ? t->reader->bytes : t->rest.bytes);
     size_t part = saved_begin(out);
     bool ok = true;
-    if (t->reader && t->alone) {
+    if (tap_from(t) == FROM_TABLE) {
+        /* what it had is set aside, and it begins anew where the table stands */
+    } else if (t->reader && t->alone) {
         kept_reader_save(t->reader, out);
     } else if (t->reader && t->failure.code == ERR_NONE && !t->ended) {
         ok = t->reader->type->save(t->reader, out, e);
@@ -160,6 +166,8 @@ static bool bad_lane_save(const struct tap *t, struct buf *out, struct err *e) {
 }
 
 static bool tap_save(struct tap *t, struct buf *out, struct err *e) {
+    bool drains = tap_from(t) == FROM_TABLE && t->feeds;
+    if (drains && !feed_drain(t->feeds, e)) return false;
     uint32_t first = first_needed(t);
     saved_put_u8(out, what_it_reads(t));
     saved_put_u8(out, t->alone);
@@ -208,6 +216,16 @@ static bool reader_load(struct tap *t, uint8_t reads, struct saved *s, struct er
     struct text place = saved_part_text(s);
     if (place.bytes == 0 && !t->alone) return true;
     struct stream *x = t->stream;
+    if (tap_from(t) == FROM_TABLE && t->ended) return true;
+    if (tap_from(t) == FROM_TABLE) {
+        const struct table_reader_options o = {
+            .numbered = reads == READS_NUMBERED ? t->def->schema : NULL,
+            .follows = true,
+            .latest = true,
+        };
+        t->reader = table_reader_open(x->table, &o, e);
+        return t->reader != NULL;
+    }
     if (t->alone) {
         struct saved at = saved_of(place);
         struct kept *k = x->kept;
@@ -251,11 +269,13 @@ static bool tap_fill(struct tap *t, uint8_t reads, struct saved *s, struct err *
 static bool tap_load(struct stream *s, struct saved in, struct err *e) {
     uint8_t reads = saved_u8(&in);
     const struct stream_def *def = s->def;
-    if (reads > READS_LATE || (reads == READS_STREAM && !s->connector && !s->kept)) {
-        return saved_damaged("a source", e);
-    }
+    bool stored = s->connector || s->kept || s->table;
+    bool is_there = (reads == READS_STREAM && stored) || reads == READS_ERRORS ||
+                    reads == READS_LATE || (reads == READS_NUMBERED && s->table);
+    if (!is_there) return saved_damaged("a source", e);
     if (reads == READS_ERRORS) def = &s->errors.def;
     if (reads == READS_LATE) def = &s->late.def;
+    if (reads == READS_NUMBERED) def = stream_numbered_def(s);
     struct tap *t = tap_new(s, def, e);
     return t && tap_fill(t, reads, &in, e);
 }
@@ -287,12 +307,14 @@ static void aside_save(const struct feed *f, struct buf *out, struct err *e) {
     saved_end(out, part);
 }
 
-void feed_save(const struct feed *f, struct buf *out, struct err *e) {
+bool feed_save(struct feed *f, struct buf *out, struct err *e) {
+    if (tap_from(f->tap) == FROM_TABLE && !feed_drain(f, e)) return false;
     saved_put_u32(out, tap_index(f->tap));
     saved_put_u8(out, f->holds);
     saved_put_u32(out, f->holds ? f->from - first_needed(f->tap) : 0);
     saved_put_u8(out, f->aside != NULL);
     if (f->aside) aside_save(f, out, e);
+    return !out->failed || err_memory(e);
 }
 
 static bool aside_load(struct feed *f, struct saved *s, struct err *e) {
