@@ -1,12 +1,13 @@
 /* cut.c: a run that is cut at random places and goes on in a new session gives what the whole run
  * gives.
  *
- *     cut FOLDER [--filter TEXT] [--rounds N] [--verbose]
+ *     cut FOLDER [--filter TEXT] [--rounds N] [--damage] [--verbose]
  *
  * Every case of the folder whose script can run so is run once as a whole, and then several times
  * with cuts, with other numbers of workers and sizes of batches, and with a crash before or after
  * what was saved has been made to appear. Rows, errors, x$errors, x$late, figures and files must be
- * the same bytes. WEIR_SEED and WEIR_ROUNDS as in tests/unit/base/random.h.
+ * the same bytes. With --damage going on is also tried from bytes of which one is changed: nothing
+ * may crash. WEIR_SEED and WEIR_ROUNDS as in tests/unit/base/random.h.
  */
 #include <assert.h>
 #include <stdio.h>
@@ -26,16 +27,27 @@ struct tally {
     uint32_t cases, cuts, left_out, failed;
     const char *scratch, *filter;
     uint32_t rounds;
-    bool verbose;
+    bool verbose, damages;
 };
+
+/* Does a script say so? What models have learnt and answered is saved with them, not with runs. */
+static bool says(const struct case_spec *c, const char *words) {
+    for (uint32_t i = 0; i < c->sections; i++) {
+        const struct case_section *s = &c->section[i];
+        bool sql = s->kind == SECTION_SQL && s->body.bytes > 0;
+        if (sql && memmem(s->body.at, s->body.bytes, words, strlen(words))) return true;
+    }
+    return false;
+}
 
 /* A case that has a script, and asks for nothing that only a process has. */
 static bool is_plain(const struct case_spec *c) {
     static const enum case_section_kind others[] = {SECTION_COMMAND, SECTION_LIVE, SECTION_SIGNAL,
-                                                    SECTION_DATA, SECTION_ARGS};
+                                                    SECTION_DATA,    SECTION_ARGS, SECTION_ONCE};
     for (size_t i = 0; i < COUNT_OF(others); i++) {
         if (case_find(c, others[i])) return false;
     }
+    if (says(c, "DESCRIBE MODEL") || says(c, "INTO MODEL")) return false;
     return case_find(c, SECTION_SQL) != NULL;
 }
 
@@ -69,6 +81,39 @@ static bool judge(const struct tally *t, const char *place, const struct cut_opt
     return false;
 }
 
+/* A whole run to compare with; false: it cannot be run so, or fails. Figures of queries that need
+ * no more rows tell of batches, so the batches are of one size. */
+static bool run_whole(struct tally *t, const char *place, const struct cut_options *like,
+                      struct cut_result *out) {
+    struct cut_options o = *like;
+    o.threads = 1;
+    o.cuts = 0;
+    run_in(t, &o, out);
+    if (out->failure[0]) printf("FAILED %s: %s\n", place, out->failure);
+    t->failed += out->failure[0] != '\0';
+    return !out->left_out && !out->failure[0];
+}
+
+/* One run with cuts; false: the case is done with. */
+static bool run_cut(struct tally *t, const char *place, struct cut_options *o,
+                    struct random *random) {
+    struct cut_result whole, got;
+    bool good = run_whole(t, place, o, &whole);
+    if (good) {
+        o->apart = 1 + (uint32_t)random_below(random, whole.steps);
+        o->random.state = random_u64(random);
+        o->cuts = 3;
+        o->damages = t->damages;
+        run_in(t, o, &got);
+        t->cuts += got.cuts;
+        good = !got.left_out && judge(t, place, o, &whole, &got);
+        t->failed += !good && !got.left_out;
+        cut_result_done(&got);
+    }
+    cut_result_done(&whole);
+    return good;
+}
+
 static void run_case(struct tally *t, const char *path, const struct case_spec *c,
                      struct random *random) {
     static const uint32_t rows[] = {1, 2, 3, 7};
@@ -77,30 +122,16 @@ static void run_case(struct tally *t, const char *path, const struct case_spec *
     struct cut_options o = {.spec = c, .batch_rows = 1, .threads = 1, .apart = 1};
     snprintf(place, sizeof place, "%s:%u", path, c->line);
     if (t->verbose) fprintf(stderr, "%s\n", place);
-    run_in(t, &o, &whole);
-    bool usable = !whole.left_out && !whole.failure[0] && whole.steps > 1;
-    if (whole.failure[0]) printf("FAILED %s: %s\n", place, whole.failure);
-    t->failed += whole.failure[0] != '\0';
-    if (!usable && t->verbose) {
-        printf("left out: %s: %.*s (%u steps)\n", place, TEXT_ARG(c->name), whole.steps);
-    }
+    bool usable = run_whole(t, place, &o, &whole) && whole.steps > 1;
+    cut_result_done(&whole);
+    if (!usable && t->verbose) printf("left out: %s: %.*s\n", place, TEXT_ARG(c->name));
     t->left_out += !usable;
     t->cases += usable;
     for (uint32_t i = 0; usable && i < t->rounds; i++) {
-        struct cut_result got;
         o.threads = 1 + i % 3;
         o.batch_rows = i < 3 ? 1 : rows[random_below(random, COUNT_OF(rows))];
-        o.random.state = random_u64(random);
-        o.cuts = 3;
-        o.apart = 1 + (uint32_t)random_below(random, whole.steps);
-        run_in(t, &o, &got);
-        t->cuts += got.cuts;
-        bool good = got.left_out || judge(t, place, &o, &whole, &got);
-        t->failed += !good;
-        cut_result_done(&got);
-        if (!good || got.left_out) break;
+        usable = run_cut(t, place, &o, random);
     }
-    cut_result_done(&whole);
 }
 
 static void run_file(struct tally *t, struct tree *tree, const char *root, const char *path,
@@ -130,6 +161,7 @@ int main(int argc, char **argv) {
     }
     for (int i = 2; i < argc; i++) {
         if (strcmp(argv[i], "--verbose") == 0) t.verbose = true;
+        if (strcmp(argv[i], "--damage") == 0) t.damages = true;
         if (strcmp(argv[i], "--filter") == 0 && i + 1 < argc) t.filter = argv[++i];
         if (strcmp(argv[i], "--rounds") == 0 && i + 1 < argc) {
             t.rounds = (uint32_t)strtoul(argv[++i], NULL, 10);

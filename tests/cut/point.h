@@ -19,6 +19,8 @@ struct cut_point {
         struct buf state;
         struct buf rows[3]; /* parts, one a point */
         uint64_t since[3];
+        struct buf changes; /* of a stored table: all that were committed */
+        size_t covered;     /* of those, by the point */
     } stream[POINT_OBJECTS];
     struct point_query {
         char name[64];
@@ -27,15 +29,20 @@ struct cut_point {
     struct buf runner;
     uint32_t streams, queries;
     bool taken;
+    char was; /* the byte that cut_point_damage() changed */
 };
 
 void cut_point_init(struct cut_point *p);
 void cut_point_done(struct cut_point *p);
 
+/* From now on changes of stored tables are noted; to be called when there may be new ones. */
+void cut_point_listen(struct cut_point *p, struct session *s);
 /* Replaces what the point held. */
 bool cut_point_save(struct cut_point *p, struct session *s, struct err *e) MUST_USE;
 /* What the sinks had covered appears. */
 bool cut_point_commit(struct session *s, struct err *e) MUST_USE;
 bool cut_point_load(struct cut_point *p, struct session *s, struct err *e) MUST_USE;
+/* Turns a bit of what is saved of the jobs, chosen by `random`; where. NULL: nothing is saved. */
+char *cut_point_damage(struct cut_point *p, uint64_t random);
 
 #endif

@@ -2,20 +2,12 @@
 #include "tests/cut/script.h"
 
 #include <assert.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
-#include "storage/file_posix.h"
-#include "tests/case_run.h"
-#include "tests/cut/journal.h"
-#include "tests/cut/point.h"
 #include "tests/cut/world.h"
-#include "tests/tree.h"
 
-enum { IDLE_STEPS = 20, STEPS_MAX = 20000, AFTER_STEPS = 4 };
+enum { IDLE_STEPS = 20, STEPS_MAX = 800, AFTER_STEPS = 4 };
 
 /* The statement that comes next, parsed into `a`; NULL: none, or an error. */
 static struct ast_statement *peek(struct world *w, struct arena *a, struct sql_script *behind) {
@@ -47,7 +39,7 @@ static bool repeat_statements(struct world *w) {
         struct err e;
         arena_reset(&a);
         const struct ast_statement *st = peek(w, &a, &behind);
-        if (st && is_passive(st)) {
+        if (st && (is_passive(st) || w->by_hand[i])) {
             w->session->parse = behind;
         } else {
             good = session_step(w->session, &more, &e) && !runs(w);
@@ -64,8 +56,8 @@ static bool lost(struct world *w, const char *when, const struct err *e) {
 
 static bool select_add(struct world *w, struct err *e);
 
-/* A new session that goes on from the point. */
-static bool come_back(struct world *w) {
+/* A new session with the statements so far. */
+static bool begin_again(struct world *w) {
     struct err e;
     w->muted = true;
     if (!world_open(w, &e)) return lost(w, "opening", &e);
@@ -75,6 +67,27 @@ static bool come_back(struct world *w) {
     }
     if (w->selecting && !select_add(w, &e)) return lost(w, "binding again", &e);
     w->muted = false;
+    return true;
+}
+
+/* Going on from damaged bytes is refused, or not; it ends well. */
+static bool survive_damage(struct world *w) {
+    struct err e;
+    char *at = cut_point_damage(&w->point, random_u64(&w->o->random));
+    if (!at) return true;
+    char was = w->point.was;
+    bool begun = begin_again(w);
+    if (begun) (void)!cut_point_load(&w->point, w->session, &e);
+    world_close(w);
+    *at = was;
+    return begun;
+}
+
+/* A new session that goes on from the point. */
+static bool come_back(struct world *w) {
+    struct err e;
+    if (w->o->damages && !survive_damage(w)) return false;
+    if (!begin_again(w)) return false;
     return cut_point_load(&w->point, w->session, &e) || lost(w, "loading", &e);
 }
 
@@ -137,6 +150,7 @@ static bool step_until(struct world *w, const char *name) {
         runner_step(w->session->runner, &more);
         idle = more ? 0 : idle + 1;
         if (idle < IDLE_STEPS && ++w->out->steps < STEPS_MAX) continue;
+        if (!name && idle == IDLE_STEPS) return true; /* who is left follows what is in memory */
         w->out->left_out = true;
         return false;
     }
@@ -149,17 +163,6 @@ static bool select_rows(void *context, const struct batch *b, struct err *e) {
     struct world *w = context;
     w->rows += b->live;
     return world_show(w, b, e);
-}
-
-static struct stream *input_stream(const struct world *w, const struct stream_def *def) {
-    for (struct object *o = catalog_first(w->session->catalog); o; o = o->next) {
-        struct stream *s = session_side(o);
-        if (!s) continue;
-        bool is_it =
-            (o->def && def == o->def) || def == stream_errors_def(s) || def == stream_late_def(s);
-        if (is_it) return s;
-    }
-    return NULL;
 }
 
 /* Parses and binds the SELECT that comes next. */
@@ -176,12 +179,8 @@ static bool select_bind(struct world *w, struct err *e) {
 static bool select_add(struct world *w, struct err *e) {
     struct session *s = w->session;
     if (!select_bind(w, e)) return false;
-    struct stream **input = ARENA_ARRAY(&s->statement, input, w->bound.plan.inputs + 1);
+    struct stream **input = session_inputs(s, &w->bound, &s->statement);
     assert(input);
-    for (uint32_t i = 0; i < w->bound.plan.inputs; i++) {
-        input[i] = input_stream(w, w->bound.plan.input[i].def);
-        assert(input[i]);
-    }
     const struct job_options o = {
         .name = TEXT_LITERAL("select"),
         .plan = &w->bound.plan,
@@ -189,10 +188,7 @@ static bool select_add(struct world *w, struct err *e) {
         .output = select_rows,
         .prints = &s->out,
         .context = w,
-        .query = {.batch_rows = w->o->batch_rows,
-                  .workers = w->o->threads,
-                  .seed = (uint64_t)s->settings.seed,
-                  .env = edge_fn_env(&s->edge)},
+        .query = session_query_settings(s),
         .fail_on_error = s->settings.on_error == ON_ERROR_FAIL,
     };
     return runner_add(s->runner, &o, e) != NULL;
@@ -208,7 +204,7 @@ static bool uses(const struct bound_query *b, const struct object *o) {
 /* A query of the background that fills what the SELECT reads, and ends; its name is copied. */
 static bool find_writer(const struct world *w, char name[64]) {
     for (struct object *o = catalog_first(w->session->catalog); o; o = o->next) {
-        const struct running *r = o->kind == OBJECT_QUERY ? o->extra : NULL;
+        const struct running *r = session_running(o);
         if (!r || !r->job || !r->bound.plan.bounded || is_over(r->job)) continue;
         bool fills = uses(&w->bound, r->bound.target) || uses(&w->bound, o);
         for (uint32_t i = 0; i < w->bound.uses; i++) fills |= uses(&r->bound, w->bound.use[i]);
@@ -228,6 +224,7 @@ static bool run_select(struct world *w) {
         if (!find_writer(w, name)) break;
         if (!step_until(w, name)) return false;
     }
+    if (!session_settle(w->session, &w->bound, false, &e)) return world_say(w, &e);
     if (!point(w)) return false; /* what writers made appears */
     if (!select_bind(w, &e) || !select_add(w, &e)) return world_say(w, &e);
     w->selecting = true;
@@ -248,6 +245,12 @@ static bool run_select(struct world *w) {
 
 /* --- the script --- */
 
+static uint32_t objects(const struct world *w) {
+    uint32_t count = 0;
+    for (struct object *o = catalog_first(w->session->catalog); o; o = o->next) count++;
+    return count;
+}
+
 /* The next statement. false: the script is over. */
 static bool run_one(struct world *w) {
     struct sql_script behind;
@@ -257,13 +260,19 @@ static bool run_one(struct world *w) {
     arena_init(&a, 0);
     const struct ast_statement *st = peek(w, &a, &behind);
     bool selects = st && st->kind == AST_SELECT_STATEMENT;
+    bool changes = st && (st->kind == AST_INSERT_STATEMENT || st->kind == AST_UPDATE_STATEMENT ||
+                          st->kind == AST_DELETE_STATEMENT);
     if (st && st->kind == AST_EXPLAIN_STATEMENT && st->as.explain.analyze) w->out->left_out = true;
     arena_done(&a);
     if (w->out->left_out) return false;
     if (selects) {
         good = run_select(w);
     } else {
+        uint32_t before = objects(w);
         good = session_step(w->session, &more, &e) || world_say(w, &e);
+        cut_point_listen(&w->point, w->session);
+        assert(w->done < WORLD_STATEMENTS);
+        w->by_hand[w->done] = changes && objects(w) == before;
     }
     w->done++;
     return good && more;

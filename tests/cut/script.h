@@ -20,6 +20,7 @@ struct cut_options {
     uint32_t cuts; /* at most; 0: it is not cut */
     struct random random;
     uint32_t apart; /* steps between two cuts, at most */
+    bool damages;   /* before it comes back, it is tried with one byte changed */
 };
 
 struct cut_result {

@@ -10,6 +10,8 @@
 #include "tests/cut/point.h"
 #include "tests/cut/script.h"
 
+enum { WORLD_STATEMENTS = 256 };
+
 struct world {
     struct cut_options *o;
     struct cut_result *out;
@@ -23,8 +25,9 @@ struct world {
     uint64_t rows;      /* of the SELECT */
     uint64_t until_cut; /* steps */
     bool selecting;
-    bool muted;               /* statements are repeated */
-    struct bound_query bound; /* of the SELECT */
+    bool by_hand[WORLD_STATEMENTS]; /* they changed tables, and are not repeated */
+    bool muted;                     /* statements are repeated */
+    struct bound_query bound;       /* of the SELECT */
     struct fn_table *fn;
     struct agg_table *agg;
 };

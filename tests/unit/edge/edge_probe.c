@@ -167,6 +167,10 @@ static bool note_bad(void *context, const struct decode_bad *b, struct err *e) {
 }
 
 struct reader *probe_open(struct probe *p) {
+    return probe_open_saved(p, (struct text){NULL, 0});
+}
+
+struct reader *probe_open_saved(struct probe *p, struct text saved) {
     bool bounded;
     if (!connector_check_source(&p->def, NULL, &bounded, &p->err)) return NULL;
     const struct connector *c = connector_of(&p->def, &p->err);
@@ -174,6 +178,7 @@ struct reader *probe_open(struct probe *p) {
         .def = &p->def,
         .used = p->used,
         .env = &p->env,
+        .saved = saved,
         .context = p,
         .bad = note_bad,
     };
@@ -214,6 +219,13 @@ enum read_status probe_read(struct probe *p, struct reader *r, uint32_t rows) {
         for (uint32_t i = 0; i < b->live; i++) add_row(p, b, batch_row(b, i));
         got += b->live;
     }
+}
+
+enum read_status probe_read_batch(struct probe *p, struct reader *r) {
+    const struct batch *b = NULL;
+    enum read_status s = r->type->read(r, &b, &p->err);
+    for (uint32_t i = 0; s == READ_ROWS && i < b->live; i++) add_row(p, b, batch_row(b, i));
+    return s;
 }
 
 const char *probe_read_all(struct probe *p) {

@@ -53,6 +53,10 @@ const char *probe_list(struct probe *p);
 
 /* NULL: p->err. */
 struct reader *probe_open(struct probe *p);
+/* One that goes on where its save() said. */
+struct reader *probe_open_saved(struct probe *p, struct text saved);
+/* One batch. */
+enum read_status probe_read_batch(struct probe *p, struct reader *r);
 /* Reads on until there is nothing now (READ_WAIT), the end, or a failure (p->err); adds to p->out.
  * Waits for a descriptor up to a second, as long as fewer than `rows` rows came. */
 enum read_status probe_read(struct probe *p, struct reader *r, uint32_t rows);
