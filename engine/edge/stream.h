@@ -30,6 +30,13 @@ struct stream_holder {
     bool (*append)(void *context, struct stream *s, const struct batch *b, struct err *e);
 };
 
+/* What was read before, of a source that is read again. */
+struct stream_seen {
+    uint64_t bad;       /* bad records that were told: they count once */
+    bool arrived_known; /* it cannot be read twice, was loaded, and not opened since: */
+    uint64_t arrived;   /* what came before this place in the journal was read */
+};
+
 struct stream {
     const struct stream_def *def;
     const struct edge_env *env;
@@ -49,13 +56,9 @@ struct stream {
     bool strict; /* a statement writes: what is not taken is its error, and nobody else's */
     int64_t idle_timeout_us; /* 0: never idle */
     struct stream_stats stats;
-    uint64_t number;   /* of `kept` as a source (feed_number); 0: none yet */
-    uint64_t bad_seen; /* bad records told of a source that is read again count once */
-    struct tap *taps;  /* open readings */
-    struct arrived {   /* a source that cannot be read twice was loaded, and not opened since */
-        bool known;
-        uint64_t at; /* what came before was read; place in the journal */
-    } arrived;
+    uint64_t number;  /* of `kept` as a source (feed_number); 0: none yet */
+    struct tap *taps; /* open readings */
+    struct stream_seen seen;
     struct outlet *outlets; /* open sinks */
 };
 

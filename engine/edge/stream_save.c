@@ -49,8 +49,8 @@ bool stream_load_rows(struct stream *s, enum stream_rows which, struct text save
 /* What comes from now on is read by who is not there yet. */
 static bool arrived_save(const struct stream *s, struct buf *out, struct err *e) {
     bool once = s->env->journal && s->connector && !s->connector->rereadable;
-    uint64_t at = s->arrived.at;
-    if (once && !s->arrived.known && !journal_end(s->env->journal, s->def->name, &at, e)) {
+    uint64_t at = s->seen.arrived;
+    if (once && !s->seen.arrived_known && !journal_end(s->env->journal, s->def->name, &at, e)) {
         return false;
     }
     saved_put_u8(out, once);
@@ -65,7 +65,7 @@ bool stream_save(struct stream *s, struct buf *out, struct err *e) {
     saved_put_u64(out, s->stats.refused);
     saved_put_i64(out, s->stats.watermark_us);
     saved_put_u64(out, s->number);
-    saved_put_u64(out, s->bad_seen);
+    saved_put_u64(out, s->seen.bad);
     saved_put_u8(out, s->intake != NULL);
     if (s->intake) intake_save(s->intake, out);
     if (!arrived_save(s, out, e)) return false;
@@ -80,11 +80,11 @@ bool stream_load(struct stream *s, struct text saved, struct err *e) {
     s->stats.refused = saved_u64(&in);
     s->stats.watermark_us = saved_i64(&in);
     s->number = saved_u64(&in);
-    s->bad_seen = saved_u64(&in);
+    s->seen.bad = saved_u64(&in);
     if (saved_bool(&in) != (s->intake != NULL)) return saved_damaged("a stream", e);
     if (s->intake) intake_load(s->intake, &in);
-    s->arrived.known = saved_bool(&in);
-    s->arrived.at = saved_u64(&in);
+    s->seen.arrived_known = saved_bool(&in);
+    s->seen.arrived = saved_u64(&in);
     return taps_load(s, &in, e) && outlets_load(s, &in, e) && saved_done(&in, "a stream", e);
 }
 

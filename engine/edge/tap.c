@@ -22,8 +22,8 @@ static bool tell_bad(void *context, const struct decode_bad *b, struct err *e) {
     struct tap *t = context;
     struct stream *s = t->stream;
     t->bad++;
-    if (t->bad <= s->bad_seen) return true;
-    s->bad_seen = t->bad;
+    if (t->bad <= s->seen.bad) return true;
+    s->seen.bad = t->bad;
     s->stats.bad++;
     const struct side_row who = {
         .at_us = s->env->clock_us(),
@@ -118,7 +118,7 @@ static struct tap *tap_create(const struct feed_options *o, struct err *e) {
     enum tap_from from = tap_from(t);
     t->alone = from == FROM_SIDE || !o->stream->connector;
     if (o->stream->connector && !o->stream->connector->rereadable) {
-        t->bad = o->stream->bad_seen; /* what it will give was never seen */
+        t->bad = o->stream->seen.bad; /* what it will give was never seen */
     }
     if (!t->alone || o->stream->number == 0) o->stream->number = ++*o->sources;
     if (from == FROM_STREAM) t->number = o->stream->number;
@@ -186,7 +186,7 @@ bool tap_open(struct tap *t, struct err *e) {
         .used = t->used,
         .env = t->stream->env,
         .saved = t->rest.place,
-        .arrived = t->stream->arrived.known ? &t->stream->arrived.at : NULL,
+        .arrived = t->stream->seen.arrived_known ? &t->stream->seen.arrived : NULL,
         .context = t,
         .bad = tap_bad,
     };
@@ -194,7 +194,7 @@ bool tap_open(struct tap *t, struct err *e) {
     if (!t->reader) return false;
     t->reader->bytes += t->rest.bytes;
     t->rest.place.at = NULL;
-    t->stream->arrived.known = false;
+    t->stream->seen.arrived_known = false;
     return true;
 }
 
