@@ -264,15 +264,14 @@ bool entry_change(struct table *t, uint32_t id, const struct new_row *n, struct 
     uint32_t to;
     if (!open_any(t, n, &to, e)) return false;
     uint64_t number = entry_at(t, id)->number;
-    uint32_t prev = entry_at(t, id)->prev;
     note_step(t, &(struct step){.number = number,
                                 .before = id,
                                 .after = to,
                                 .was = entry_at(t, id)->row,
                                 .is = n->row});
-    entry_close(t, id);
     entry_at(t, to)->number = number;
-    list_put(t, to, prev);
+    list_put(t, to, id); /* before it goes: it has to come back first */
+    entry_close(t, id);
     return true;
 }
 
