@@ -78,8 +78,6 @@ static bool new_row_make(struct table *t, const struct batch *b, uint32_t row, s
 
 bool key_of_packed(struct table *t, struct text packed, uint64_t number, struct row_key *out,
                    struct err *e) {
-    *out = (struct row_key){.packed = packed, .word = (int64_t)number};
-    if (t->o.kind != TABLE_BY_KEY) return true;
     uint32_t cols = t->o.schema->cols;
     struct column_builder *b = ARENA_ARRAY(&t->scratch, b, cols);
     struct column *col = ARENA_ARRAY(&t->scratch, col, cols);
@@ -92,6 +90,8 @@ bool key_of_packed(struct table *t, struct text packed, uint64_t number, struct 
         if (!builder_column(&b[c], &col[c])) return err_memory(e);
     }
     const struct batch one = {.schema = t->o.schema, .col = col, .rows = 1, .live = 1};
+    *out = (struct row_key){.packed = packed, .word = (int64_t)number};
+    if (t->o.kind != TABLE_BY_KEY) return true;
     return key_of_row(t, &one, 0, packed, out) || err_memory(e);
 }
 

@@ -128,7 +128,7 @@ bool entry_unload(struct table *t, uint32_t id, struct err *e) MUST_USE;
 
 /* ---- table_apply.c ---- */
 
-/* The key of a packed row, in t->scratch. XX001: it is no row of this table. */
+/* The key of packed bytes, in t->scratch. XX001: they are no row of this table. */
 bool key_of_packed(struct table *t, struct text packed, uint64_t number, struct row_key *out,
                    struct err *e) MUST_USE;
 
