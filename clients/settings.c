@@ -115,7 +115,9 @@ const struct setting setting_table[] = {
         .initial = 0,
         .min = 0,
         .max = INT64_MAX,
-        .doc = "A query whose state grows past it stops with 54000; 0: half of the memory.",
+        .doc =
+            "A query whose state grows past it stops with 54000, and what would make the rows of a "
+            "table or view that was made under it take more fails; 0: half of the memory.",
     },
     {
         .name = "state-ttl",

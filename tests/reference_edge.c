@@ -50,6 +50,8 @@ void page_connectors(struct buf *out) {
     page_options(out, stream_options);
     buf_add_str(out, "\n## Options of a stream without a connector\n");
     page_options(out, kept_options);
+    buf_add_str(out, "\n## Options of a stored table, and of a materialized view\n");
+    page_options(out, table_options);
 }
 
 /* The k-th of the words that 'format' allows: "'json' | 'csv' | 'raw'". */
@@ -150,6 +152,7 @@ static uint32_t audit_doc(const char *of, const char *doc, struct buf *out) {
 uint32_t audit_options(struct buf *out) {
     uint32_t wrong = audit_rows("streams", stream_options, out);
     wrong += audit_rows("kept streams", kept_options, out);
+    wrong += audit_rows("stored tables", table_options, out);
     for (const struct connector *const *c = connectors; *c; c++) {
         wrong += audit_doc((*c)->name, (*c)->doc, out);
         wrong += audit_rows((*c)->name, (*c)->option, out);
