@@ -295,6 +295,18 @@ static bool reads_snapshot(const struct bound_query *bound) {
     return false;
 }
 
+/* A query that reads tables as they are now does so at its place in the script: what comes behind
+ * it may change them. */
+static bool run_snapshots(struct session *s, const struct running *r, struct err *e) {
+    bool all = true, any = false;
+    for (uint32_t i = 0; i < r->bound.plan.inputs; i++) {
+        all = all && r->bound.plan.input[i].snapshot;
+        any = any || r->bound.plan.input[i].def->stored;
+    }
+    if (s->checking || !all || !any) return true;
+    return session_run_until(s, &(struct runner_until){.job = r->job, .alone = true}, e);
+}
+
 /* Makes a bound INSERT a query object of that name, which then runs. */
 static bool background_add(struct session *s, struct text name, const struct ast_statement *st,
                            const struct ast_insert *insert, const struct bound_query *bound,
@@ -321,8 +333,9 @@ static bool background_add(struct session *s, struct text name, const struct ast
     o->use = r->bound.use;
     if (!session_add_object(s, o, st, e)) return false;
     session_notice_bound(s, &r->bound);
+    if (background_start(s, o, e)) return run_snapshots(s, r, e);
     struct err second; /* of what failed first *e tells */
-    return background_start(s, o, e) || (session_leave(s, o, &second) && false);
+    return session_leave(s, o, &second) && false;
 }
 
 bool session_insert(struct session *s, const struct ast_statement *st, struct err *e) {

@@ -60,6 +60,7 @@ struct rel *bind_scan(struct binder *b, const struct stream_def *def, struct pla
     for (uint32_t i = 0; i < def->schema->cols; i++) {
         const struct field *f = &def->schema->col[i];
         col[i] = (struct rel_col){.name = f->name, .type = f->type, .not_null = f->not_null};
+        if (def->stored) continue; /* values like others */
         if ((int32_t)i == def->time_col)
             col[i].time = TIME_ROLE_EVENT;
         else if (def->computed && is_proctime(def->computed[i]))

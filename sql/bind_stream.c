@@ -212,10 +212,15 @@ static bool declare_keys(struct declaring *d, struct err *e) {
     }
     for (uint32_t i = 0; i < def->keys; i++) {
         uint32_t c = def->key_col[i];
-        if (!t->columns.at[c].type && !def->stored)
+        const struct field *f = &d->col[c];
+        if (!def->stored && !t->columns.at[c].type)
             return bind_unsupported(d->b, t->columns.at[c].name.at, e,
                                     "column \"%.*s\" is computed: it cannot be in a PRIMARY KEY",
-                                    TEXT_ARG(d->col[c].name));
+                                    TEXT_ARG(f->name));
+        if (def->stored && !type_is_ordered(f->type))
+            return bind_error(d->b, t->create.name.at, e,
+                              "42804: column \"%.*s\" of \"%.*s\" is %s, which is no key",
+                              TEXT_ARG(f->name), TEXT_ARG(def->name), type_words(f->type).at);
         d->col[c].not_null = true;
     }
     struct field *physical = (struct field *)(uintptr_t)def->physical->col;
