@@ -15,6 +15,7 @@
 #include "engine/base/type.h"
 #include "engine/expr.h"
 #include "engine/plan_model.h"
+#include "engine/plan_past.h"
 #include "engine/plan_track.h"
 #include "engine/plan_window.h"
 #include "engine/stream_def.h"
@@ -138,14 +139,6 @@ struct plan {
         struct plan_unnest unnest;
         struct plan_track track;
     } as;
-};
-
-/* FOR SYSTEM_TIME AS OF */
-enum as_of { AS_OF_NOW, AS_OF_TIME, AS_OF_LSN };
-
-struct plan_as_of {
-    enum as_of kind;
-    int64_t at; /* us since the epoch, or an LSN */
 };
 
 /* One FROM item that reads a stream or table, in FROM order. */

@@ -263,14 +263,24 @@ static struct rel *catalog_relation(struct binder *b, struct object *o, const st
     return bind_scan(b, o->def, input, s->at, e);
 }
 
-struct rel *bind_relation(struct binder *b, const struct ast_source *s, struct err *e) {
-    struct text name = s->name.text;
+/* The CTE called so, and the scope that it is of (scope_out may be NULL); NULL: none. */
+static const struct ast_cte *find_cte(const struct binder *b, struct text name,
+                                      const struct cte_scope **scope_out) {
     for (const struct cte_scope *c = b->ctes; c; c = c->outer) {
         for (uint32_t i = 0; i < c->ctes->count; i++) {
-            if (text_equal_fold(c->ctes->at[i].name.text, name))
-                return expand_cte(b, c, &c->ctes->at[i], s, e);
+            if (!text_equal_fold(c->ctes->at[i].name.text, name)) continue;
+            if (scope_out) *scope_out = c;
+            return &c->ctes->at[i];
         }
     }
+    return NULL;
+}
+
+struct rel *bind_relation(struct binder *b, const struct ast_source *s, struct err *e) {
+    struct text name = s->name.text;
+    const struct cte_scope *scope = NULL;
+    const struct ast_cte *cte = find_cte(b, name, &scope);
+    if (cte) return expand_cte(b, scope, cte, s, e);
     struct object *o = catalog_find(b->env->catalog, name);
     if (o) return catalog_relation(b, o, s, e);
     return memchr(name.at, '$', name.bytes) ? side_stream(b, s, e) : no_relation(b, s, e);
@@ -317,8 +327,15 @@ static bool bind_as_of(struct binder *b, const struct ast_source *s, struct plan
 /* t FOR SYSTEM_TIME AS OF ..: what it held then. */
 static struct rel *bind_past(struct binder *b, const struct ast_source *s, struct err *e) {
     struct plan_input input = {.snapshot = true};
-    struct object *o = catalog_find(b->env->catalog, s->name.text);
-    if (!o) return bind_relation(b, s, e); /* says so */
+    struct object *o =
+        find_cte(b, s->name.text, NULL) ? NULL : catalog_find(b->env->catalog, s->name.text);
+    if (!o) { /* nothing, a CTE, or x$errors */
+        if (!bind_relation(b, s, e)) return NULL;
+        bind_unsupported(b, s->at, e,
+                         "\"%.*s\" has no past: tables, materialized views and kept streams have",
+                         TEXT_ARG(s->name.text));
+        return NULL;
+    }
     if (!bind_use(b, o, e) || !bind_as_of(b, s, &input.as_of, e)) return NULL;
     if (!o->def || o->kind == OBJECT_MODEL || !bind_is_kept(o->def)) {
         bind_unsupported(b, s->at, e, "\"%.*s\" is a %s that is not kept here: it has no past",
