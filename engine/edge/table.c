@@ -192,7 +192,7 @@ static int compare_places(const void *a, const void *b) {
 }
 
 bool table_loaded(struct table *t, struct err *e) {
-    assert(!t->open && !t->readers);
+    assert(!t->open);
     struct place *place = malloc((t->rows + 1) * sizeof *place);
     if (!place) return err_memory(e);
     uint64_t n = 0;
@@ -208,5 +208,6 @@ bool table_loaded(struct table *t, struct err *e) {
     t->first = n > 0 ? place[0].id : STATE_NONE;
     t->last = n > 0 ? place[n - 1].id : STATE_NONE;
     free(place);
+    readers_begin(t);
     return true;
 }

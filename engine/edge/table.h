@@ -100,7 +100,8 @@ void table_change_at(const struct table *t, uint32_t i, struct table_change *out
 bool table_load(struct table *t, const struct table_change *c, struct err *e) MUST_USE;
 /* The same between begin and commit, for followers to see. */
 bool table_again(struct table *t, const struct table_change *c, struct err *e) MUST_USE;
-/* After the last table_load(), which may come in any order of numbers. */
+/* After the last table_load(), which may come in any order of numbers; readers that were resumed
+ * have read nothing yet. */
 bool table_loaded(struct table *t, struct err *e) MUST_USE;
 
 /* All rows, in order, as changes from nothing: what table_load() makes the table of. */

@@ -139,6 +139,8 @@ bool key_of_packed(struct table *t, struct text packed, uint64_t number, struct 
 bool readers_keep(struct table *t, uint32_t id) MUST_USE;
 /* Entry `id` leaves the list: nobody stands on it any more. */
 void readers_pass(struct table *t, uint32_t id);
+/* The list has another order: readers look for their place from its beginning on. */
+void readers_begin(struct table *t);
 /* Gives followers what the commit changed. */
 void readers_publish(struct table *t);
 

@@ -103,6 +103,10 @@ void readers_pass(struct table *t, uint32_t id) {
     }
 }
 
+void readers_begin(struct table *t) {
+    for (struct table_reader *r = t->readers; r; r = r->next) r->at = t->first;
+}
+
 /* ---- what is there ---- */
 
 /* The list's next row that is as it was; STATE_NONE: none. */
