@@ -77,11 +77,13 @@ static void notice_idle(void *context, struct text key, const char *why) {
     session_notice(context, "option '%.*s' has no effect: %s", TEXT_ARG(key), why);
 }
 
-bool session_check_stored(const struct stream_def *def, struct err *e) {
+bool session_check_stored(const struct session *s, const struct stream_def *def, struct err *e) {
     if (!connector_check(def, e)) return false;
     const struct option *o = option_find(&def->options, "history");
     if (!o) return true; /* past versions are in the log of a data directory */
-    err_set(e, ERR_SQL, "0A000", "no history is kept without --data");
+    err_set(e, ERR_SQL, "0A000",
+            s->durable ? "past versions of rows are not kept yet: 'history' is not supported"
+                       : "no history is kept without --data");
     e->offset = o->at;
     return false;
 }
@@ -105,7 +107,7 @@ bool session_create_stream(struct session *s, const struct ast_statement *st, st
     struct sql_env env = session_env(s, st);
     struct stream_def *def;
     if (!bind_stream(&env, t, &s->statement, &def, e)) return false;
-    bool right = def->stored ? session_check_stored(def, e) : check_options(def, e);
+    bool right = def->stored ? session_check_stored(s, def, e) : check_options(def, e);
     if (!right) return place_option_error(st, e);
 
     kind = def->stored ? OBJECT_TABLE : OBJECT_STREAM;

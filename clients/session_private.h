@@ -107,7 +107,7 @@ bool session_add_object(struct session *s, struct object *o, const struct ast_st
                         struct err *e);
 
 /* The options of a stored table or view; errors as connector_check's. */
-bool session_check_stored(const struct stream_def *def, struct err *e);
+bool session_check_stored(const struct session *s, const struct stream_def *def, struct err *e);
 bool session_kinds_agree(enum ast_object wanted, enum object_kind kind);
 const char *session_kind_word(enum ast_object kind);
 /* Gives the object the statement's text. */

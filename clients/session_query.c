@@ -69,11 +69,10 @@ static const struct stream_def *env_side_stream(void *context, struct text name,
 
 static bool env_past(void *context, const struct object *o, const struct plan_as_of *as_of,
                      struct err *e) {
-    (void)context;
+    const struct session *s = context;
     (void)as_of;
-    err_set(e, ERR_SQL, "55000", "\"%.*s\" has no history: none is kept without --data",
-            TEXT_ARG(o->name));
-    return false;
+    return err_set(e, ERR_SQL, "55000", "\"%.*s\" has no history: none is kept%s",
+                   TEXT_ARG(o->name), s->durable ? " yet" : " without --data");
 }
 
 struct sql_env session_env(struct session *s, const struct ast_statement *st) {

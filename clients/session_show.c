@@ -349,6 +349,7 @@ static void notice_kept(struct session *s, const struct object *o) {
     struct err unused;
     if (!o->def || connector_of(o->def, &unused)) return;
     if (o->def->stored) {
+        if (s->durable) return;
         session_notice(s, "%s %.*s is held in memory: it is gone when weir ends",
                        object_kind_word(o->kind), TEXT_ARG(o->name));
         return;

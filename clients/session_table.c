@@ -169,7 +169,7 @@ static bool view_options(struct session *s, const struct ast_statement *st, stru
     for (uint32_t i = 0; i < o->count; i++)
         option[i] = (struct option){o->at[i].key, o->at[i].value, o->at[i].key_at};
     def->options = (struct options){.option = option, .count = o->count};
-    if (session_check_stored(def, e)) return true;
+    if (session_check_stored(s, def, e)) return true;
     if (e->line > 0) return false;
     uint32_t name = st->as.create_view.create.name.at;
     return source_place(st->source, e->offset > 0 ? (uint32_t)e->offset : name, e);

@@ -212,8 +212,8 @@ bool side_raw(struct buf *out, const struct batch *b, uint32_t row, struct err *
 bool stream_refuse(struct stream *s, const struct batch *b, uint32_t row, struct decode_bad *bad,
                    struct err *e) {
     const struct side_row who = {.at_us = s->env->clock_us()};
-    if (!s->strict) s->stats.bad++;
-    if (s->strict) return err_set(e, ERR_DATA, bad->sqlstate, "%s", bad->message);
+    if (!s->refusing.strict) s->stats.bad++;
+    if (s->refusing.strict) return err_set(e, ERR_DATA, bad->sqlstate, "%s", bad->message);
     if (s->fail_on_error) {
         err_set(e, ERR_DATA, bad->sqlstate, "%.*s: %s", TEXT_ARG(s->def->name), bad->message);
         return false;

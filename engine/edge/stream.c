@@ -25,8 +25,8 @@ static bool insert_bad(void *context, const struct decode_bad *b, struct err *e)
     struct decode_bad bad = *b;
     if (change_is_retraction(batch_change(&s->appended, b->row))) return true; /* never there */
     s->refused_row = b->row;
-    bool stops = s->strict || s->fail_on_error;
-    if (s->gather && !stops) return bad_list_add(s->gather, b->row, b, e);
+    bool stops = s->refusing.strict || s->fail_on_error;
+    if (s->refusing.gather && !stops) return bad_list_add(s->refusing.gather, b->row, b, e);
     return stream_refuse(s, &s->appended, b->row, &bad, e);
 }
 

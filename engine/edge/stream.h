@@ -37,6 +37,12 @@ struct stream_seen {
     uint64_t arrived;   /* what came before this place in the journal was read */
 };
 
+/* What becomes of rows that a writer gives and the declaration does not take. */
+struct refusing {
+    bool strict;             /* a statement writes: they are its error, and nobody else's */
+    struct bad_list *gather; /* they are not told, but put here; NULL: told */
+};
+
 struct stream {
     const struct stream_def *def;
     const struct edge_env *env;
@@ -52,8 +58,7 @@ struct stream {
     uint32_t refused_row;  /* of it: the last one; UINT32_MAX: none */
     struct side errors, late;
     bool fail_on_error;
-    struct bad_list *gather; /* rows not taken are not told, but put here; NULL: told */
-    bool strict; /* a statement writes: what is not taken is its error, and nobody else's */
+    struct refusing refusing;
     int64_t idle_timeout_us; /* 0: never idle */
     struct stream_stats stats;
     uint64_t number;  /* of `kept` as a source (feed_number); 0: none yet */

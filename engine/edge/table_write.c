@@ -44,11 +44,11 @@ static struct table *table_of(const struct table_writer *w) {
 static void begin(struct table_writer *w) {
     if (!w->begun) table_begin(table_of(w));
     w->begun = true;
-    w->o.stream->strict = w->o.origin == TABLE_BY_HAND;
+    w->o.stream->refusing.strict = w->o.origin == TABLE_BY_HAND;
 }
 
 static bool commit(struct table_writer *w, struct err *e) {
-    w->o.stream->strict = false;
+    w->o.stream->refusing.strict = false;
     if (!w->begun) return true;
     w->begun = false;
     return table_commit(table_of(w), w->o.origin, e);
@@ -56,7 +56,7 @@ static bool commit(struct table_writer *w, struct err *e) {
 
 static void rollback(struct table_writer *w) {
     if (!w->begun) return;
-    w->o.stream->strict = false;
+    w->o.stream->refusing.strict = false;
     table_rollback(table_of(w));
     w->begun = false;
 }
@@ -187,9 +187,9 @@ static bool write_some(struct table_writer *w, const struct batch *b, uint32_t f
         physical.col = b->col + 1;
         if (!id) return err_memory(e);
     }
-    s->gather = &w->bad;
+    s->refusing.gather = &w->bad;
     bool all = stream_take(s, &physical, from, rows, &whole, e);
-    s->gather = NULL;
+    s->refusing.gather = NULL;
     if (!whole) return false;
     bool done =
         w->o.how == TABLE_CHANGE ? apply_changes(w, whole, &other) : apply(w, whole, id, &other);
