@@ -160,6 +160,8 @@ static bool salt_of_groups(struct verify *v, struct err *e) {
         v->salt = s.salt;
         v->salt_known = ok && g.sound;
         log_scan_close(&s);
+        v->segment = i;
+        ok = ok || let_go(v);
     }
     return ok;
 }
@@ -260,8 +262,9 @@ static bool find_needed(struct verify *v, uint64_t *needed_out, struct err *e) {
         at = g.head.lsn + g.head.bytes;
     }
     log_scan_close(&s);
-    if (ok && let_go(v)) *needed_out = UINT64_MAX; /* what was read may be another one's */
-    return ok;
+    if (!let_go(v)) return ok;
+    *needed_out = UINT64_MAX; /* what was read may be another one's */
+    return true;
 }
 
 static bool verify(struct verify *v, struct err *e) {
