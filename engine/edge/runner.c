@@ -33,7 +33,7 @@ struct runner {
     uint64_t statements; /* that ever joined */
     uint64_t sources;    /* told apart so far */
     struct junctions junctions;
-    int64_t flushed_ms, told_ms, between_ms;
+    int64_t flushed_ms, told_ms;
     bool leaving; /* jobs do not end, but go on elsewhere */
     struct pollfd polled[POLLED_MAX];
 };
@@ -216,12 +216,8 @@ static bool is_at_rest(const struct runner *r) {
 
 static bool tell(struct runner *r, const struct runner_until *until, struct err *e) {
     int64_t now = now_ms();
-    bool between = until->between && now - r->between_ms >= FLUSH_MS;
     if (now - r->flushed_ms >= FLUSH_MS) flush_all(r);
-    if (between) {
-        r->between_ms = now;
-        if (!until->between(until->context, e)) return false;
-    }
+    if (until->between && !until->between(until->context, e)) return false;
     if (!until->progress || now - r->told_ms < PROGRESS_MS) return true;
     r->told_ms = now;
     until->progress(until->context);
