@@ -276,13 +276,16 @@ bool outlets_save(struct stream *s, struct buf *out, struct err *e) {
     return !out->failed || err_memory(e);
 }
 
+/* What could not be committed is not lost: the record says so until a later commit, or one after a
+ * restart, has done it. */
 bool outlets_commit(struct stream *s, struct err *e) {
     bool good = true;
     for (struct outlet *x = s->outlets; x;) {
         struct outlet *next = x->next;
         bool has = x->owner && x->covered && !x->failed;
-        if (has && !note(x, x->sink->type->commit(x->sink, e), e)) good = false;
-        if (x->over && x->covered) outlet_drop(x);
+        bool done = !has || x->sink->type->commit(x->sink, e);
+        if (done && x->over && x->covered) outlet_drop(x);
+        good = good && done;
         x = next;
     }
     return good;
