@@ -4,12 +4,15 @@
  *   three times 8 bytes: a single_range
  *
  * Publishing looks how long the file is: it holds `base` bytes and as much of the range as was
- * added before a crash, which must be the same bytes; the others are added. When all that is hidden
- * has been added, the hidden file begins anew.
+ * added before a crash. Of that each byte must be the same, or zero, as a file system may leave
+ * those that were not synced; so all of the range is written once more. When it has been added and
+ * synced, and only then, the hidden file begins anew: one that is shorter than the range, or has
+ * other bytes, tells that nothing is left to do.
  */
 #include "engine/edge/out_single.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -77,16 +80,22 @@ static void move_on(struct copying *c, size_t bytes) {
     c->left.base += bytes;
 }
 
-/* Over what was added before: `bytes` of it. */
-static bool compare(struct copying *c, uint64_t bytes, struct err *e) {
+static bool may_be_ours(const char *there, const char *ours, size_t bytes) {
+    for (size_t i = 0; i < bytes; i++) {
+        if (there[i] != ours[i] && there[i] != '\0') return false;
+    }
+    return true;
+}
+
+/* Over what was added before: `bytes` of it, as far as it may be ours. */
+static bool compare(struct copying *c, uint64_t bytes, bool *same_out, struct err *e) {
     char there[4096];
-    while (bytes > 0) {
+    *same_out = true;
+    while (bytes > 0 && *same_out) {
         size_t got = 0, have = 0, want = bytes < sizeof there ? (size_t)bytes : sizeof there;
         if (!file_read_at(c->to, c->left.base, there, want, &got, e)) return false;
         if (!read_chunk(c, &have, e)) return false;
-        if (got == 0 || got > have || memcmp(there, c->chunk, got) != 0) {
-            return err_set(e, ERR_IO, "58030", "%s was written to by somebody else", c->path);
-        }
+        *same_out = got > 0 && got <= have && may_be_ours(there, c->chunk, got);
         move_on(c, got);
         bytes -= got;
     }
@@ -112,9 +121,36 @@ static bool copy(struct copying *c, struct err *e) {
     if (info.size_bytes < c->left.base) {
         return err_set(e, ERR_IO, "58030", "%s is shorter than what was written to it", c->path);
     }
-    uint64_t added = info.size_bytes - c->left.base, all = c->left.to - c->left.from;
-    if (added >= all) return true;
-    return compare(c, added, e) && add_rest(c, e);
+    const struct single_range range = c->left;
+    uint64_t added = info.size_bytes - range.base, all = range.to - range.from;
+    bool same;
+    if (!compare(c, added < all ? added : all, &same, e)) return false;
+    c->left = range;
+    if (same) return add_rest(c, e);
+    if (added >= all) return true; /* the hidden file has begun anew */
+    return err_set(e, ERR_IO, "58030", "%s was written to by somebody else", c->path);
+}
+
+/* The hidden file, if it has the range still. false: that cannot be known. */
+static bool open_range(struct copying *c, struct file_system *fs, const char *hidden,
+                       bool *there_out, struct err *e) {
+    struct file_info info;
+    *there_out = false;
+    errno = 0;
+    c->from = file_open(fs, hidden, FILE_READ, e);
+    if (!c->from) return errno == ENOENT;
+    if (!file_info(c->from, &info, e)) return false;
+    *there_out = info.size_bytes >= c->left.to;
+    return true;
+}
+
+/* Without the hidden range all of it must have been added. */
+static bool check_added(const struct copying *c, struct err *e) {
+    struct file_info info;
+    if (!file_info(c->to, &info, e)) return false;
+    bool added = info.size_bytes >= c->left.base &&
+                 info.size_bytes - c->left.base >= c->left.to - c->left.from;
+    return added || err_set(e, ERR_IO, "58030", "what is to be added to %s is gone", c->path);
 }
 
 static bool publish(struct file_system *fs, const char *const path[2], struct single_range range,
@@ -125,14 +161,9 @@ static bool publish(struct file_system *fs, const char *const path[2], struct si
     c->path = path[0];
     c->left = range;
     c->to = file_open(fs, path[0], FILE_READ | FILE_WRITE | FILE_CREATE, e);
-    struct file_info info;
-    bool ok = c->to && file_info(c->to, &info, e);
-    bool done = ok && info.size_bytes >= range.base &&
-                info.size_bytes - range.base >= range.to - range.from;
-    if (ok && !done) {
-        c->from = file_open(fs, path[1], FILE_READ, e);
-        ok = c->from && copy(c, e);
-    }
+    bool there = false;
+    bool ok =
+        c->to && open_range(c, fs, path[1], &there, e) && (there ? copy(c, e) : check_added(c, e));
     file_close(c->from);
     file_close(c->to);
     free(c);
