@@ -6,8 +6,8 @@
  * session without a data directory says what the tables hold after each of them. Then the list is
  * run with a data directory, anew for every call to the file system, in which the machine stops or
  * the call fails. What a new session finds must be the tables as they were after the last statement
- * that was acknowledged, or after the one that was on its way; the others follow, and at the end all
- * is as if nothing had happened. Recovery is stopped in its turn.
+ * that was acknowledged, or the one on its way; the others follow, and at the end all is as if
+ * nothing had happened. Recovery is stopped in its turn.
  */
 #include <assert.h>
 #include <fcntl.h>

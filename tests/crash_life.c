@@ -104,8 +104,12 @@ static void look(void *context, const struct file_sim_call *call) {
 
 /* --- a run --- */
 
-static int64_t still_clock(void) {
-    return INT64_C(1700000000000000);
+/* Every look at the clock is a little later; each life begins an hour after the one before. It has
+ * no context, so it is one for all. */
+static _Atomic int64_t now_us;
+
+static int64_t clock_us(void) {
+    return now_us += 300;
 }
 
 static bool begin_rows(void *context, const struct schema *schema, bool changes, bool live,
@@ -122,6 +126,12 @@ static bool take_rows(void *context, const struct batch *b, struct err *e) {
 static bool end_rows(void *context, uint64_t rows, struct err *e) {
     (void)context, (void)rows, (void)e;
     return true;
+}
+
+static bool open_data(struct session *s, struct err *e) {
+    return session_set(s, TEXT_LITERAL("batch-rows"), TEXT_LITERAL("10"), e) &&
+           session_set(s, TEXT_LITERAL("checkpoint-interval"), TEXT_LITERAL("1 ms"), e) &&
+           session_open_data(s, "data", e);
 }
 
 static bool run_script(struct session *s, const char *text, struct err *e) {
@@ -145,18 +155,20 @@ bool life_run(struct life *l) {
                                             .stdin_fd = null_fd,
                                             .stdout_fd = null_fd,
                                             .stderr_fd = null_fd,
-                                            .clock_us = still_clock,
+                                            .clock_us = clock_us,
                                             .stop = &l->stop,
                                             .fn = l->tables->fn,
                                             .fns = fn_table_count,
                                             .agg = l->tables->agg,
                                             .aggs = UDF_AGGREGATE_TABLES};
     const struct session_output output = {.begin = begin_rows, .rows = take_rows, .end = end_rows};
+    now_us = INT64_C(1700000000000000) + INT64_C(3600000000) * ++l->lives;
     l->stop = 0;
     l->idle = 0;
     err_clear(&l->e);
     struct session *s = session_create(&options, &output, &l->e);
-    bool done = s && run_script(s, l->script, &l->e);
+    bool done = s && (!l->data || open_data(s, &l->e)) && run_script(s, l->script, &l->e);
+    if (s && l->data) done = session_close_data(s, done ? &l->e : &(struct err){0}) && done;
     session_destroy(s);
     close(null_fd);
     return done;

@@ -34,6 +34,8 @@ struct life {
     const char *script;
     struct life_input input;
     struct file_sim *sim;
+    bool data;      /* with a data directory, and a checkpoint every few steps */
+    uint32_t lives; /* so far */
     uint32_t given; /* pieces */
     uint32_t idle;  /* reads of the last piece since all were given */
     volatile sig_atomic_t stop;
