@@ -19,7 +19,7 @@
 #include "engine/base/hash.h"
 #include "tests/crash_workload.h"
 
-enum { FAILURES_MAX = 10, EVERY = 5 };
+enum { FAILURES_MAX = 10, EVERY = 5, SOAK_SEEDS = 30 };
 
 struct crash {
     const struct life_tables *tables;
@@ -239,10 +239,13 @@ int main(int argc, char **argv) {
             return fprintf(stderr, "crash_once: no option %s\n", argv[i]), 2;
         i += takes;
     }
-    uint64_t every = getenv("WEIR_SOAK") || c.at > 0 ? 1 : EVERY;
-    for (uint32_t i = 0; i < workload_count; i++) {
-        if (c.only && strcmp(c.only, workloads[i].name) != 0) continue;
-        run_workload(&c, &workloads[i], every);
+    bool soak = getenv("WEIR_SOAK");
+    uint64_t every = soak || c.at > 0 ? 1 : EVERY, last = c.seed + (soak ? SOAK_SEEDS : 1);
+    for (; c.seed < last; c.seed++) {
+        for (uint32_t i = 0; i < workload_count; i++) {
+            if (c.only && strcmp(c.only, workloads[i].name) != 0) continue;
+            run_workload(&c, &workloads[i], every);
+        }
     }
     life_tables_destroy(tables);
     printf("%" PRIu64 " passed, %" PRIu64 " failed, 0 skipped\n",
