@@ -1,10 +1,10 @@
 /* store.h: the present state of things, kept in the log: facts, items, keyed state, checkpoints.
  *
- * A fact is a record written before anybody is told of it; after a crash it is read again.
- * An item is what the newest checkpoint knows of an object: bytes by section and number. Keyed
- * state is written as pieces (state_journal.h). A checkpoint writes what changed and then one record
- * that says where every item and piece stands; only that record makes it count, and facts from
- * before it began are covered by it.
+ * A fact is a record that is written before anybody is told of it; after a crash it is read
+ * again. An item is what the newest checkpoint knows of an object: bytes by section and number.
+ * Keyed state is written as pieces (state_journal.h). A checkpoint writes what changed and then one
+ * record that says where every item and piece stands; only that record makes it count, and facts
+ * from before it began are covered by it.
  *
  * What is still needed and stands too far back is carried forward, so that the log stays within a
  * few segments and three times what it has to hold.
