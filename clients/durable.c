@@ -9,8 +9,6 @@
 #include "clients/durable_private.h"
 #include "engine/base/hash.h"
 
-enum { SEGMENT_BYTES = 64 << 20 };
-
 static uint64_t random_salt(const struct session *s) {
     uint64_t salt = 0;
     if (getrandom(&salt, sizeof salt, GRND_NONBLOCK) != sizeof salt) {
@@ -26,8 +24,8 @@ bool durable_open(struct session *s, const char *directory, struct err *e) {
     const struct log_options o = {
         .fs = s->options.fs,
         .directory = directory,
-        .segment_bytes = SEGMENT_BYTES,
-        .durability = LOG_SYNC,
+        .segment_bytes = (uint64_t)s->settings.log_segment_bytes,
+        .durability = (enum log_durability)s->settings.durability,
         .clock_us = s->options.clock_us,
         .salt = random_salt(s),
         .writer_thread = false,

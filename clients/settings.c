@@ -12,8 +12,10 @@
 #include "engine/base/number.h"
 #include "engine/base/option.h"
 #include "engine/base/time.h"
+#include "storage/log.h"
 
 static const char *const on_error_words[] = {"skip", "fail", NULL};
+static const char *const durability_words[] = {"sync", "os", "none", NULL};
 
 const struct setting setting_table[] = {
     {
@@ -45,6 +47,16 @@ const struct setting setting_table[] = {
                "file sinks appear with it.",
     },
     {
+        .name = "durability",
+        .kind = SETTING_WORD,
+        .offset = offsetof(struct settings, durability),
+        .initial = LOG_SYNC,
+        .word = durability_words,
+        .doc =
+            "What is acknowledged survives loss of power (sync), the end of the process (os), or "
+            "neither (none). Of a data directory, when it is opened: --set.",
+    },
+    {
         .name = "inference-batch",
         .kind = SETTING_INTEGER,
         .offset = offsetof(struct settings, inference_batch),
@@ -71,6 +83,16 @@ const struct setting setting_table[] = {
         .min = 0,
         .max = INT64_C(3600000000),
         .doc = "A row waits no longer for others to be given to a model with it.",
+    },
+    {
+        .name = "log-segment-bytes",
+        .kind = SETTING_BYTES,
+        .offset = offsetof(struct settings, log_segment_bytes),
+        .initial = 64 << 20,
+        .min = 64 << 10,
+        .max = INT64_C(1) << 40,
+        .doc = "How large the files of the log become. Of a data directory, when it is opened: "
+               "--set.",
     },
     {
         .name = "max-image-pixels",

@@ -24,6 +24,8 @@ struct settings {
     int64_t on_error; /* enum on_error */
     int64_t checkpoint_bytes;
     int64_t checkpoint_interval_us;
+    int64_t durability; /* enum log_durability */
+    int64_t log_segment_bytes;
     int64_t inference_batch;
     int64_t inference_wait_us;
     int64_t inference_cache;
