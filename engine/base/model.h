@@ -182,6 +182,10 @@ struct model_type {
     void (*train_close)(struct model_trainer *t); /* accepts NULL */
 
     bool (*export_onnx)(const struct model *m, struct buf *out, struct err *e);
+
+    /* All that the rows so far have made, and, where somebody predicts over what trains, the
+     * versions that may still be asked for; sources are known again by their value as a pointer.
+     * Loaded when trainers and watches are open, and nothing has been asked yet. */
     bool (*save)(struct model *m, struct buf *out, struct err *e);
     bool (*load)(struct model *m, struct text saved, struct err *e);
 };

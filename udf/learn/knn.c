@@ -172,14 +172,20 @@ static struct near vote(const struct knn_session *s, uint32_t found) {
     return winner;
 }
 
+/* The first example that a version may ask for. */
+static uint64_t oldest_kept(const struct learn *m) {
+    const struct knn *k = m->own;
+    struct range oldest;
+    memcpy(&oldest, versions_oldest(m->versions)->params, sizeof oldest);
+    return oldest.first < k->now.first ? oldest.first : k->now.first;
+}
+
 /* A place for example k->now.end. */
 static bool make_room(struct learn *m, struct err *e) {
     struct knn *k = m->own;
     uint64_t chunk = k->now.end / CHUNK;
     if (k->now.end % CHUNK > 0) return true;
-    struct range oldest;
-    memcpy(&oldest, versions_oldest(m->versions)->params, sizeof oldest);
-    uint64_t wanted = (oldest.first < k->now.first ? oldest.first : k->now.first) / CHUNK;
+    uint64_t wanted = oldest_kept(m) / CHUNK;
     for (; k->cleared < wanted; k->cleared++) {
         k->free[k->frees++] = k->ring[k->cleared % k->slots];
     }
@@ -260,10 +266,13 @@ static void knn_describe(const struct learn *m, struct arena *a, struct model_fa
     learn_fact(a, fact, facts, "examples", "%llu", (unsigned long long)(r.end - r.first));
 }
 
+/* The range; the first example that follows, and all from there on. */
 static void knn_save(const struct learn *m, struct buf *out) {
     const struct knn *k = m->own;
+    uint64_t low = oldest_kept(m);
     buf_add(out, &k->now, sizeof k->now);
-    for (uint64_t i = k->now.first; i < k->now.end; i++) {
+    buf_add(out, &low, sizeof low);
+    for (uint64_t i = low; i < k->now.end; i++) {
         const struct chunk *c = &k->ring[i / CHUNK % k->slots];
         uint32_t row = (uint32_t)(i % CHUNK);
         buf_add(out, &c->label[row], sizeof *c->label);
@@ -274,28 +283,37 @@ static void knn_save(const struct learn *m, struct buf *out) {
 static bool knn_load(struct learn *m, struct text *from, struct err *e) {
     struct knn *k = m->own;
     struct range r;
+    uint64_t low;
     uint32_t label;
     if (!load_bytes(from, &r, sizeof r) || r.first > r.end ||
         r.end - r.first > m->options.capacity) {
         return false;
     }
+    if (!load_bytes(from, &low, sizeof low) || low > r.first) return false;
     size_t bytes = k->inputs * sizeof(float);
     float *x = arena_alloc(&k->memory, bytes);
     if (!x) return err_memory(e);
     /* Numbers go on, so that the first chunk may begin in its middle. */
-    k->now = (struct range){r.first / CHUNK * CHUNK, r.first / CHUNK * CHUNK};
-    k->cleared = r.first / CHUNK;
+    k->now = (struct range){low / CHUNK * CHUNK, low / CHUNK * CHUNK};
+    k->cleared = low / CHUNK;
     memset(x, 0, bytes);
-    while (k->now.end < r.first) {
+    while (k->now.end < low) {
         if (!append(m, x, 0, e)) return false;
     }
-    k->now.first = r.first;
-    for (uint64_t i = r.first; i < r.end; i++) {
+    for (uint64_t i = low; i < r.end; i++) {
         if (!load_bytes(from, &label, sizeof label) || !load_bytes(from, x, bytes)) return false;
         if (label >= m->classes.count) return false;
         if (!append(m, x, label, e)) return false;
     }
+    k->now = r;
     return true;
+}
+
+static bool knn_params_fit(const struct learn *m, const void *params) {
+    const struct knn *k = m->own;
+    struct range r;
+    memcpy(&r, params, sizeof r);
+    return r.first >= k->cleared * CHUNK && r.first <= r.end && r.end <= k->now.end;
 }
 
 const struct learner learner_knn = {
@@ -310,5 +328,6 @@ const struct learner learner_knn = {
     .predict = knn_predict,
     .describe = knn_describe,
     .save = knn_save,
+    .params_fit = knn_params_fit,
     .load = knn_load,
 };

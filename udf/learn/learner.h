@@ -105,6 +105,8 @@ struct learner {
                         struct err *e);
     void (*save)(const struct learn *m, struct buf *out);
     bool (*load)(struct learn *m, struct text *from, struct err *e);
+    /* May a version of what was loaded have these? NULL: any bytes do. */
+    bool (*params_fit)(const struct learn *m, const void *params);
 };
 
 enum { LEARN_FACTS_MAX = 300 };

@@ -2,7 +2,7 @@
  * training goes on as if it had never stopped.
  *
  *     bytes    what
- *     8        "weirlrn1"
+ *     8        "weirlrn2"
  *     4 4      kind; classes that follow, each as 4 (bytes) and its label
  *     8 8 8 4  rows, mini-batches, version, epoch
  *     8 8 8 8  the score since the last version: loss, rows, correct; rows
@@ -10,6 +10,13 @@
  *     4 4 8      rows held back, rows of the mini-batch, the generator
  *     ...        their numbers and targets
  *     ...      the learner's own
+ *     8 4      the source that trains, or did last (0: none, or several); versions that follow,
+ *              where somebody predicts over that source, each
+ *     8 8 8 4    number, the ordinal from which on it is seen, rows, classes
+ *     ...        its parameters
+ *
+ * Where nobody does, what has been learnt is the newest version: which rows it holds does not
+ * depend on where they were cut.
  *
  * All as the machine stores it. What is held is checked against the model's definition, which is
  * not part of it.
@@ -18,7 +25,7 @@
 
 #include "udf/learn/learner.h"
 
-static const char magic[8] = {'w', 'e', 'i', 'r', 'l', 'r', 'n', '1'};
+static const char magic[8] = {'w', 'e', 'i', 'r', 'l', 'r', 'n', '2'};
 
 static void save_stage(const struct stage *s, struct buf *out) {
     buf_add(out, &s->held, sizeof s->held);
@@ -49,7 +56,7 @@ struct part {
     size_t bytes;
 };
 
-enum { PARTS = 8 };
+enum { PARTS = 8, VERSION_BYTES = 28 }; /* of one, at least */
 
 static void parts_of(struct learn *m, struct part part[PARTS]) {
     const struct part all[PARTS] = {
@@ -63,6 +70,21 @@ static void parts_of(struct learn *m, struct part part[PARTS]) {
         {&m->since_rows, sizeof m->since_rows},
     };
     memcpy(part, all, sizeof all);
+}
+
+static void save_versions(const struct learn *m, struct buf *out) {
+    uint64_t trained = versions_trained(m->versions);
+    uint32_t count = versions_wanted(m->versions) ? versions_count(m->versions) : 0;
+    buf_add(out, &trained, sizeof trained);
+    buf_add(out, &count, sizeof count);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct version *v = versions_nth(m->versions, i);
+        buf_add(out, &v->number, sizeof v->number);
+        buf_add(out, &v->after, sizeof v->after);
+        buf_add(out, &v->rows, sizeof v->rows);
+        buf_add(out, &v->classes, sizeof v->classes);
+        buf_add(out, v->params, m->versions->params_bytes);
+    }
 }
 
 bool learn_save(struct model *model, struct buf *out, struct err *e) {
@@ -82,6 +104,7 @@ bool learn_save(struct model *model, struct buf *out, struct err *e) {
     buf_add(out, &begun, 1);
     if (begun) save_stage(&m->stage, out);
     m->learner->save(m, out);
+    save_versions(m, out);
     return !out->failed || err_memory(e);
 }
 
@@ -95,6 +118,58 @@ static bool load_classes(struct learn *m, struct text *from) {
         if (classes_add(&m->classes, label, &at) != CLASS_IS || at != i) return false;
     }
     return m->classes.count == classes;
+}
+
+/* Behind `before`, which is NULL for the first. */
+static bool load_version(const struct learn *m, struct text *from, const struct version *before,
+                         struct version *v) {
+    bool whole = load_bytes(from, &v->number, sizeof v->number) &&
+                 load_bytes(from, &v->after, sizeof v->after) &&
+                 load_bytes(from, &v->rows, sizeof v->rows) &&
+                 load_bytes(from, &v->classes, sizeof v->classes) &&
+                 load_bytes(from, v->params, m->versions->params_bytes);
+    if (!whole || v->number > m->version || v->classes > m->classes.count) return false;
+    if (before && (v->number <= before->number || v->after < before->after)) return false;
+    return !m->learner->params_fit || m->learner->params_fit(m, v->params);
+}
+
+static void make_version(const struct learn *m, struct version *v) {
+    m->learner->copy(m, v->params);
+    v->number = m->version;
+    v->after = 0;
+    v->rows = m->rows;
+    v->classes = m->classes.count;
+}
+
+static bool load_list(const struct learn *m, struct text *from, struct version **made,
+                      struct err *e) {
+    uint64_t trained;
+    uint32_t count;
+    if (!load_bytes(from, &trained, sizeof trained)) return false;
+    if (!load_bytes(from, &count, sizeof count)) return false;
+    if (count > from->bytes / VERSION_BYTES) return false;
+    for (uint32_t i = 0; i < count || i == 0; i++) {
+        made[i] = versions_new(m->versions, e);
+        if (!made[i]) return false;
+        if (count == 0) make_version(m, made[i]);
+        if (count > 0 && !load_version(m, from, i > 0 ? made[i - 1] : NULL, made[i])) return false;
+    }
+    uint32_t all = count > 0 ? count : 1;
+    return made[all - 1]->number == m->version &&
+           versions_restore(m->versions, made, all, trained, e);
+}
+
+static bool load_versions(const struct learn *m, struct text *from, struct err *e) {
+    size_t room = from->bytes / VERSION_BYTES + 1;
+    struct arena a;
+    arena_init(&a, 0);
+    struct version **made = ARENA_ARRAY(&a, made, room);
+    bool done = made ? load_list(m, from, made, e) : err_memory(e);
+    for (size_t i = 0; made && !done && i < room && made[i]; i++) {
+        versions_drop(m->versions, made[i]);
+    }
+    arena_done(&a);
+    return done;
 }
 
 static bool load_all(struct learn *m, struct text from, struct err *e) {
@@ -113,7 +188,7 @@ static bool load_all(struct learn *m, struct text from, struct err *e) {
     }
     if (!load_bytes(&from, &begun, 1) || begun > 1) return false;
     if (begun && (!learn_training_ready(m, e) || !load_stage(&m->stage, &from))) return false;
-    return m->learner->load(m, &from, e) && from.bytes == 0;
+    return m->learner->load(m, &from, e) && load_versions(m, &from, e) && from.bytes == 0;
 }
 
 /* Class indices that were saved must be classes. */
@@ -139,12 +214,5 @@ bool learn_load(struct model *model, struct text saved, struct err *e) {
                        "the saved state is not of this model: it is "
                        "damaged, or the model was defined otherwise");
     }
-    struct version *v = versions_new(m->versions, e);
-    if (!v) return false;
-    m->learner->copy(m, v->params);
-    v->number = m->version;
-    v->after = 0;
-    v->rows = m->rows;
-    v->classes = m->classes.count;
-    return versions_publish(m->versions, &v, 1, e);
+    return true;
 }

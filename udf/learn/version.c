@@ -104,6 +104,41 @@ bool versions_publish(struct versions *v, struct version *const *made, uint32_t 
     return room || err_memory(e);
 }
 
+bool versions_restore(struct versions *v, struct version *const *made, uint32_t count,
+                      uint64_t trained, struct err *e) {
+    assert(count > 0);
+    pthread_mutex_lock(&v->lock);
+    bool room = buf_reserve(&v->list, count * sizeof *made);
+    for (uint32_t i = 0; room && i < count_of(v); i++) release(v, list_of(v)[i]);
+    if (room) {
+        buf_reset(&v->list);
+        buf_add(&v->list, made, count * sizeof *made);
+        v->trained = (const void *)(uintptr_t)trained;
+    }
+    v->list.failed = false;
+    pthread_mutex_unlock(&v->lock);
+    return room || err_memory(e);
+}
+
+uint32_t versions_count(struct versions *v) {
+    pthread_mutex_lock(&v->lock);
+    uint32_t count = count_of(v);
+    pthread_mutex_unlock(&v->lock);
+    return count;
+}
+
+const struct version *versions_nth(struct versions *v, uint32_t i) {
+    pthread_mutex_lock(&v->lock);
+    assert(i < count_of(v));
+    const struct version *nth = list_of(v)[i];
+    pthread_mutex_unlock(&v->lock);
+    return nth;
+}
+
+uint64_t versions_trained(const struct versions *v) {
+    return (uint64_t)(uintptr_t)v->trained;
+}
+
 bool versions_wanted(struct versions *v) {
     bool wanted = false;
     pthread_mutex_lock(&v->lock);

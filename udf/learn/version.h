@@ -58,6 +58,10 @@ struct version *versions_new(struct versions *v, struct err *e) MUST_USE;
 /* Makes them the newest, in order; all are kept (a watch may want them) or only the last. */
 bool versions_publish(struct versions *v, struct version *const *made, uint32_t count,
                       struct err *e) MUST_USE;
+/* In place of all that there are: of a model that is loaded, when nobody asks yet. `trained` as
+ * versions_trained() gave it. */
+bool versions_restore(struct versions *v, struct version *const *made, uint32_t count,
+                      uint64_t trained, struct err *e) MUST_USE;
 /* A version that was not published after all. */
 void versions_drop(struct versions *v, struct version *made);
 
@@ -70,6 +74,12 @@ void versions_train(struct versions *v, const void *source);
 const struct version *versions_newest(struct versions *v);
 const struct version *versions_find(struct versions *v, uint64_t number);
 const struct version *versions_oldest(struct versions *v);
+
+/* Those that are kept, in order; for who publishes. */
+uint32_t versions_count(struct versions *v);
+const struct version *versions_nth(struct versions *v, uint32_t i);
+/* What tells the source that trains, or did last, from others; 0: none, or several. */
+uint64_t versions_trained(const struct versions *v);
 
 void versions_watch(struct versions *v, struct watch *w, const void *source);
 void versions_unwatch(struct versions *v, struct watch *w);

@@ -59,6 +59,60 @@ static void predictions_see_the_rows_before(void **unused) {
     free(t);
 }
 
+/* The same answers for row `row`, each by the version that its own watch gives. */
+static void answer_alike(struct learn_probe *p[2], struct model_watch *const w[2],
+                         const struct column *arg, uint32_t row) {
+    uint64_t version[2];
+    struct column got[2];
+    for (int i = 0; i < 2; i++) {
+        version[i] = model_train.version_at(w[i], row);
+        got[i] = probe_value_at(p[i], version[i], arg, row);
+    }
+    assert_int_equal(version[0], version[1]);
+    assert_true(column_has(&got[0], 0) == column_has(&got[1], 0));
+    if (!column_has(&got[0], 0)) return;
+    assert_true(text_equal(got[0].as.text[0], got[1].as.text[0]));
+}
+
+/* Rows that were not predicted yet when all was saved see behind it what the rows before them
+ * made, not the newest; and so do those that come. */
+static void predictions_go_on_behind_a_checkpoint(void **unused) {
+    (void)unused;
+    enum { TOLD = 40, SAVED = 90, ALL = 160 };
+    static const char *const options[] = {"type=softmax", "type=softmax|batch=3|publish-rows=9",
+                                          "type=knn|k=3|capacity=20",
+                                          "type=network|layers=dense 8, relu, dense 3, softmax"};
+    struct table *t = table_make(11);
+    const int source = 0;
+    for (uint32_t i = 0; i < COUNT_OF(options); i++) {
+        struct learn_probe first, second, *p[2] = {&first, &second};
+        struct model_watch *w[2];
+        struct model_trainer *trainer[2];
+        struct model_listener l[2];
+        struct probe_rows r;
+        for (int k = 0; k < 2; k++) {
+            probe_create(p[k], "v6", "t", options[i]);
+            r = vectors_of(p[0], t);
+            l[k] = probe_listener(p[k]);
+            w[k] = model_train.watch_open(p[k]->model, &source, &p[k]->e);
+            trainer[k] = model_train.train_open(p[k]->model, &source, &l[k], &p[k]->e);
+            assert_true(w[k] && trainer[k]);
+        }
+        assert_true(probe_give(p[0], trainer[0], &r, 0, SAVED));
+        model_train.version_forget(w[0], TOLD);
+        assert_true(model_train.load(p[1]->model, probe_saved(p[0]), &p[1]->e));
+        for (uint32_t row = TOLD; row < SAVED; row++) answer_alike(p, w, t->col, row);
+        for (int k = 0; k < 2; k++) assert_true(probe_give(p[k], trainer[k], &r, SAVED, ALL));
+        for (uint32_t row = TOLD; row < ALL; row++) answer_alike(p, w, t->col, row);
+        for (int k = 0; k < 2; k++) {
+            model_train.train_close(trainer[k]);
+            model_train.watch_close(w[k]);
+            probe_done(p[k]);
+        }
+    }
+    free(t);
+}
+
 /* What was given to one reader stays as it was while training goes on. */
 static void a_version_stays_until_it_is_forgotten(void **unused) {
     (void)unused;
@@ -218,6 +272,7 @@ static void images_are_numbers_from_0_to_1(void **unused) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(predictions_see_the_rows_before),
+        cmocka_unit_test(predictions_go_on_behind_a_checkpoint),
         cmocka_unit_test(a_version_stays_until_it_is_forgotten),
         cmocka_unit_test(predicting_goes_on_while_training),
         cmocka_unit_test(forms_agree_with_one_another),
