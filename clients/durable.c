@@ -36,6 +36,7 @@ bool durable_open(struct session *s, const char *directory, struct err *e) {
     s->durable = d;
     d->store = store_open(&o, e);
     if (!d->store) return false;
+    durable_arrivals_open(d);
     s->edge.durable = true;
     s->edge.salt = log_salt(store_log(d->store));
     d->written_us = s->options.clock_us();
@@ -44,6 +45,7 @@ bool durable_open(struct session *s, const char *directory, struct err *e) {
 
 static void durable_free(struct durable *d) {
     while (d->watched) durable_unwatch(d, d->watched->object->id);
+    if (d->journal.type) durable_arrivals_close(d);
     free(d->told);
     free(d->dropped);
     free(d->stood);
@@ -239,13 +241,14 @@ static bool checkpoint_write(struct durable *d, struct err *e) {
     for (struct watched *w = d->watched; w; w = w->next) {
         if (!durable_rows_save(d, w, e)) return false;
     }
-    return durable_runs_save(d, e);
+    return durable_runs_save(d, e) && durable_arrivals_save(d, e);
 }
 
 static bool checkpoint_keep(struct durable *d, struct err *e) {
     if (!store_commit(d->store, e)) return false;
     for (struct watched *w = d->watched; w; w = w->next) buf_reset(&w->unsaved);
     d->tolds = d->drops = 0;
+    durable_arrivals_commit(d);
     return durable_runs_commit(d, e);
 }
 

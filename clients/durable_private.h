@@ -7,7 +7,16 @@
 
 #include "clients/durable.h"
 #include "clients/durable_records.h"
+#include "engine/edge/journal.h"
 #include "storage/store.h"
+
+/* What came of a source that cannot be read twice: durable_arrivals.c. */
+struct came {
+    struct came_entry *entry; /* [entries] in order, without a gap */
+    uint32_t entries, capacity;
+    uint64_t needed; /* what comes before this place is not, when the next checkpoint counts */
+    uint64_t end;    /* the place behind all */
+};
 
 /* An object with a stream or a query: what a checkpoint knows of it. */
 struct watched {
@@ -18,6 +27,7 @@ struct watched {
     uint64_t kept_end[3];         /* rows of its enum stream_rows that are saved: up to this one */
     struct buf unsaved;           /* changes of a table that queries made since */
     uint64_t saved_bytes;         /* of the items that hold a table's rows */
+    struct came came;
 };
 
 /* A fact that the next checkpoint takes over as it stands. */
@@ -37,6 +47,8 @@ struct stood {
 struct durable {
     struct session *session;
     struct store *store;
+    struct journal journal;  /* of arrivals */
+    struct arena came_arena; /* of the entry that was read last */
     struct watched *watched;
     struct told *told; /* [tolds] in order */
     uint32_t tolds, told_capacity;
@@ -82,6 +94,16 @@ bool durable_runs_commit(struct durable *d, struct err *e) MUST_USE;
 void durable_runs_abort(struct durable *d);
 bool durable_stream_load(struct durable *d, struct watched *w, struct err *e) MUST_USE;
 bool durable_runs_load(struct durable *d, struct err *e) MUST_USE;
+
+/* durable_arrivals.c: what came of sources that cannot be read twice. */
+void durable_arrivals_open(struct durable *d);
+void durable_arrivals_close(struct durable *d);
+/* Behind the streams' parts of the same checkpoint. */
+bool durable_arrivals_save(struct durable *d, struct err *e) MUST_USE;
+void durable_arrivals_commit(struct durable *d);
+bool durable_arrivals_load(struct durable *d, struct watched *w, struct err *e) MUST_USE;
+bool durable_arrival_again(struct watched *w, const struct log_record *fact,
+                           struct err *e) MUST_USE;
 
 /* durable_recover.c */
 bool durable_recover(struct durable *d, struct err *e) MUST_USE;

@@ -108,3 +108,24 @@ bool append_load(struct text body, const struct schema *schema, struct arena *a,
                 take(&body, &after->proctime_us, sizeof after->proctime_us);
     return done ? block_load(schema, body, a, out, e) : damaged("rows of a stream", e);
 }
+
+void arrival_save(struct buf *out, const struct arrival_record *r) {
+    buf_add_char(out, (char)r->kind);
+    buf_add(out, &r->at, sizeof r->at);
+    buf_add(out, &r->came_us, sizeof r->came_us);
+    buf_add_text(out, r->bytes);
+}
+
+bool arrival_load(struct text body, struct arrival_record *out, struct err *e) {
+    uint8_t kind;
+    *out = (struct arrival_record){.at = 0};
+    bool done = take(&body, &kind, sizeof kind) && take(&body, &out->at, sizeof out->at) &&
+                take(&body, &out->came_us, sizeof out->came_us);
+    bool has_bytes = done && kind <= ARRIVAL_RECORDS;
+    if (!done || kind > ARRIVAL_BEGIN || has_bytes != (body.bytes > 0)) {
+        return damaged("what came of a source", e);
+    }
+    out->kind = (enum arrival_kind)kind;
+    out->bytes = body;
+    return true;
+}

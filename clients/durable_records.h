@@ -12,13 +12,16 @@
 
 /* Sections of the items of an object (storage/store.h). */
 enum durable_section {
-    SECTION_DDL = 1,     /* its statement */
-    SECTION_CHANGES = 2, /* changes of a table; numbers rise with time */
-    SECTION_RUN = 3,     /* of object 0: where all queries stand (runner_save) */
-    SECTION_QUERY = 4,   /* what its query remembers (job_save_query) */
-    SECTION_STREAM = 5,  /* counters, sources and sinks (stream_save) */
-    SECTION_KEPT = 6,    /* rows it keeps, and behind it x$errors and x$late: enum stream_rows;
+    SECTION_DDL = 1,      /* its statement */
+    SECTION_CHANGES = 2,  /* changes of a table; numbers rise with time */
+    SECTION_RUN = 3,      /* of object 0: where all queries stand (runner_save) */
+    SECTION_QUERY = 4,    /* what its query remembers (job_save_query) */
+    SECTION_STREAM = 5,   /* counters, sources and sinks (stream_save) */
+    SECTION_KEPT = 6,     /* rows it keeps, and behind it x$errors and x$late: enum stream_rows;
                             numbers are those of rows */
+    SECTION_ARRIVALS = 9, /* what came of a source and is still needed; numbers are its places */
+    SECTION_ARRIVED = 10, /* 8 bytes: the place behind all that came */
+    SECTION_MODEL = 11,   /* what a model has learnt (model_type.save) */
 };
 
 /* A statement that made an object: name, settings that were not as at the start, text.
@@ -51,5 +54,30 @@ bool append_save(struct buf *out, const struct batch *b, const struct mark *afte
                  struct err *e) MUST_USE;
 bool append_load(struct text body, const struct schema *schema, struct arena *a, struct batch *out,
                  struct mark *after, struct err *e) MUST_USE;
+
+/* What came of a source that cannot be read twice (engine/edge/journal.h):
+ *
+ *   offset  bytes  what
+ *   0       1      its kind
+ *   1       8      the place of its first byte in all that came
+ *   9       8      when it came
+ *   17      ...    the bytes
+ */
+enum arrival_kind {
+    ARRIVAL_BYTES = 0,
+    ARRIVAL_RECORDS = 1,
+    ARRIVAL_END = 2,
+    ARRIVAL_BEGIN = 3, /* a reading begins here; no place of its own */
+};
+
+struct arrival_record {
+    enum arrival_kind kind;
+    uint64_t at;
+    int64_t came_us;
+    struct text bytes;
+};
+void arrival_save(struct buf *out, const struct arrival_record *r);
+/* XX001. The bytes point into `body`. */
+bool arrival_load(struct text body, struct arrival_record *out, struct err *e) MUST_USE;
 
 #endif

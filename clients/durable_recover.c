@@ -76,6 +76,7 @@ static bool objects_again(struct reading *r, struct err *e) {
         done = store_item(d->store, &k, &a, &body, e) && ddl_again(d, id, body, e);
         if (!done || !durable_watched(d, id)) continue;
         done = store_items(d->store, id, SECTION_CHANGES, r, rows_item, e) &&
+               durable_arrivals_load(d, durable_watched(d, id), e) &&
                durable_stream_load(d, durable_watched(d, id), e);
     }
     arena_done(&a);
@@ -109,10 +110,18 @@ static bool rows_fact(struct reading *r, const struct log_record *fact, struct e
     return !s->table || note_fact(r->d, fact, SECTION_CHANGES, e);
 }
 
+static bool arrival_fact(struct reading *r, const struct log_record *fact, struct err *e) {
+    struct watched *w = durable_watched(r->d, fact->object);
+    if (is_gone(r, fact->object)) return true;
+    if (!w) return err_set(e, ERR_CORRUPT, "XX001", "bytes came of what is not there");
+    return durable_arrival_again(w, fact, e);
+}
+
 static bool fact_again(void *context, const struct log_record *fact, struct err *e) {
     struct reading *r = context;
     if (fact->kind == LOG_DDL) return ddl_fact(r, fact, e);
     if (fact->kind == LOG_ROWS) return rows_fact(r, fact, e);
+    if (fact->kind == LOG_ARRIVAL) return arrival_fact(r, fact, e);
     return err_set(e, ERR_CORRUPT, "XX001", "a record of kind %u is not known", fact->kind);
 }
 

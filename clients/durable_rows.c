@@ -81,6 +81,7 @@ void durable_unwatch(struct durable *d, uint32_t id) {
     if (s) s->holder = (struct stream_holder){.context = NULL};
     store_journal_done(&w->journal);
     buf_done(&w->unsaved);
+    free(w->came.entry);
     free(w);
 }
 

@@ -74,13 +74,14 @@ static bool open_decoding(struct byte_reader *r, struct decoding *d, const bool 
     return decoding_open(d, &o, e);
 }
 
-/* Makes the batch of what was decoded. */
+/* Makes the batch of what was decoded. What is written down comes at the same time again. */
 static bool take(struct byte_reader *r, struct decoding *d, uint32_t rows, struct arena *a,
                  const struct batch **out, struct err *e) {
+    const struct arrivals *came = &r->arrivals;
     const struct decoding_rows in = {
         .rows = rows,
         .path = r->source->type->path ? r->source->type->path(r->source) : NULL,
-        .proctime_us = r->o.env->clock_us(),
+        .proctime_us = came->journal ? came->came_us : r->o.env->clock_us(),
         .arena = a,
     };
     return decoding_take(d, &in, out, e);

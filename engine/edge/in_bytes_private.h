@@ -41,6 +41,7 @@ struct input {
 struct arrivals {
     struct journal *journal; /* NULL: it is not written down */
     uint64_t at;             /* bytes that came, in all */
+    int64_t came_us;         /* when the last of them did */
     bool again;              /* those that come now were written down before */
 };
 

@@ -67,7 +67,9 @@ bool byte_reader_save(struct reader *base, struct buf *out, struct err *e) {
     place_save(r, out);
     intake_save(r->main.intake, out);
     uint64_t waits = r->in.end - r->in.begin;
-    saved_put_u64(out, r->arrivals.at - waits - (is_written_down(r) && r->in.ended));
+    uint64_t next = r->arrivals.at - waits - (is_written_down(r) && r->in.ended);
+    saved_put_u64(out, next);
+    if (is_written_down(r)) journal_needs(r->arrivals.journal, r->o.def->name, next);
     saved_put_u64(out, waits - pending(r).bytes);
     saved_put_text(out, pending(r));
     saved_put_err(out, &r->stop.why);
@@ -154,7 +156,7 @@ bool byte_reader_begin(struct byte_reader *r, struct err *e) {
     struct arrivals *a = &r->arrivals;
     a->again = r->o.arrived != NULL;
     if (a->again) a->at = *r->o.arrived;
-    return a->again || journal_end(a->journal, r->o.def->name, &a->at, e);
+    return a->again || journal_begin(a->journal, r->o.def->name, &a->at, e);
 }
 
 static enum journal_kind kind_of(enum byte_status s) {
@@ -171,6 +173,7 @@ static enum byte_status read_again(struct byte_reader *r, void *to, size_t bytes
         return BYTES_FAIL;
     }
     if (!got) return BYTES_WAIT;
+    r->arrivals.came_us = x.came_us;
     if (x.kind == JOURNAL_END) {
         r->arrivals.at++;
         return BYTES_END;
@@ -194,7 +197,8 @@ enum byte_status byte_reader_arrive(struct byte_reader *r, void *to, size_t byte
     enum byte_status s = r->source->type->read(r->source, to, bytes, got_out, e);
     bool came = s == BYTES_SOME || s == BYTES_RECORDS || s == BYTES_END;
     if (!a->journal || !came) return s;
-    struct journal_entry x = {.kind = kind_of(s), .at = a->at};
+    a->came_us = r->o.env->clock_us();
+    struct journal_entry x = {.kind = kind_of(s), .at = a->at, .came_us = a->came_us};
     if (s != BYTES_END) x.bytes = (struct text){.at = to, .bytes = (uint32_t)*got_out};
     if (!journal_append(a->journal, r->o.def->name, &x, e)) return BYTES_FAIL;
     a->at += s == BYTES_END ? 1 : x.bytes.bytes;

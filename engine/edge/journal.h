@@ -3,10 +3,11 @@
  *
  * What came of one source is a sequence of bytes with a position, cut into entries. A reader goes
  * on at the position that was saved with it: entries from there on come first, then what is new.
+ * What comes before the position that was saved last may be forgotten when what was saved counts.
  *
  * Lifetime: outlives the readers that use it. The thread of the runner.
  *
- * Used by: in_bytes.    Tested by: tests/cut.c
+ * Used by: in_bytes.    Tested by: tests/cut, tests/arrivals.c
  */
 #ifndef ENGINE_EDGE_JOURNAL_H
 #define ENGINE_EDGE_JOURNAL_H
@@ -27,6 +28,7 @@ enum journal_kind {
 struct journal_entry {
     enum journal_kind kind;
     uint64_t at;       /* place of its first byte in what came of the source */
+    int64_t came_us;   /* when it came: the PROCTIME of its rows */
     struct text bytes; /* valid until the next call */
 };
 
@@ -37,6 +39,11 @@ struct journal {
 struct journal_type {
     /* The place behind all that was written of the source. */
     bool (*end)(struct journal *j, struct text source, uint64_t *at_out, struct err *e);
+    /* Likewise, and a reading begins there: it is written, so that a new process begins it there,
+     * too, where none of its positions was saved. */
+    bool (*begin)(struct journal *j, struct text source, uint64_t *at_out, struct err *e);
+    /* What is saved now goes on at `at`. */
+    void (*needs)(struct journal *j, struct text source, uint64_t at);
     /* Writes an entry of the source called `source`, behind all of it that was written before;
      * returns when it is as durable as what the engine acknowledges. */
     bool (*append)(struct journal *j, struct text source, const struct journal_entry *entry,
@@ -50,6 +57,8 @@ struct journal_type {
 /* The calls above as functions that must be checked. */
 static inline bool journal_end(struct journal *j, struct text source, uint64_t *at_out,
                                struct err *e) MUST_USE;
+static inline bool journal_begin(struct journal *j, struct text source, uint64_t *at_out,
+                                 struct err *e) MUST_USE;
 static inline bool journal_append(struct journal *j, struct text source,
                                   const struct journal_entry *entry, struct err *e) MUST_USE;
 static inline bool journal_read(struct journal *j, struct text source, uint64_t at,
@@ -58,6 +67,15 @@ static inline bool journal_read(struct journal *j, struct text source, uint64_t 
 static inline bool journal_end(struct journal *j, struct text source, uint64_t *at_out,
                                struct err *e) {
     return j->type->end(j, source, at_out, e);
+}
+
+static inline bool journal_begin(struct journal *j, struct text source, uint64_t *at_out,
+                                 struct err *e) {
+    return j->type->begin(j, source, at_out, e);
+}
+
+static inline void journal_needs(struct journal *j, struct text source, uint64_t at) {
+    j->type->needs(j, source, at);
 }
 
 static inline bool journal_append(struct journal *j, struct text source,

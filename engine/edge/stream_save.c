@@ -46,13 +46,13 @@ bool stream_load_rows(struct stream *s, enum stream_rows which, struct text save
     return kept_load(k, &in, e) && saved_done(&in, "rows", e);
 }
 
-/* What comes from now on is read by who is not there yet. */
+/* What comes from now on is read by who is not there yet; a reader says itself what it needs. */
 static bool arrived_save(const struct stream *s, struct buf *out, struct err *e) {
-    bool once = s->env->journal && s->connector && !s->connector->rereadable;
+    struct journal *j = s->env->journal;
+    bool once = j && s->connector && !s->connector->rereadable;
     uint64_t at = s->seen.arrived;
-    if (once && !s->seen.arrived_known && !journal_end(s->env->journal, s->def->name, &at, e)) {
-        return false;
-    }
+    if (once && !s->seen.arrived_known && !journal_end(j, s->def->name, &at, e)) return false;
+    if (once && !taps_have_place(s)) journal_needs(j, s->def->name, at);
     saved_put_u8(out, once);
     saved_put_u64(out, at);
     return true;

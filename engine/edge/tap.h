@@ -76,6 +76,8 @@ bool feed_whole_row(struct feed *f, uint32_t row, struct late_row *out, struct e
  * when too much lies in the queue. */
 bool feed_set_aside(struct feed *f, bool *did_out, struct err *e) MUST_USE;
 
+/* Is a place of the source saved with them? */
+bool taps_have_place(const struct stream *s);
 /* The stream's taps as bytes; what follows is for streams that nobody reads yet. */
 bool taps_save(struct stream *s, struct buf *out, struct err *e) MUST_USE;
 bool taps_load(struct stream *s, struct saved *in, struct err *e) MUST_USE;

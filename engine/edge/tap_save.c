@@ -192,6 +192,14 @@ static bool tap_save(struct tap *t, struct buf *out, struct err *e) {
     return !out->failed || err_memory(e);
 }
 
+bool taps_have_place(const struct stream *s) {
+    for (const struct tap *t = s->taps; t; t = t->next) {
+        bool reads = t->reader && t->failure.code == ERR_NONE && !t->ended;
+        if (!t->alone && (reads || (!t->reader && t->rest.place.at))) return true;
+    }
+    return false;
+}
+
 bool taps_save(struct stream *s, struct buf *out, struct err *e) {
     uint32_t count = 0;
     for (const struct tap *t = s->taps; t; t = t->next) count++;

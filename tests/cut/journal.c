@@ -34,17 +34,27 @@ static bool end_of(struct journal *base, struct text source, uint64_t *at_out, s
     return true;
 }
 
+static bool begin(struct journal *base, struct text source, uint64_t *at_out, struct err *e) {
+    return end_of(base, source, at_out, e);
+}
+
+static void needs(struct journal *base, struct text source, uint64_t at) {
+    struct cut_arrivals *a = arrivals_of((struct cut_journal *)base, source);
+    assert(at >= a->needed && at <= a->bytes.bytes);
+    a->needed = at;
+}
+
 static bool read_entry(struct journal *base, struct text source, uint64_t at,
                        struct journal_entry *out, bool *got_out, struct err *e) {
     const struct cut_arrivals *a = arrivals_of((struct cut_journal *)base, source);
     (void)e;
-    assert(at <= a->bytes.bytes);
+    assert(at <= a->bytes.bytes && at >= a->needed);
     *got_out = at < a->bytes.bytes;
     for (uint32_t i = 0; i < a->entries; i++) {
         const struct journal_entry *x = &a->entry[i];
         uint64_t end = i + 1 < a->entries ? x[1].at : a->bytes.bytes;
         if (at < x->at || at >= end) continue;
-        *out = (struct journal_entry){.kind = x->kind, .at = at};
+        *out = (struct journal_entry){.kind = x->kind, .at = at, .came_us = x->came_us};
         if (x->kind == JOURNAL_END) return true;
         out->bytes = (struct text){.at = a->bytes.at + at, .bytes = (uint32_t)(end - at)};
     }
@@ -52,7 +62,7 @@ static bool read_entry(struct journal *base, struct text source, uint64_t at,
 }
 
 static const struct journal_type journal_type = {
-    .end = end_of, .append = append, .read = read_entry};
+    .end = end_of, .begin = begin, .needs = needs, .append = append, .read = read_entry};
 
 void cut_journal_init(struct cut_journal *j) {
     *j = (struct cut_journal){.base.type = &journal_type};

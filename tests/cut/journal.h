@@ -17,6 +17,7 @@ struct cut_journal {
         struct buf bytes;                        /* an end is one, too */
         struct journal_entry entry[CUT_ENTRIES]; /* bytes.at is not set */
         uint32_t entries;
+        uint64_t needed; /* by what was saved last */
     } source[CUT_SOURCES];
     uint32_t sources;
 };
