@@ -141,26 +141,34 @@ static bool ddl_tell(struct durable *d, uint32_t id, struct text body, struct er
     return body.bytes == 0 || durable_note(d, &t, e);
 }
 
-bool durable_create(struct session *s, struct object *o, struct err *e) {
-    struct durable *d = s->durable;
-    if (!d || s->checking) return true;
-    if (d->replaying) {
-        o->id = d->replayed_id;
-        return durable_watch(d, o, e);
-    }
+/* Tells the statement that makes `o`, and the settings that it is executed with. */
+static bool statement_tell(struct session *s, const struct object *o, struct err *e) {
     struct buf body, settings;
     buf_init(&body);
     buf_init(&settings);
     settings_save(&settings, &s->settings);
     struct ddl_record r = {.name = o->name, .settings = buf_text(&settings), .text = o->ddl};
     ddl_save(&body, &r);
-    o->id = d->next_id;
-    bool done =
-        !body.failed && !settings.failed ? ddl_tell(d, o->id, buf_text(&body), e) : err_memory(e);
-    if (done) d->next_id++;
+    bool whole = !body.failed && !settings.failed;
+    bool done = whole ? ddl_tell(s->durable, o->id, buf_text(&body), e) : err_memory(e);
     buf_done(&body);
     buf_done(&settings);
-    return done && durable_watch(d, o, e);
+    return done;
+}
+
+bool durable_create(struct session *s, struct object *o, struct err *e) {
+    struct durable *d = s->durable;
+    if (!d || s->checking) return true;
+    o->id = d->replaying ? d->replayed_id : d->next_id;
+    if (!d->replaying && !statement_tell(s, o, e)) return false;
+    if (!d->replaying) d->next_id++;
+    return durable_watch(d, o, e);
+}
+
+bool durable_replace(struct session *s, const struct object *o, struct err *e) {
+    struct durable *d = s->durable;
+    if (!d || s->checking || d->replaying) return true;
+    return durable_checkpoint(s, e) && statement_tell(s, o, e);
 }
 
 /* What was told of the object since the newest checkpoint is of no more use. */

@@ -26,6 +26,9 @@ bool durable_close(struct session *s, struct err *e) MUST_USE;
 /* An object with name and text is about to join the catalog: gives it an id, tells it, and watches
  * its rows from now on. */
 bool durable_create(struct session *s, struct object *o, struct err *e) MUST_USE;
+/* It has other texts from now on, and is made anew by them (CREATE OR REPLACE). What was before is
+ * covered by a checkpoint first. */
+bool durable_replace(struct session *s, const struct object *o, struct err *e) MUST_USE;
 /* It is about to leave. */
 bool durable_drop(struct session *s, const struct object *o, struct err *e) MUST_USE;
 

@@ -9,6 +9,7 @@
 
 #include "clients/durable_private.h"
 #include "engine/edge/stream.h"
+#include "engine/shared_model.h"
 
 enum { ANEW_BYTES = 1 << 20, ANEW_TIMES = 3, PIECE_BYTES = 4 << 20 };
 
@@ -62,6 +63,7 @@ bool durable_watch(struct durable *d, const struct object *o, struct err *e) {
     buf_init(&w->unsaved);
     store_journal_init(&w->journal, d->store, o->id);
     d->watched = w;
+    if (o->kind == OBJECT_MODEL) o->model->saved_apart = true;
     if (s && s->table) {
         table_set_holder(s->table, &(struct table_holder){.context = w, .commit = table_changed});
     } else if (s && s->kept) {

@@ -8,6 +8,7 @@
 
 #include "clients/durable_private.h"
 #include "engine/edge/stream.h"
+#include "engine/shared_model.h"
 
 static bool item_add(struct durable *d, const struct store_key *k, struct buf *bytes, bool saved,
                      struct err *e) {
@@ -46,6 +47,23 @@ static bool stream_part_save(struct durable *d, struct watched *w, struct err *e
     return item_add(d, &k, &bytes, saved, e);
 }
 
+/* What a model has learnt is its own, not that of the query which teaches it. */
+static struct model *learner(const struct watched *w) {
+    const struct object *o = w->object;
+    struct model *m = o->kind == OBJECT_MODEL ? o->model->model : NULL;
+    return m && m->learns && m->type->save ? m : NULL;
+}
+
+static bool model_part_save(struct durable *d, const struct watched *w, struct err *e) {
+    struct model *m = learner(w);
+    struct store_key k = {.object = w->object->id, .section = SECTION_MODEL};
+    struct buf bytes;
+    if (!m) return true;
+    buf_init(&bytes);
+    bool saved = m->type->save(m, &bytes, e);
+    return item_add(d, &k, &bytes, saved, e);
+}
+
 static bool query_part_save(struct durable *d, struct watched *w, struct err *e) {
     const struct running *r = session_running(w->object);
     struct store_key k = {.object = w->object->id, .section = SECTION_QUERY};
@@ -64,7 +82,8 @@ bool durable_runs_save(struct durable *d, struct err *e) {
     bool saved = runner_save(d->session->runner, &bytes, e);
     if (!item_add(d, &k, &bytes, saved, e)) return false;
     for (struct watched *w = d->watched; w; w = w->next) {
-        if (!stream_part_save(d, w, e) || !query_part_save(d, w, e)) return false;
+        if (!stream_part_save(d, w, e) || !model_part_save(d, w, e)) return false;
+        if (!query_part_save(d, w, e)) return false;
     }
     return true;
 }
@@ -125,6 +144,20 @@ static bool query_part_load(struct durable *d, struct watched *w, struct err *e)
     return done;
 }
 
+static bool model_part_load(struct durable *d, const struct watched *w, struct err *e) {
+    struct model *m = learner(w);
+    struct store_key k = {.object = w->object->id, .section = SECTION_MODEL};
+    struct arena a;
+    struct text saved;
+    if (!m) return true;
+    arena_init(&a, 0);
+    bool done = store_item(d->store, &k, &a, &saved, e);
+    if (done && saved.at) done = m->type->load(m, saved, e);
+    arena_done(&a);
+    return done;
+}
+
+/* Models behind the runs that teach and ask them, before what those remember. */
 bool durable_runs_load(struct durable *d, struct err *e) {
     struct store_key k = {.section = SECTION_RUN};
     struct arena a;
@@ -133,6 +166,7 @@ bool durable_runs_load(struct durable *d, struct err *e) {
     bool done = store_item(d->store, &k, &a, &saved, e);
     if (done && saved.at) done = runner_load(d->session->runner, saved, e);
     arena_done(&a);
+    for (struct watched *w = d->watched; done && w; w = w->next) done = model_part_load(d, w, e);
     for (struct watched *w = d->watched; done && w; w = w->next) done = query_part_load(d, w, e);
     return done;
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "clients/durable.h"
 #include "clients/listing.h"
 #include "engine/base/nearest.h"
 #include "engine/base/option.h"
@@ -234,7 +235,7 @@ static bool replace_model(struct session *s, struct object *o, const struct ast_
         m->type->destroy(m);
         return source_place(st->source, st->as.create_model.create.name.at, e);
     }
-    if (!shared_model_replace(&own->shared, m, e)) {
+    if (!durable_replace(s, o, e) || !shared_model_replace(&own->shared, m, e)) {
         m->type->destroy(m);
         return false;
     }

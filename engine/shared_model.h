@@ -28,6 +28,7 @@ struct shared_model {
     struct text name;
     struct model *model;           /* the newest */
     uint64_t replaced;             /* how often it was exchanged */
+    bool saved_apart;              /* its owner saves it: queries that teach it do not */
     struct model_session *session; /* NULL: nobody has asked yet */
     struct answers answers;
     struct model_trainer *trainer; /* waits between two epochs; else NULL */

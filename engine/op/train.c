@@ -145,15 +145,19 @@ static void train_close(struct op *op) {
     if (t->trainer) shared_model_rest(t->shared, t->trainer, false);
 }
 
-/* The model itself: what it has learnt is the state. */
+/* Whether it is not the first epoch, and the model itself: what that has learnt is the state. */
 static bool train_save(struct op *op, struct buf *out, struct err *e) {
     struct train *t = op->state;
-    return t->shared->model->type->save(t->shared->model, out, e);
+    buf_add_char(out, (char)t->repeats);
+    return t->shared->saved_apart || t->shared->model->type->save(t->shared->model, out, e);
 }
 
 static bool train_load(struct op *op, struct text saved, struct err *e) {
     struct train *t = op->state;
-    return t->shared->model->type->load(t->shared->model, saved, e);
+    if (saved.bytes == 0) return err_set(e, ERR_CORRUPT, "XX001", "a saved Train is damaged");
+    t->repeats = saved.at[0] != 0;
+    struct text model = {.at = saved.at + 1, .bytes = saved.bytes - 1};
+    return t->shared->saved_apart || t->shared->model->type->load(t->shared->model, model, e);
 }
 
 const struct op_type op_train = {
