@@ -53,11 +53,33 @@ static void durable_free(struct durable *d) {
     free(d);
 }
 
+void durable_finished(struct session *s) {
+    if (s->durable) s->durable->finished = true;
+}
+
+/* INSERTs that are over leave with the last checkpoint: it covers what they wrote. Those that failed
+ * leave in any case: they are to be tried again. */
+static bool inserts_leave(struct durable *d, struct err *e) {
+    struct session *s = d->session;
+    bool all = d->finished || s->options.interactive;
+    for (struct object *o = catalog_first(s->catalog), *next; o; o = next) {
+        const struct running *r = session_running(o);
+        next = o->next;
+        if (!r || !r->unnamed || !r->job) continue;
+        enum job_state state = job_state(r->job);
+        if (state != JOB_FAILED && (state != JOB_ENDED || !all)) continue;
+        if (!durable_forget(d, o->id, e)) return false;
+        session_forget(s, o);
+        catalog_drop(s->catalog, o);
+    }
+    return true;
+}
+
 bool durable_close(struct session *s, struct err *e) {
     struct durable *d = s->durable;
     struct err second;
     if (!d) return true;
-    bool done = !d->store || d->replaying || durable_checkpoint(s, e);
+    bool done = !d->store || d->replaying || (inserts_leave(d, e) && durable_checkpoint(s, e));
     runner_leave(s->runner);
     bool closed = store_close(d->store, done ? e : &second);
     durable_free(d);
@@ -73,6 +95,12 @@ static bool makes_object(enum ast_statement_kind kind) {
     return does[kind];
 }
 
+static const char *how_it_is(const struct object *o) {
+    const struct running *r = session_running(o);
+    if (!r || !r->job || job_state(r->job) < JOB_ENDED) return "goes on";
+    return job_state(r->job) == JOB_ENDED ? "has ended" : "has failed; DROP it to begin anew";
+}
+
 bool durable_claim(struct session *s, const struct ast_statement *st, bool *there_out,
                    struct err *e) {
     *there_out = false;
@@ -85,8 +113,8 @@ bool durable_claim(struct session *s, const struct ast_statement *st, bool *ther
         if (!o->kept || !text_equal(o->ddl_key, buf_text(&key))) continue;
         *there_out = true;
         o->kept = false;
-        session_notice(s, "%s \"%.*s\" is there, and goes on", object_kind_word(o->kind),
-                       TEXT_ARG(o->name));
+        session_notice(s, "%s \"%.*s\" is there, and %s", object_kind_word(o->kind),
+                       TEXT_ARG(o->name), how_it_is(o));
     }
     bool done = !key.failed || err_memory(e);
     buf_done(&key);
@@ -193,6 +221,9 @@ bool durable_forget(struct durable *d, uint32_t id, struct err *e) {
 bool durable_drop(struct session *s, const struct object *o, struct err *e) {
     struct durable *d = s->durable;
     if (!d || s->checking || o->id == 0) return true;
+    /* What a query wrote stays when it goes: it is saved while somebody could make it again. */
+    const struct running *r = session_running(o);
+    if (r && r->job && o->kind == OBJECT_QUERY && !durable_checkpoint(s, e)) return false;
     return ddl_tell(d, o->id, (struct text){0}, e) && durable_forget(d, o->id, e);
 }
 

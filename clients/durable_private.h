@@ -61,6 +61,7 @@ struct durable {
     int64_t written_us; /* when the newest checkpoint was */
     bool by_hand;       /* a statement appends rows now, no query */
     bool put;           /* the checkpoint being written has something */
+    bool finished;      /* all that the script began has ended */
     bool replaying;
     uint32_t replayed_id;
     struct text replayed_name;

@@ -229,9 +229,12 @@ bool session_finish(struct session *s, struct err *e) {
         .between = s->durable ? durable_between : NULL,
     };
     if (!runner_run(s->runner, &until, e)) return false;
-    if (until.stop && *until.stop) runner_stop(s->runner);
+    bool stopped = until.stop && *until.stop;
+    if (stopped) runner_stop(s->runner);
     session_tell_news(s);
-    return !session_next_failure(s, e);
+    if (session_next_failure(s, e)) return false;
+    if (!stopped) durable_finished(s);
+    return true;
 }
 
 void session_background(struct session *s, int wake_fd) {

@@ -345,6 +345,18 @@ static bool drop_missing(struct session *s, const struct ast_statement *st, stru
     return false;
 }
 
+/* Does the object stay when queries that have ended go? */
+static bool is_held(const struct session *s, const struct object *o) {
+    for (const struct object *user = catalog_first(s->catalog); user; user = user->next) {
+        const struct running *r = user->kind == OBJECT_QUERY ? user->extra : NULL;
+        bool ended = r && r->job && job_state(r->job) >= JOB_ENDED;
+        for (uint32_t i = 0; !ended && user != o && i < user->uses; i++) {
+            if (user->use[i] == o) return true;
+        }
+    }
+    return false;
+}
+
 bool session_drop(struct session *s, const struct ast_statement *st, struct err *e) {
     const struct ast_drop *d = &st->as.drop;
     struct object *o = d->object == AST_OBJECT_FUNCTION
@@ -356,7 +368,7 @@ bool session_drop(struct session *s, const struct ast_statement *st, struct err 
                      TEXT_ARG(o->name), object_kind_word(o->kind), session_kind_word(d->object));
         return err_hint(e, "Write DROP %s %.*s.", object_kind_sql(o->kind), TEXT_ARG(o->name));
     }
-    session_drop_ended(s, o);
+    if (!is_held(s, o)) session_drop_ended(s, o);
     if (!catalog_may_drop(s->catalog, o, e)) return source_place(st->source, d->name.at, e);
     if (!session_leave(s, o, e)) return false;
 

@@ -45,6 +45,7 @@ struct running {
     struct stream *errors;    /* holds its x$errors; of a view also its rows */
     bool told;                /* its failure */
     bool replaces;            /* INSERT OR REPLACE */
+    bool unnamed;             /* of an INSERT, not of CREATE QUERY */
     uint64_t bad_told;        /* rows that it could not compute */
 };
 

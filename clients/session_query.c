@@ -314,6 +314,7 @@ static bool background_add(struct session *s, struct text name, const struct ast
     if (!r) return err_memory(e);
     r->bound = *bound;
     r->replaces = insert->or_replace;
+    r->unnamed = st->kind == AST_INSERT_STATEMENT;
     const struct object *object = r->bound.target;
     const struct stream_def *target = object->kind == OBJECT_MODEL ? NULL : object->def;
     if (target && !connector_check_sink(target, r->bound.plan.root->changes, e)) {
