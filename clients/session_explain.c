@@ -6,32 +6,46 @@
 #include "clients/session_private.h"
 #include "engine/shared_model.h"
 
-/* Are all inputs there again for who runs the query again, and does the target outlive it? What
- * can only be read once may be lost between the two; what is read again is written again. */
-static bool is_repeatable(const struct bound_query *bound, const struct connector *target) {
-    bool all = target != NULL;
+/* Are all inputs there again for who runs the query again? */
+static bool is_repeatable(const struct session *s, const struct bound_query *bound) {
     for (uint32_t i = 0; i < bound->plan.inputs; i++) {
         struct err unused;
         const struct connector *c = connector_of(bound->plan.input[i].def, &unused);
-        all = all && c && c->rereadable;
+        bool there = c ? c->rereadable || s->edge.journal : s->durable != NULL;
+        if (!there) return false;
     }
-    return all;
+    return true;
 }
 
-/* "out (filesystem, csv), at least once"; nothing for a SELECT and for a model. What is stored is
- * there or gone with what made it. */
-static void describe_sink(const struct bound_query *bound, struct buf *out) {
+/* How often a row may come to the target when a program that died is run again. What is stored in
+ * memory is there or gone with what made it: nothing is said. */
+static const char *guarantee(const struct session *s, const struct bound_query *bound,
+                             const struct connector *c) {
+    bool lasts = c || s->durable;
+    if (!lasts && bound->target->def->stored != STORED_NOT) return "";
+    if (!lasts || !is_repeatable(s, bound)) return ", at most once";
+    return s->durable && (!c || c->transactional) ? ", exactly once" : ", at least once";
+}
+
+const char *session_place(const struct session *s, const struct stream_def *def) {
+    struct err unused;
+    const struct connector *c = connector_of(def, &unused);
+    if (c) return c->name;
+    if (s->durable) return def->stored ? "stored" : "kept";
+    return def->stored ? "stored in memory" : "kept in memory";
+}
+
+/* "out (filesystem, csv), at least once"; nothing for a SELECT and for a model. */
+static void describe_sink(const struct session *s, const struct bound_query *bound,
+                          struct buf *out) {
     struct err unused;
     const struct object *target = bound->target;
     if (!target || !target->def || target->kind == OBJECT_MODEL) return;
     const struct connector *c = connector_of(target->def, &unused);
     struct text format = option_text(&target->def->options, "format");
-    bool stored = target->def->stored != STORED_NOT;
-    const char *kept = stored ? "stored in memory" : "kept in memory";
-    buf_addf(out, "%.*s (%s", TEXT_ARG(target->name), c ? c->name : kept);
+    buf_addf(out, "%.*s (%s", TEXT_ARG(target->name), session_place(s, target->def));
     if (format.at) buf_addf(out, ", %.*s", TEXT_ARG(format));
-    buf_add_char(out, ')');
-    if (!stored) buf_add_str(out, is_repeatable(bound, c) ? ", at least once" : ", at most once");
+    buf_addf(out, ")%s", guarantee(s, bound, c));
 }
 
 /* Of a node that ran a model: runs, how large they were, what they took, what was spared. */
@@ -136,7 +150,7 @@ bool session_explain(struct session *s, const struct ast_statement *st, struct e
     bool done = true;
     buf_init(&text);
     buf_init(&sink);
-    describe_sink(&bound, &sink);
+    describe_sink(s, &bound, &sink);
     bound.plan.sink = buf_text(&sink);
     if (st->as.explain.analyze) {
         done = analyze(s, &bound, &text, e);

@@ -93,6 +93,8 @@ void session_add_progress(struct session_progress *sum, const struct job *j);
 
 /* session_explain.c */
 bool session_explain(struct session *s, const struct ast_statement *st, struct err *e);
+/* Where the rows of a stream or table are: a connector, or how they are kept. */
+const char *session_place(const struct session *s, const struct stream_def *def);
 
 /* session_ddl.c */
 bool session_create_stream(struct session *s, const struct ast_statement *st, struct err *e);

@@ -48,11 +48,9 @@ static bool show_streams(struct session *s, const struct ast_show *show, struct 
         bool listed = o->kind == OBJECT_STREAM || o->kind == OBJECT_TABLE;
         if (!stream || !listed || !session_like(show->like, o->name)) continue;
         struct stream_stats stats;
-        struct err unused;
         stream_stats(stream, &stats);
-        const struct connector *c = connector_of(o->def, &unused);
         builder_text_copy(&l.col[0], o->name);
-        add_str(&l.col[1], c ? c->name : o->def->stored ? "stored in memory" : "kept in memory");
+        add_str(&l.col[1], session_place(s, o->def));
         builder_i64(&l.col[2], (int64_t)stats.rows);
         builder_i64(&l.col[3], (int64_t)stats.bad);
         bool time = stats.watermark_us != TIME_MIN_US && stats.watermark_us != TIME_END_US;

@@ -76,9 +76,10 @@ struct connector {
     const char *doc;
     const struct option_row *option; /* ends with a NULL key */
     bool needs_format;
-    bool rereadable; /* can be read twice: a file, a generator; not stdin, socket */
-    bool unordered;  /* the order of what is written to it cannot be seen */
-    bool partitions; /* PARTITIONED BY is for it: it makes folders, or nothing of the rows */
+    bool rereadable;    /* can be read twice: a file, a generator; not stdin, socket */
+    bool transactional; /* with checkpoints its sink gives what they cover, and once */
+    bool unordered;     /* the order of what is written to it cannot be seen */
+    bool partitions;    /* PARTITIONED BY is for it: it makes folders, or nothing of the rows */
 
     /* SOURCE; NULL: is none. Options are checked here, before anything is opened. */
     bool (*source_check)(const struct stream_def *def, const struct options *o, bool *bounded_out,

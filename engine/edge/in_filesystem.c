@@ -76,6 +76,7 @@ const struct connector connector_filesystem = {
     .option = options,
     .needs_format = true,
     .rereadable = true,
+    .transactional = true,
     .partitions = true,
     .source_check = filesystem_check,
     .reader_open = filesystem_open,
