@@ -3,7 +3,7 @@
 # refused. Each step says what it prints, both streams together, and its exit status.
 #   tests/data.sh WEIR ROOT
 set -uo pipefail
-weir=$(realpath "$1") fixture=$(realpath "$2/tests/fixture")
+weir=$(realpath "$1") examples=$(realpath "$2/examples") fixture=$(realpath "$2/tests/fixture")
 export LC_ALL=C
 passed=0 failed=0 skipped=0
 work=$(mktemp -d)
@@ -202,6 +202,17 @@ OUT
 
 # ---- starts that are refused
 
+again
+cp "$examples/data/digits.onnx" net.onnx
+says "a model from a file" 0 run -c "CREATE MODEL m INPUT (image IMAGE) OUTPUT (digit TEXT)
+    WITH ('provider' = 'onnx', 'path' = 'net.onnx')" -c "CREATE TABLE t (n BIGINT)" < /dev/null
+mv net.onnx away.onnx
+says "the file is gone" 3 run -c "SELECT 1 AS n" << 'OUT'
+ERROR:  58030: "m" of the data directory cannot be made again: cannot open net.onnx: No such file or directory
+OUT
+mv away.onnx net.onnx
+says "the file is there again" 0 run -c "SELECT COUNT(*) AS n FROM t" <<< '{"n":0}'
+
 says "a directory that is a file" 3 timeout 60 "$weir" run --data in.json -c "SELECT 1 AS n" << 'OUT'
 ERROR:  58030: cannot make directory in.json: File exists
 OUT
@@ -219,6 +230,46 @@ says "weir log beside the engine" 0 grep -c "CREATE STREAM x" <(timeout 60 "$wei
 exec 3>&-
 wait "$first"
 says "the first one goes on" 0 grep -c in first <<< 1
+
+# ---- a disk without room
+
+# fill FROM TO: rows of 900 bytes.
+fill() {
+    awk -v from="$1" -v to="$2" 'BEGIN {
+        printf "INSERT INTO t VALUES "
+        for (i = from; i <= to; i++) printf "%s(%d, \x27%0900d\x27)", (i > from ? ", " : ""), i, i
+        print ";"
+    }'
+}
+
+mkdir small
+if mount -t tmpfs -o size=3m none small 2> /dev/null; then
+    mounted=$work/small
+    small() { timeout 60 "$weir" run --format ndjson --data small/d "$@"; }
+    { echo "CREATE TABLE t (id BIGINT PRIMARY KEY, x TEXT);"; fill 1 1000; fill 1001 2000; } > fill.sql
+    says "there is room" 0 small fill.sql < /dev/null
+    { fill 2001 4000; echo "SELECT COUNT(*) AS n FROM t;"; } > more.sql
+    timeout 60 "$weir" run --format ndjson --data small/d --keep-going more.sql > told 2> why
+    status=$?
+    says "there is none: nothing of the statement is done" 0 cat told <<< '{"n":2000}'
+    says "the error says so" 0 grep -c "ERROR:  53100: cannot write small/d/log/.*No space left" why <<< 1
+    says "and so does the status" 0 echo "$status" <<< 3
+    says "what was acknowledged is there" 0 small -c "SELECT COUNT(*) AS n FROM t" <<< '{"n":2000}'
+    mount -o remount,size=30m small
+    says "there is room again" 0 small more.sql <<< '{"n":4000}'
+else
+    skipped=$((skipped + 1))
+fi
+
+# ---- directories of earlier versions: tests/fixture/make.sh made them
+
+for made in "$fixture"/data-*; do
+    again
+    tar -xzf "$made/data.tar.gz" && mv data d && cp "$made/check.sql" .
+    says "$(basename "$made") is sound" 0 grep -c sound <(timeout 60 "$weir" log d --verify 2>&1) <<< 1
+    says "$(basename "$made") is read, and goes on" 1 run --keep-going check.sql \
+        < "$made/check.out"
+done
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
