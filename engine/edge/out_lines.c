@@ -2,6 +2,7 @@
 #include "engine/edge/out_lines.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 #include "engine/base/option.h"
 #include "engine/edge/partition.h"
@@ -20,7 +21,31 @@ bool sink_check_changes(const struct stream_def *def, bool changes, struct err *
     return err_hint(e, "'changelog' = 'op' writes each change with its kind under the key \"op\".");
 }
 
-static bool choose_columns(struct line_writer *w, struct err *e) {
+static bool key_taken(const struct schema *s, struct text name) {
+    for (uint32_t i = 0; i < s->cols; i++) {
+        if (text_equal(s->col[i].name, name)) return true;
+    }
+    return false;
+}
+
+/* In JSON "op" is the key of the kind: a column of that name is op_1, or the next that is free, as
+ * in results on standard output. */
+static bool rename_op(struct line_writer *w, struct field *field, struct err *e) {
+    uint32_t op = 0;
+    while (op < w->schema.cols && !text_equal(field[op].name, TEXT_LITERAL("op"))) op++;
+    if (op == w->schema.cols) return true;
+    enum { NAME_BYTES = sizeof "op_4294967295" };
+    char *name = ARENA_ARRAY(&w->arena, name, NAME_BYTES);
+    if (!name) return err_memory(e);
+    uint32_t number = 0;
+    do {
+        snprintf(name, NAME_BYTES, "op_%u", ++number);
+    } while (key_taken(&w->schema, text_of(name)));
+    field[op].name = text_of(name);
+    return true;
+}
+
+static bool choose_columns(struct line_writer *w, bool changes, struct err *e) {
     const struct schema *physical = w->def->physical;
     struct field *field = ARENA_ARRAY(&w->arena, field, physical->cols + 1);
     w->from = ARENA_ARRAY(&w->arena, w->from, physical->cols + 1);
@@ -32,7 +57,7 @@ static bool choose_columns(struct line_writer *w, struct err *e) {
         w->from[w->schema.cols++] = p;
     }
     w->schema.col = field;
-    return true;
+    return !changes || w->codec != &codec_json || rename_op(w, field, e);
 }
 
 bool line_writer_init(struct line_writer *w, const struct stream_def *def, bool changes,
@@ -49,7 +74,7 @@ bool line_writer_init(struct line_writer *w, const struct stream_def *def, bool 
     if (!w->codec || !w->codec->encoder_create) {
         return err_set(e, ERR_SQL, "0A000", "format '%.*s' cannot be written", TEXT_ARG(format));
     }
-    if (!choose_columns(w, e)) return false;
+    if (!choose_columns(w, changes, e)) return false;
     w->encoder = w->codec->encoder_create(&w->schema, &w->options, changes, e);
     return w->encoder != NULL;
 }
