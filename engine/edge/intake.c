@@ -229,7 +229,7 @@ static bool all_set(const uint64_t *bits, uint32_t rows) {
     return ones == UINT64_MAX;
 }
 
-/* Drops the live rows that have no value in `c`. */
+/* Drops the live rows that have no value in `c`; `name` of the column, empty: the WATERMARK. */
 static bool drop_nulls(struct intake *in, const struct column *c, struct text name,
                        const char *code, struct err *e) {
     if (!c->valid || all_set(c->valid, in->batch.rows)) return true;
@@ -243,7 +243,10 @@ static bool drop_nulls(struct intake *in, const struct column *c, struct text na
         }
         struct decode_bad bad = {.offset = 0};
         struct err what;
-        err_set(&what, ERR_DATA, code, "column \"%.*s\" is NULL", TEXT_ARG(name));
+        if (name.bytes > 0)
+            err_set(&what, ERR_DATA, code, "column \"%.*s\" is NULL", TEXT_ARG(name));
+        else
+            err_set(&what, ERR_DATA, code, "the WATERMARK of the row is NULL");
         copy_sqlstate(bad.sqlstate, code);
         memcpy(bad.message, what.message, sizeof bad.message);
         if (!tell(in, row, &bad, e)) return false;
@@ -307,7 +310,7 @@ static bool set_watermarks(struct intake *in, struct arena *a, struct err *e) {
     if (!in->watermark) return true;
     if (!program_run(in->watermark, &in->batch, a, &r, e)) return false;
     if (!drop_failures(in, &r, "22004", e)) return false;
-    if (!drop_nulls(in, &r.col[0], TEXT_LITERAL("WATERMARK"), "22004", e)) return false;
+    if (!drop_nulls(in, &r.col[0], (struct text){0}, "22004", e)) return false;
 
     const int64_t *v = r.col[0].as.i64;
     struct batch *b = &in->batch;
