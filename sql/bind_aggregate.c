@@ -67,6 +67,7 @@ static const struct expr *no_aggregate(struct expr_scope *s, const struct ast_ca
     bind_error(s->b, c->name.at, e, "42883: there is no aggregate %.*s(%.*s",
                TEXT_ARG(c->name.text), TEXT_ARG(buf_text(&text)));
     buf_done(&text);
+    bind_hint_conversion(args, e);
     return NULL;
 }
 

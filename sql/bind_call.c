@@ -77,17 +77,18 @@ static void hint_function(const struct sql_env *env, struct text name, struct er
     for (const struct object *o = catalog_first(env->catalog); o; o = o->next) {
         if (o->kind == OBJECT_FUNCTION) nearest_offer(&near, o->name);
     }
+    bind_offer_forms(&near);
     nearest_hint(&near, '"', e);
 }
 
-/* Text where numbers are, or the other way round, is what a cast is for. */
-static void hint_conversion(struct call_args args, struct err *e) {
-    bool text = false, number = false, time = false, tensor = false;
+void bind_hint_conversion(struct call_args args, struct err *e) {
+    bool text = false, number = false, time = false, tensor = false, blob = false;
     for (uint32_t i = 0; i < args.count; i++) {
         text |= args.at[i]->type->id == TYPE_TEXT;
         number |= type_is_number(args.at[i]->type);
         time |= type_is_time(args.at[i]->type);
         tensor |= args.at[i]->type->id == TYPE_TENSOR;
+        blob |= args.at[i]->type->id == TYPE_BLOB;
     }
     if (tensor)
         err_hint(e, "CAST(x AS ARRAY<DOUBLE>) makes an array of a VECTOR.");
@@ -95,6 +96,8 @@ static void hint_conversion(struct call_args args, struct err *e) {
         err_hint(e, "A text beside a time is '2026-01-01 10:00:00', '10:00:00' or '10 seconds'.");
     else if (time && number && !text)
         err_hint(e, "So much time is an INTERVAL: INTERVAL '1' SECOND.");
+    else if (text && blob && !number)
+        err_hint(e, "Bytes that are UTF-8 become text by CAST(... AS TEXT).");
     else if (text || number)
         err_hint(e, "Text and numbers are not converted by themselves: write CAST(... AS TEXT) or "
                     "CAST(... AS BIGINT).");
@@ -107,7 +110,7 @@ static const struct expr *wrong_operands(struct expr_scope *s, const char *name,
     list_types(&types, args, " and ");
     bind_error(s->b, at, e, "42804: %s does not take %.*s", name, TEXT_ARG(buf_text(&types)));
     buf_done(&types);
-    hint_conversion(args, e);
+    bind_hint_conversion(args, e);
     return NULL;
 }
 
@@ -135,7 +138,7 @@ static const struct expr *no_function(struct expr_scope *s, struct text name, st
     if (others.bytes == 0)
         hint_function(s->b->env, name, e);
     else if (takes_count(s, name, args.count))
-        hint_conversion(args, e);
+        bind_hint_conversion(args, e);
     buf_done(&types);
     buf_done(&others);
     return NULL;

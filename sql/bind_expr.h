@@ -9,6 +9,7 @@
 #ifndef SQL_BIND_EXPR_H
 #define SQL_BIND_EXPR_H
 
+#include "engine/base/nearest.h"
 #include "sql/bind_type.h"
 #include "sql/binder.h"
 #include "sql/expr_tree.h"
@@ -119,6 +120,8 @@ struct call_args {
 const struct expr *bind_named(struct expr_scope *s, const char *name, struct call_args args,
                               uint32_t at, struct err *e);
 const struct expr *bind_call(struct expr_scope *s, const struct ast_expr *x, struct err *e);
+/* Hints at how values of these types are made to meet, where that is known. */
+void bind_hint_conversion(struct call_args args, struct err *e);
 /* An aggregate by that name? */
 bool bind_is_aggregate(const struct binder *b, const struct ast_call *c);
 const struct expr *bind_aggregate(struct expr_scope *s, const struct ast_expr *x, struct err *e);
@@ -132,5 +135,7 @@ const struct expr *bind_cast(struct expr_scope *s, const struct ast_expr *x, str
 /* IIF, COALESCE, IFNULL, NULLIF; *is_form false: it is none of them. */
 const struct expr *bind_case_call(struct expr_scope *s, const struct ast_expr *x, bool *is_form,
                                   struct err *e);
+/* Their names, among which a misspelt one may be. */
+void bind_offer_forms(struct nearest *n);
 
 #endif

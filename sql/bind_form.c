@@ -193,6 +193,10 @@ static const struct form {
     {"nullif", 2, 2, bind_nullif},
 };
 
+void bind_offer_forms(struct nearest *n) {
+    for (size_t i = 0; i < COUNT_OF(forms); i++) nearest_offer(n, text_of(forms[i].name));
+}
+
 const struct expr *bind_case_call(struct expr_scope *s, const struct ast_expr *x, bool *is_form,
                                   struct err *e) {
     const struct ast_call *c = x->as.call;
