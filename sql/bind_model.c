@@ -151,12 +151,14 @@ static const struct type *wrong_form(struct binder *b, const struct model_questi
     return NULL;
 }
 
+/* A copy: what lies in the model goes when another takes its place under running queries. */
 static const struct type *question_type(struct binder *b, const struct model_question *q,
                                         struct err *e) {
     const struct model *m = q->model->model;
     if (!(m->forms & UINT32_C(1) << q->use.form)) return wrong_form(b, q, e);
     err_clear(e);
     const struct type *t = m->type->use_type(m, &q->use, b->arena, e);
+    if (t) t = type_copy(b->arena, t);
     if (!t && e->code == ERR_NONE) err_memory(e);
     if (!t) bind_place(b, q->at, e);
     return t;
@@ -180,7 +182,9 @@ const struct expr *bind_question(struct expr_scope *s, const struct model_questi
     for (uint32_t i = 0; i < args.count; i++) {
         arg[i] = args.at[i];
         if (bind_tensor_fits(arg[i]->type, input->col[i].type)) continue;
-        arg[i] = bind_convert(s, args.at[i], input->col[i].type, q->at, e);
+        const struct type *to = type_copy(s->b->arena, input->col[i].type);
+        arg[i] = to ? bind_convert(s, args.at[i], to, q->at, e) : NULL;
+        if (!to) err_memory(e);
         if (!arg[i]) return NULL;
     }
     struct infer_use use = {.model = q->model, .use = q->use};
