@@ -7,6 +7,11 @@
 
 #include "engine/base/number.h"
 
+static bool numbers_wrong(const struct option *x, uint32_t count, struct err *e) {
+    if (count == 1) return option_error(x, e, "one number is wanted");
+    return option_error(x, e, "one number is wanted, or %u", count);
+}
+
 /* "a,b,c" into out[count], or one number for all. */
 static bool numbers_read(const struct options *o, const char *key, float *out, uint32_t count,
                          struct err *e) {
@@ -20,14 +25,14 @@ static bool numbers_read(const struct options *o, const char *key, float *out, u
         while (word.bytes > 0 && *word.at == ' ') word = (struct text){word.at + 1, word.bytes - 1};
         double v;
         if (n == count || f64_parse(word, &v) != PARSE_OK || !isfinite(v)) {
-            return option_error(x, e, "'%s' wants one number or %u", key, count);
+            return numbers_wrong(x, count, e);
         }
         out[n++] = (float)v;
         if (!comma) break;
         rest = (struct text){comma + 1, rest.bytes - (uint32_t)(comma + 1 - rest.at)};
     }
     for (uint32_t i = n; n == 1 && i < count; i++) out[i] = out[0];
-    return n == 1 || n == count || option_error(x, e, "'%s' wants one number or %u", key, count);
+    return n == 1 || n == count || numbers_wrong(x, count, e);
 }
 
 /* A number, or 1/number. */
@@ -39,7 +44,7 @@ static bool scale_read(const struct options *o, float *out, struct err *e) {
     bool inverse = word.bytes > 2 && memcmp(word.at, "1/", 2) == 0;
     if (inverse) word = (struct text){word.at + 2, word.bytes - 2};
     if (f64_parse(word, &v) != PARSE_OK || !isfinite(v) || v == 0) {
-        return option_error(x, e, "'scale' wants a number or 1/number");
+        return option_error(x, e, "a number other than 0, or 1/number, is wanted");
     }
     *out = (float)(inverse ? 1 / v : v);
     return true;
@@ -59,8 +64,7 @@ static bool size_read(const struct options *o, struct vision_input *v, struct er
     }
     for (uint32_t i = 0; i < 2; i++) {
         if (side[i] >= 1 && side[i] <= VISION_SIDE_MAX) continue;
-        return option_error(x, e, "'input-size' wants WIDTHxHEIGHT, each from 1 to %d",
-                            VISION_SIDE_MAX);
+        return option_error(x, e, "WIDTHxHEIGHT is wanted, each from 1 to %d", VISION_SIDE_MAX);
     }
     if ((v->width > 0 && v->width != side[0]) || (v->height > 0 && v->height != side[1])) {
         return option_error(x, e, "the network wants images of %ux%u", v->width, v->height);
@@ -79,7 +83,7 @@ static bool word_read(const struct options *o, const char *key, const char *cons
         *out = i;
         return true;
     }
-    return !x || option_error(x, e, "'%s' has no value '%.*s'", key, TEXT_ARG(x->value));
+    return !x || option_error(x, e, "it has no value '%.*s'", TEXT_ARG(x->value));
 }
 
 static bool is_channels(int64_t dim) {
@@ -125,6 +129,21 @@ static bool color_read(const struct options *o, struct vision_input *v, struct e
     return true;
 }
 
+/* Options that say how, where the way of resizing has no use for them. */
+static bool resize_suits(const struct vision_input *v, const struct options *o, struct err *e) {
+    static const char *const keys[] = {"pad", "letterbox", "short-side"};
+    bool crops = v->resize == RESIZE_CROP, stretches = v->resize == RESIZE_STRETCH;
+    for (uint32_t i = 0; i < COUNT_OF(keys); i++) {
+        const struct option *x = option_find(o, keys[i]);
+        bool for_crop = i == 2;
+        if (!x || (for_crop ? crops : !crops && !stretches)) continue;
+        return option_error(x, e, "it has an effect with 'resize' = '%s' only",
+                            for_crop ? "crop" : "letterbox");
+    }
+    const struct option *pad = option_find(o, "pad");
+    return (v->pad >= 0 && v->pad <= 255) || option_error(pad, e, "a pixel is from 0 to 255");
+}
+
 static bool resize_read(const struct options *o, struct vision_input *v, struct err *e) {
     static const char *const ways[] = {"stretch", "letterbox", "crop", NULL};
     static const char *const places[] = {"corner", "center", NULL};
@@ -147,10 +166,21 @@ static bool resize_read(const struct options *o, struct vision_input *v, struct 
     int64_t least = v->width > v->height ? v->width : v->height;
     const struct option *given = option_find(o, "short-side");
     if (given && (short_side < least || short_side > VISION_SIDE_MAX)) {
-        return option_error(given, e, "'short-side' is from the network's own %lld to %d",
-                            (long long)least, VISION_SIDE_MAX);
+        return option_error(given, e, "it is from the network's own %lld to %d", (long long)least,
+                            VISION_SIDE_MAX);
     }
     v->short_side = (uint32_t)(short_side < least ? least : short_side);
+    return resize_suits(v, o, e);
+}
+
+bool vision_input_none(const struct options *o, struct err *e) {
+    static const char *const keys[] = {"input-size", "color",  "mean",      "std",
+                                       "scale",      "layout", "resize",    "letterbox",
+                                       "pad",        "filter", "short-side"};
+    for (uint32_t i = 0; i < COUNT_OF(keys); i++) {
+        const struct option *x = option_find(o, keys[i]);
+        if (x) return option_error(x, e, "it is for an input of type IMAGE");
+    }
     return true;
 }
 
@@ -169,7 +199,7 @@ bool vision_input_read(struct vision_input *v, const struct net_port *port,
         return false;
     }
     for (uint32_t c = 0; c < x.channels; c++) {
-        if (x.std[c] == 0) return option_error(option_find(o, "std"), e, "'std' is not 0");
+        if (x.std[c] == 0) return option_error(option_find(o, "std"), e, "it cannot be 0");
     }
     *v = x;
     return true;

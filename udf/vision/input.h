@@ -49,6 +49,9 @@ bool vision_input_read(struct vision_input *v, const struct net_port *port,
                        const struct vision_input *defaults, const struct options *o,
                        struct err *e) MUST_USE;
 
+/* Where no input is an image: false where an option of images is given (22023). */
+bool vision_input_none(const struct options *o, struct err *e) MUST_USE;
+
 /* The numbers of one image into out[channels * height * width]. ERR_DATA: the image is none. What
  * is needed on the way is taken from `a`. */
 bool vision_input_fill(const struct vision_input *v, struct text image, struct arena *a, float *out,

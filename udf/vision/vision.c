@@ -147,7 +147,7 @@ static bool task_find(struct vision *v, const struct options *o, struct err *e) 
 static bool share_read(const struct options *o, const char *key, double *value, struct err *e) {
     if (!option_f64(o, key, value, e)) return false;
     return (*value >= 0 && *value <= 1) ||
-           option_error(option_find(o, key), e, "'%s' is from 0 to 1", key);
+           option_error(option_find(o, key), e, "it is from 0 to 1");
 }
 
 static bool limits_read(struct vision *v, const struct options *o, struct err *e) {
@@ -163,10 +163,10 @@ static bool limits_read(struct vision *v, const struct options *o, struct err *e
     v->overlap_max = decoder ? (double)decoder->overlap_max : 0;
     for (uint32_t i = 0; i < 2 && v->task != VISION_DETECTION; i++) {
         const struct option *x = option_find(o, i == 0 ? "min-score" : "max-overlap");
-        if (x) return option_error(x, e, "'%.*s' is for detectors", TEXT_ARG(x->key));
+        if (x) return option_error(x, e, "it is for detectors");
     }
     if (activation && v->task != VISION_CLASSIFICATION) {
-        return option_error(activation, e, "'activation' is for classifiers");
+        return option_error(activation, e, "it is for classifiers");
     }
     return share_read(o, "min-score", &v->score_min, e) &&
            share_read(o, "max-overlap", &v->overlap_max, e);

@@ -163,7 +163,7 @@ bool vision_inputs(struct vision *v, const struct model_definition *d, const str
     for (uint32_t i = 0; v->way == VISION_PACKED && i < v->model.input.cols; i++) {
         v->numbers += column_numbers(v->model.input.col[i].type);
     }
-    if (v->way != VISION_IMAGE) return true;
+    if (v->way != VISION_IMAGE) return vision_input_none(&d->options, e);
     if (!v->rowed) return err_set(e, ERR_SQL, "42804", "the network takes several images at once");
     const struct decoder *decoder = v->detector.decoder;
     if (!vision_input_read(&v->input, net_input(v->net, 0), decoder ? &decoder->input : &plain,

@@ -122,9 +122,10 @@ static void wrong_options_are_named(void **unused) {
     static const struct {
         const char *key, *value;
     } wrong[] = {
-        {"input-size", "0x4"}, {"input-size", "4"}, {"input-size", "8x2"}, {"color", "gray"},
-        {"mean", "1,2"},       {"mean", "a"},       {"std", "0"},          {"scale", "0"},
-        {"scale", "1/"},       {"std", "1,2,3,4"},  {"short-side", "1"},
+        {"input-size", "0x4"}, {"input-size", "4"},     {"input-size", "8x2"}, {"color", "gray"},
+        {"mean", "1,2"},       {"mean", "a"},           {"std", "0"},          {"scale", "0"},
+        {"scale", "1/"},       {"std", "1,2,3,4"},      {"short-side", "1"},   {"short-side", "8"},
+        {"pad", "0"},          {"letterbox", "center"},
     };
     for (size_t i = 0; i < COUNT_OF(wrong); i++) {
         struct err e = {0};
