@@ -191,6 +191,7 @@ static bool labels_fit(const struct vision *v, const struct options *o, struct e
     uint32_t classes = v->task == VISION_DETECTION ? v->detector.classes : v->classes;
     const struct option *given = option_find(o, "labels");
     if (!given || v->labels == classes) return true;
+    if (classes == 0) return option_error(given, e, "it is for classifiers and detectors");
     return option_error(given, e, "the file has %u labels, the network %u classes", v->labels,
                         classes);
 }
