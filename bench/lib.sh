@@ -44,3 +44,15 @@ row() {
         printf '%s\t%s\t%.2f\t%.2f\t\t\t\t%s\n' "$goal" "$what" "$m" "$(most "$name")" "$wanted"
     fi
 }
+
+# onnxruntime_get: sets ONNXRUNTIME_AT, where it is not set yet, to a folder with the npm package
+# onnxruntime-node (its library is in the package); empty where npm cannot get it.
+onnxruntime_get() {
+    [ -z "${ONNXRUNTIME_AT:-}" ] || return 0
+    export ONNXRUNTIME_AT=$work/onnxruntime
+    mkdir "$ONNXRUNTIME_AT"
+    (cd "$ONNXRUNTIME_AT" && command -v npm &&
+        npm install --ignore-scripts --no-audit --no-fund onnxruntime-node) > /dev/null 2>&1 && return
+    ONNXRUNTIME_AT=
+    echo "ONNX Runtime is left out: npm could not install onnxruntime-node" >&2
+}

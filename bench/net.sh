@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # V1: milliseconds an image of networks on one thread, beside ONNX Runtime (npm package
-# onnxruntime-node, installed in a folder that $ONNXRUNTIME_AT names; without it the rows stand
-# alone). Both are measured by turns.
+# onnxruntime-node in the folder that $ONNXRUNTIME_AT names, else in one that is thrown away; where
+# npm cannot get it the rows stand alone). Both are measured by turns.
 #   bench/net.sh BUILD [RUNS [MILLISECONDS]]
 # The trained models are those of the test data, beside the tree or in $WEIR_TEST_DATA; ResNet-18
 # and MobileNetV2 are made here, with random weights.
@@ -11,6 +11,7 @@ runs=${2:-5}
 budget=${3:-300}
 here=$(dirname "$0")
 data=${WEIR_TEST_DATA:-$root/../shared/data}/models
+onnxruntime_get
 "$build/bench/net_bench" write "$work"
 
 # One core for both, the last, so that what else runs meets them less.
@@ -18,7 +19,7 @@ pin=(taskset -c "$(($(nproc) - 1))")
 
 both() { # BATCH MODEL...
     "${pin[@]}" "$build/bench/net_bench" "$budget" "$@" | keep_all
-    [ -n "${ONNXRUNTIME_AT:-}" ] || return 0
+    [ -n "$ONNXRUNTIME_AT" ] || return 0
     "${pin[@]}" node "$here/onnxruntime.mjs" "$budget" "$@" | keep_all ort_
 }
 
