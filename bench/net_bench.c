@@ -87,9 +87,11 @@ static bool model(const char *path, int64_t batch, double budget_ms) {
     struct net *n = at ? net_load((struct text){.at = at, .bytes = (uint32_t)bytes}, &e) : NULL;
     free(at);
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *dot = strrchr(name, '.');
+    int bytes_of_name = (int)(dot ? (size_t)(dot - name) : strlen(name));
     double ms = n && (batch == 1 || net_batches(n)) ? measure(n, batch, budget_ms, &e) : -1;
     if (ms >= 0)
-        printf("%.*s_%lld %.5f\n", (int)strcspn(name, "."), name, (long long)batch, ms);
+        printf("%.*s_%lld %.5f\n", bytes_of_name, name, (long long)batch, ms);
     else
         fprintf(stderr, "%s: %s\n", path, n ? e.message : "cannot be loaded");
     net_destroy(n);
