@@ -26,7 +26,7 @@ struct pair {
 
 static void path_of(const struct pair *p, uint32_t side, uint32_t number, char out[128]) {
     static const char *const names[NAMES] = {"a", "b", "d/a", "d/c", "d", "d/e/f"};
-    snprintf(out, 128, "%s/%s", p->root[side], names[number]);
+    snprintf(out, 128, "%.63s/%s", p->root[side], names[number]);
 }
 
 static void assert_same(bool a, bool b, int code_a, int code_b) {
