@@ -57,8 +57,8 @@ void durable_finished(struct session *s) {
     if (s->durable) s->durable->finished = true;
 }
 
-/* INSERTs that are over leave with the last checkpoint: it covers what they wrote. Those that failed
- * leave in any case: they are to be tried again. */
+/* INSERTs that are over leave with the last checkpoint: it covers what they wrote. Those that
+ * failed leave in any case: they are to be tried again. */
 static bool inserts_leave(struct durable *d, struct err *e) {
     struct session *s = d->session;
     bool all = d->finished || s->options.interactive;

@@ -20,8 +20,9 @@ struct durable;
 /* Opens the directory, made if it is not there, and executes what it holds. false: *e, and the
  * session is of no use. */
 bool durable_open(struct session *s, const char *directory, struct err *e) MUST_USE;
-/* All that the script began has ended: an INSERT of it is executed anew when it is met again. Until
- * then one that has ended is still known, so that a script that was cut short does nothing twice. */
+/* All that the script began has ended: an INSERT of it is executed anew when it is met again.
+ * Until then one that has ended is still known, so that a script that was cut short does nothing
+ * twice. */
 void durable_finished(struct session *s);
 /* Writes what changed, and the closing record. */
 bool durable_close(struct session *s, struct err *e) MUST_USE;

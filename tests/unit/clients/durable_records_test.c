@@ -1,5 +1,5 @@
-/* durable_records_test.c: what is written of statements, changes and arrivals is read as it was, and
- * a record that is cut or follows no rule is damaged, never something else. */
+/* durable_records_test.c: what is written of statements, changes and arrivals is read as it was,
+ * and a record that is cut or follows no rule is damaged, never something else. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
