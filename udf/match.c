@@ -277,10 +277,17 @@ static bool glob_call(struct fn_call *c, struct fn_result *out, struct err *e) {
 
 static const struct fn table[] = {
     {.name = "like",
-     .sig = "like(TEXT, TEXT, [TEXT]) BOOLEAN",
-     .doc = "x LIKE pattern [ESCAPE c]: % is any text, _ any character; ASCII letters of either "
+     .sig = "like(TEXT, TEXT) BOOLEAN",
+     .doc = "x LIKE pattern: % is any text, _ any character; ASCII letters of either "
             "case match",
      .example = "'Stream' LIKE 's%m'",
+     .flags = FN_STRICT | FN_HIDDEN,
+     .open = like_open,
+     .call = like_call},
+    {.name = "like",
+     .sig = "like(TEXT, TEXT, TEXT) BOOLEAN",
+     .doc = "x LIKE pattern ESCAPE c: behind the character c, % and _ mean themselves",
+     .example = "'10%' LIKE '10!%' ESCAPE '!'",
      .flags = FN_STRICT | FN_CAN_FAIL | FN_HIDDEN,
      .open = like_open,
      .call = like_call},
