@@ -9,6 +9,7 @@
  */
 #include <assert.h>
 #include <glob.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -191,13 +192,14 @@ int main(int argc, char **argv) {
     char scratch[] = "/tmp/weir-arrivals-XXXXXX", folder[3][PATH_BYTES_MAX], source[200];
     struct buf rows, all, files;
     struct random r = random_start("arrivals");
-    if (argc != 2 || !mkdtemp(scratch)) return 2;
+    char weir[PATH_MAX];
+    if (argc != 2 || !realpath(argv[1], weir) || !mkdtemp(scratch)) return 2;
     for (int i = 0; i < 3; i++) snprintf(folder[i], PATH_BYTES_MAX, "%s/%d", scratch, i);
     buf_init(&rows);
     buf_init(&all);
     buf_init(&files);
     make_rows(&rows);
-    struct client c = {.weir = argv[1], .folder = folder[0], .rows = buf_text(&rows)};
+    struct client c = {.weir = weir, .folder = folder[0], .rows = buf_text(&rows)};
     prepare(folder[0], "'connector' = 'stdin'");
     client_start(&c);
     int status = client_finish(&c) == 0 && client_ask(&c) == 0 ? 0 : fail(&c, "the first run");
