@@ -28,5 +28,6 @@ printf "$format" "" "what" "median" "best" "beside it" "median" "ratio" "goal"
     "$here/vision.sh" "$build" "$runs"
     "$here/learn.sh" "$build" "$runs"
     "$here/log.sh" "$build" "$runs"
+    "$here/storage.sh" "$build" "$runs"
     "$here/footprint.sh" "$build"
 } | awk -F '\t' -v f="$format" '{ printf f, $1, $2, $3, $4, $5, $6, $7, $8; fflush() }'
