@@ -204,6 +204,14 @@ bool session_check(struct session *s, bool *more_out, struct err *e) {
     return done;
 }
 
+/* Where several run at once it matters which one failed. */
+static void failure_of(const struct object *o, const struct err *what, struct err *e) {
+    *e = *what;
+    err_set(e, what->code, what->sqlstate, "%s %.*s: %s", object_kind_word(o->kind),
+            TEXT_ARG(o->name), what->message);
+    memcpy(e->hint, what->hint, sizeof e->hint);
+}
+
 bool session_next_failure(struct session *s, struct err *e) {
     if (s->lost.code != ERR_NONE) {
         *e = s->lost;
@@ -214,7 +222,7 @@ bool session_next_failure(struct session *s, struct err *e) {
         struct running *r = session_running(o);
         if (!r || !r->job || r->told || job_state(r->job) != JOB_FAILED) continue;
         r->told = true;
-        *e = *job_error(r->job);
+        failure_of(o, job_error(r->job), e);
         return true;
     }
     return false;
