@@ -19,6 +19,20 @@ wall() {
     cat "$work/time"
 }
 
+# answered DIR: seconds until a process that opens the directory has answered a query
+answered() {
+    local pid begun told
+    mkfifo "$work/answer"
+    begun=$(date +%s%N)
+    timeout 60 "$weir" run --data "$1" -c "SELECT 1 AS n" > "$work/answer" 2> "$work/err" &
+    pid=$!
+    read -r told < "$work/answer"
+    [ "$told" = '{"n":1}' ] || { cat "$work/err" >&2; return 1; }
+    awk -v from="$begun" -v to="$(date +%s%N)" 'BEGIN { printf "%.3f\n", (to - from) / 1e9 }'
+    wait "$pid" 2> /dev/null || true
+    rm "$work/answer"
+}
+
 # killed DIR SCRIPT: executes the script, and is killed when it has told its end.
 killed() {
     local pid
@@ -35,11 +49,15 @@ killed() {
     rm "$work/pipe"
 }
 
-# statements COUNT: INSERTs of 500 rows of about 128 bytes each
+# statements COUNT: INSERTs of 500 rows of about 128 bytes each that do not compress well
 statements() {
-    awk -v count="$1" 'BEGIN { for (i = 0; i < count; i++) {
+    awk -v count="$1" 'BEGIN { srand(7); for (i = 0; i < count; i++) {
         printf "INSERT INTO facts VALUES "
-        for (j = 0; j < 500; j++) printf "%s(%d, \x27%0110d\x27)", (j ? ", " : ""), i * 500 + j, j
+        for (j = 0; j < 500; j++) {
+            x = ""
+            for (k = 0; k < 14; k++) x = x sprintf("%08x", int(rand() * 4294967295))
+            printf "%s(%d, \x27%s\x27)", (j ? ", " : ""), i * 500 + j, x
+        }
         print ";" } }'
 }
 
@@ -52,9 +70,10 @@ killed "$home/behind" "$work/facts.sql"
 behind=$(log_bytes "$home/behind")
 {
     sed "s/100 mb/1 gb/" "$work/make.sql"
-    echo "CREATE STREAM made (id BIGINT) WITH ('connector' = 'datagen', 'number-of-rows' = '8000000',
-        'fields.id.kind' = 'sequence', 'fields.id.start' = '1', 'fields.id.end' = '8000000');"
-    echo "CREATE QUERY fill AS INSERT INTO facts SELECT id, LPAD(CAST(id AS TEXT), 110, '0') FROM made;"
+    echo "CREATE STREAM made (id BIGINT, x TEXT) WITH ('connector' = 'datagen',
+        'number-of-rows' = '7500000', 'fields.x.length' = '112', 'fields.id.kind' = 'sequence',
+        'fields.id.start' = '1', 'fields.id.end' = '7500000');"
+    echo "CREATE QUERY fill AS INSERT INTO facts SELECT id, x FROM made;"
 } > "$work/covered.sql"
 "$weir" run --data "$home/covered" "$work/covered.sql" 2> "$work/err"
 statements 800 > "$work/facts.sql"
@@ -62,7 +81,7 @@ killed "$home/covered" "$work/facts.sql"
 for ((i = 0; i < runs; i++)); do
     for which in behind covered; do
         cp -r "$home/$which" "$home/now"
-        keep "$which" "$(wall timeout -s KILL 60 "$weir" run --data "$home/now" -c "SELECT 1 AS n")"
+        keep "$which" "$(answered "$home/now")"
         rm -rf "$home/now"
     done
     keep replay "$(awk -v b="$behind" -v t="$(tail -n 1 "$work/behind.kept")" \

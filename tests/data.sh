@@ -180,6 +180,8 @@ EXPLAIN INSERT INTO k SELECT * FROM f;
 EXPLAIN INSERT INTO t SELECT * FROM k;
 EXPLAIN INSERT INTO p SELECT * FROM f;
 EXPLAIN INSERT INTO p SELECT * FROM k;
+CREATE STREAM i (k TEXT) WITH ('connector' = 'stdin', 'format' = 'json');
+EXPLAIN INSERT INTO k SELECT * FROM i;
 SQL
 says "EXPLAIN with a data directory" 0 run explain.sql << 'OUT'
 {"plan":"Sink o (filesystem, json), exactly once"}
@@ -192,6 +194,8 @@ says "EXPLAIN with a data directory" 0 run explain.sql << 'OUT'
 {"plan":"  Scan f (k)"}
 {"plan":"Sink p (stdout), at least once"}
 {"plan":"  Scan k (k)"}
+{"plan":"Sink k (kept), exactly once"}
+{"plan":"  Scan i (k)"}
 OUT
 says "CHECKPOINT needs a directory" 1 timeout 60 "$weir" run -c "CHECKPOINT" << 'OUT'
 ERROR:  0A000: there is no data directory to write to
