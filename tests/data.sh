@@ -140,14 +140,14 @@ CREATE QUERY q AS INSERT INTO k SELECT k FROM gone;
 SQL
 rm -f gone.json
 says "a query that fails" 3 run failing.sql << 'OUT'
-ERROR:  58030: cannot examine gone.json: No such file or directory
+ERROR:  58030: query q: cannot examine gone.json: No such file or directory
 OUT
 echo '{"k":"here"}' > gone.json
 says "it has failed until it is dropped" 3 run failing.sql << 'OUT'
 NOTICE:  stream "gone" is there, and goes on
 NOTICE:  stream "k" is there, and goes on
 NOTICE:  query "q" is there, and has failed; DROP it to begin anew
-ERROR:  58030: cannot examine gone.json: No such file or directory
+ERROR:  58030: query q: cannot examine gone.json: No such file or directory
 OUT
 says "and then begins anew" 0 run -c "DROP QUERY q" failing.sql -c "SELECT * FROM TABLE(k)" << 'OUT'
 NOTICE:  stream "gone" is there, and goes on
@@ -163,7 +163,7 @@ says "a query is made under on-error = fail" 0 run -c "SET 'on-error' = 'fail';
   CREATE QUERY q AS INSERT INTO k SELECT CAST(x AS BIGINT) FROM s;" < /dev/null
 says "and keeps to it" 3 run -c "INSERT INTO s VALUES ('1'), ('one'), ('2')" << 'OUT'
 NOTICE:  query q could not compute 1 row: they are in q$errors
-ERROR:  22P02: "one" is not a BIGINT
+ERROR:  22P02: query q: "one" is not a BIGINT
 OUT
 
 # ---- what EXPLAIN promises
