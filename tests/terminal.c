@@ -9,18 +9,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 enum { DEADLINE_MS = 60000, EXEC_FAILED = 127 };
 
+/* Ctrl-C leaves alone what was written and is not read yet: the kernel would drop it, and whether
+ * the program's answer to a first Ctrl-C is read before a second one depends on the machine. */
+static bool keep_output(int fd) {
+    struct termios modes;
+    if (tcgetattr(fd, &modes) != 0) return false;
+    modes.c_lflag |= NOFLSH;
+    return tcsetattr(fd, TCSANOW, &modes) == 0;
+}
+
 /* The slave becomes the terminal of a new session, and all three streams. */
 static void become(const char *slave, const struct terminal_options *o) {
     setsid();
-    int fd = open(slave, O_RDWR);
+    int fd = open(slave, O_RDWR); /* of a session without one, it becomes the terminal */
     struct winsize size = {.ws_row = 24, .ws_col = o->columns};
-    bool ready = fd >= 0 && ioctl(fd, TIOCSCTTY, 0) == 0 && ioctl(fd, TIOCSWINSZ, &size) == 0;
+    bool ready = fd >= 0 && tcsetwinsize(fd, &size) == 0 && keep_output(fd);
     for (int i = 0; i < 3; i++) ready = ready && dup2(fd, i) == i;
     ready = ready && chdir(o->home) == 0 && setenv("HOME", o->home, 1) == 0 &&
             setenv("TERM", "xterm", 1) == 0;
