@@ -213,7 +213,7 @@ static void measure_choices(struct bench *b) {
 }
 
 static void measure_texts(struct bench *b) {
-    const char *like = "like(TEXT, TEXT, [TEXT]) BOOLEAN";
+    const char *like = "like(TEXT, TEXT) BOOLEAN";
     const struct expr *word = column(b, 2);
     const struct expr *list[] = {word, text(b, "apple"), text(b, "google"), text(b, "baidu")};
     struct expr *in = node(b, EXPR_CALL, &type_boolean, list, COUNT_OF(list));
