@@ -30,7 +30,7 @@ static void become(const char *slave, const struct terminal_options *o) {
     setsid();
     int fd = open(slave, O_RDWR); /* of a session without one, it becomes the terminal */
     struct winsize size = {.ws_row = 24, .ws_col = o->columns};
-    bool ready = fd >= 0 && tcsetwinsize(fd, &size) == 0 && keep_output(fd);
+    bool ready = fd >= 0 && ioctl(fd, TIOCSWINSZ, &size) == 0 && keep_output(fd);
     for (int i = 0; i < 3; i++) ready = ready && dup2(fd, i) == i;
     ready = ready && chdir(o->home) == 0 && setenv("HOME", o->home, 1) == 0 &&
             setenv("TERM", "xterm", 1) == 0;
