@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "engine/base/buf.h"
 #include "engine/base/hash.h"
 #include "tests/crash_workload.h"
 
@@ -41,6 +42,7 @@ struct point {
     const struct row_set *wanted;
     const char *way;
     uint64_t at;
+    struct buf script;
     struct life life;
 };
 
@@ -136,17 +138,34 @@ static void check_all(const struct point *p, const char *when) {
 
 /* --- points --- */
 
+/* The script with a name for each query: one that has ended stays, and so does nothing twice, while
+ * a nameless INSERT is met anew by every run. */
+static void script_name(struct point *p) {
+    static const char insert[] = "INSERT INTO ";
+    uint32_t queries = 0;
+    buf_init(&p->script);
+    for (const char *at = p->workload->script, *next; *at; at = next) {
+        next = strstr(at, insert);
+        size_t bytes = next ? (size_t)(next - at) : strlen(at);
+        buf_add(&p->script, at, bytes);
+        if (!next) break;
+        buf_addf(&p->script, "CREATE QUERY q%u AS %s", ++queries, insert);
+        next += sizeof insert - 1;
+    }
+    assert(!p->script.failed);
+}
+
 static void point_start(struct point *p, bool data) {
-    p->life = (struct life){.tables = p->c->tables,
-                            .script = p->workload->script,
-                            .input = p->workload->input,
-                            .data = data};
+    script_name(p);
+    p->life = (struct life){
+        .tables = p->c->tables, .script = p->script.at, .input = p->workload->input, .data = data};
     life_begin(&p->life, p->c->seed * 1000003 + p->at);
     file_sim_put(p->life.sim, "out/.keep", "", 0);
     life_feed(&p->life);
 }
 
 static void point_end(struct point *p) {
+    buf_done(&p->script);
     if (file_sim_handles(p->life.sim) > 0) {
         wrong(p, "a file was left open");
         return; /* and is lost with the disk */
