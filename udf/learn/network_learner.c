@@ -83,18 +83,24 @@ static bool network_open(struct learn *m, struct err *e) {
     return true;
 }
 
-static bool network_train_open(struct learn *m, struct err *e) {
+/* What training remembers; it stays while the model does. */
+static bool training_memory(struct learn *m, struct err *e) {
     struct network_own *own = m->own;
     const struct network *n = own->net;
     struct arena *a = &m->training_arena;
     bool second = m->options.optimizer != OPTIMIZER_SGD;
-    if (!own->trainer) {
-        own->first = ARENA_ARRAY(a, own->first, n->parameters);
-        own->second = second ? ARENA_ARRAY(a, own->second, n->parameters) : NULL;
-        if (!own->first || (second && !own->second)) return err_memory(e);
-        own->trainer = network_trainer_create(n, &m->loss, m->options.batch, &own->crew, a, e);
-        if (!own->trainer) return false;
-    }
+    if (own->trainer) return true;
+    own->first = ARENA_ARRAY(a, own->first, n->parameters);
+    own->second = second ? ARENA_ARRAY(a, own->second, n->parameters) : NULL;
+    if (!own->first || (second && !own->second)) return err_memory(e);
+    own->trainer = network_trainer_create(n, &m->loss, m->options.batch, &own->crew, a, e);
+    return own->trainer != NULL;
+}
+
+static bool network_train_open(struct learn *m, struct err *e) {
+    struct network_own *own = m->own;
+    assert(!own->crew_runs);
+    if (!training_memory(m, e)) return false;
     own->crew_runs = crew_open(&own->crew, m->options.threads, e);
     return own->crew_runs;
 }
@@ -280,8 +286,7 @@ static bool network_restore(struct learn *m, struct text *from, struct err *e) {
     if (own->mean != own->params && !load_bytes(from, own->mean, bytes)) return false;
     if (!load_bytes(from, &moments, 1) || moments > 1) return false;
     if (!moments) return true;
-    if (!network_train_open(m, e)) return false;
-    network_train_close(m);
+    if (!training_memory(m, e)) return false; /* the training may be open, or not */
     return load_bytes(from, own->first, bytes) &&
            (!own->second || load_bytes(from, own->second, bytes));
 }
