@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -109,7 +110,7 @@ static void look(void *context, const struct file_sim_call *call) {
 static _Atomic int64_t now_us;
 
 static int64_t clock_us(void) {
-    return now_us += 300;
+    return atomic_fetch_add(&now_us, 300) + 300;
 }
 
 static bool begin_rows(void *context, const struct schema *schema, bool changes, bool live,

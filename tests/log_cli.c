@@ -99,7 +99,7 @@ static void expect(struct check *c, const char *words, const char *want) {
 
 /* Turns one byte of the first segment. */
 static bool damage(uint32_t offset) {
-    char path[100], byte;
+    char path[100], byte = 0;
     snprintf(path, sizeof path, "%s/log/0000000000000000.seg", directory);
     int fd = open(path, O_RDWR);
     bool ok = fd >= 0 && pread(fd, &byte, 1, offset) == 1;

@@ -15,8 +15,7 @@ static const struct expr *tree(struct probe *p) {
     const struct expr *sum = x_call(p, "+(BIGINT, BIGINT) BIGINT", a, x_i64(p, 1), NULL);
     const struct expr *text =
         x_call(p, "||(TEXT, TEXT) TEXT", s, x_cast(p, sum, &type_text, false), NULL);
-    const struct expr *like =
-        x_call(p, "like(TEXT, TEXT) BOOLEAN", text, x_text(p, "%1_"), NULL);
+    const struct expr *like = x_call(p, "like(TEXT, TEXT) BOOLEAN", text, x_text(p, "%1_"), NULL);
     const struct expr *less = x_call(p, "<(T, T) BOOLEAN", a, x_i64(p, 30), NULL);
     const struct expr *digits =
         x_call(p, "regexp_extract(TEXT, TEXT, [BIGINT]) TEXT", text, x_text(p, "[0-9]+"), NULL);
