@@ -54,7 +54,7 @@ static const struct layer layers[] = {
 static const char c_library[] =
     "assert.h cpuid.h ctype.h dirent.h dlfcn.h emmintrin.h errno.h fcntl.h float.h fnmatch.h ftw.h "
     "getopt.h glob.h immintrin.h inttypes.h limits.h linux/falloc.h locale.h malloc.h math.h "
-    "nmmintrin.h poll.h pthread.h regex.h sched.h semaphore.h setjmp.h signal.h smmintrin.h "
+    "nmmintrin.h poll.h pthread.h pty.h regex.h sched.h semaphore.h setjmp.h signal.h smmintrin.h "
     "stdalign.h "
     "stdarg.h "
     "stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h sys/file.h "
