@@ -8,7 +8,7 @@
  *
  * Lifetime: durable_open .. durable_close, within the session.
  *
- * Uses: storage/store.h.    Used by: clients/session*.c.    Tested by: tests/durable.c
+ * Uses: storage/store.h.    Used by: clients/session*.c.    Tested by: tests/data.sh, tests/kill.sh
  */
 #ifndef CLIENTS_DURABLE_H
 #define CLIENTS_DURABLE_H

@@ -75,7 +75,7 @@ void store_journal_done(struct store_journal *j);
 /* ---- a checkpoint ---- */
 
 /* Facts told from now on are not covered. */
-bool store_begin(struct store *s, struct err *e) MUST_USE;
+void store_begin(struct store *s);
 /* The item is from now on these bytes. */
 bool store_put(struct store *s, const struct store_key *k, struct text bytes,
                struct err *e) MUST_USE;

@@ -12,12 +12,10 @@
 
 enum { LENGTH_SEGMENTS = 4, LENGTH_TIMES = 3 };
 
-bool store_begin(struct store *s, struct err *e) {
-    (void)e;
+void store_begin(struct store *s) {
     assert(!s->open);
     s->open = true;
     s->begun_at = log_end(s->log);
-    return true;
 }
 
 void store_abort(struct store *s) {
